@@ -1,0 +1,181 @@
+//! The facade that applications hold.
+
+use std::fmt;
+use std::sync::Arc;
+
+use testudo::flow::{self, Login, Refreshed, RegisterUser, SignedIn};
+use testudo::model::{Session, User};
+use testudo::{Client, Entropy, Env, Refusal, Settings, Step};
+
+use crate::{Clock, Fault, FaultKind, Hashing, Store, SystemClock, drive};
+
+/// Authentication over a store and a hasher: every flow as one async method.
+///
+/// ```
+/// use std::sync::Arc;
+/// use testudo::flow::{Login, RegisterUser};
+/// use testudo::{Client, KeyRing, Policy, Settings, password::HasherChain};
+/// use testudo_driver::{Auth, InlineHashing};
+/// use testudo_memory::MemoryStore;
+///
+/// # smol::block_on(async {
+/// let keys = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x")?;
+/// let settings = Settings::new(Policy::default(), keys).expect("a policy that holds");
+/// let hashing = InlineHashing::new(HasherChain::standard());
+/// let auth = Auth::new(MemoryStore::new(), hashing, settings);
+///
+/// let here = Client::unknown();
+/// auth.register_user(RegisterUser::new("ada@example.com", "correct horse".into()), &here).await?;
+/// let signed_in = auth.login(Login::new("ada@example.com", "correct horse".into()), &here).await?;
+/// let (_, user) = auth.authenticate_user(signed_in.tokens.access.expose()).await?;
+/// assert_eq!(user.email.as_str(), "ada@example.com");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+pub struct Auth<S, H> {
+    store: S,
+    hashing: H,
+    settings: Arc<Settings>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why a call did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// The answer is no. The refusal says why, and what the caller may do.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The world did not answer. Nothing was granted; trying again later is safe.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl<S: Store, H: Hashing> Auth<S, H> {
+    /// Puts a store, a hasher and the settings together, with the system's clock.
+    pub fn new(store: S, hashing: H, settings: Settings) -> Self {
+        Self { store, hashing, settings: Arc::new(settings), clock: Arc::new(SystemClock) }
+    }
+
+    /// With another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Makes an account: [`flow::register_user`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn register_user(
+        &self,
+        request: RegisterUser,
+        client: &Client,
+    ) -> Result<User, AuthError> {
+        self.run(client, |env| flow::register_user(request, env)).await
+    }
+
+    /// Signs in with a password: [`flow::login`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn login(&self, request: Login, client: &Client) -> Result<SignedIn, AuthError> {
+        self.run(client, |env| flow::login(request, env)).await
+    }
+
+    /// Authenticates a request by its access token: [`flow::authenticate`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn authenticate(&self, access_token: &str) -> Result<Session, AuthError> {
+        self.finish(flow::authenticate(access_token, self.clock.now())).await
+    }
+
+    /// Authenticates a request and reads its user: [`flow::authenticate_user`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn authenticate_user(
+        &self,
+        access_token: &str,
+    ) -> Result<(Session, User), AuthError> {
+        self.finish(flow::authenticate_user(access_token, self.clock.now())).await
+    }
+
+    /// Exchanges a refresh token for the next pair: [`flow::refresh`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn refresh(
+        &self,
+        refresh_token: &str,
+        client: &Client,
+    ) -> Result<Refreshed, AuthError> {
+        self.run(client, |env| flow::refresh(refresh_token, env)).await
+    }
+
+    /// Ends the session of an access token: [`flow::logout`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn logout(&self, access_token: &str, client: &Client) -> Result<(), AuthError> {
+        self.run(client, |env| flow::logout(access_token, env)).await
+    }
+
+    /// Ends all sessions of an access token's user: [`flow::logout_all`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn logout_all(&self, access_token: &str, client: &Client) -> Result<(), AuthError> {
+        self.run(client, |env| flow::logout_all(access_token, env)).await
+    }
+
+    /// Runs a flow, the library's or one of your own, in surroundings of its own.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault; also when the operating system gives no randomness.
+    pub async fn run<T>(
+        &self,
+        client: &Client,
+        flow: impl FnOnce(Env) -> Step<Result<T, Refusal>>,
+    ) -> Result<T, AuthError> {
+        let env = self.env(client.clone())?;
+        self.finish(flow(env)).await
+    }
+
+    async fn finish<T>(&self, step: Step<Result<T, Refusal>>) -> Result<T, AuthError> {
+        Ok(drive(step, &self.store, &self.hashing).await??)
+    }
+
+    /// A failing random generator is a fault; there is nothing to fall back on (ASVS 5.0 11.5.2).
+    fn env(&self, client: Client) -> Result<Env, Fault> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| Fault::new(FaultKind::Internal, error))?;
+        let entropy = Entropy::from_seed(seed);
+        Ok(Env::new(self.clock.now(), entropy, client, Arc::clone(&self.settings)))
+    }
+}
+
+impl<S, H> fmt::Debug for Auth<S, H> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Auth").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

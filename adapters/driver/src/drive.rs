@@ -1,0 +1,37 @@
+//! The driver loop: one match, an arm for each command. Nothing is decided here.
+
+use testudo::Step;
+
+use crate::{Fault, Hashing, Store};
+
+/// Runs a flow to its end over a store and a hasher.
+///
+/// # Errors
+///
+/// The first fault of either. The flow is dropped then, which is always safe, as it is to drop this
+/// future.
+pub async fn drive<T, S: Store, H: Hashing>(
+    mut step: Step<T>,
+    store: &S,
+    hashing: &H,
+) -> Result<T, Fault> {
+    macro_rules! reply {
+        ($ask:ident, $answerer:ident.$method:ident) => {{
+            let (command, pending) = $ask.into_parts();
+            let reply = $answerer.$method(command).await?;
+            pending.answer(reply)
+        }};
+    }
+    loop {
+        step = match step {
+            Step::CountAttempt(ask) => reply!(ask, store.count_attempt),
+            Step::FindUser(ask) => reply!(ask, store.find_user),
+            Step::FindSession(ask) => reply!(ask, store.find_session),
+            Step::FindSessionWithUser(ask) => reply!(ask, store.find_session_with_user),
+            Step::VerifyPassword(ask) => reply!(ask, hashing.verify_password),
+            Step::HashPassword(ask) => reply!(ask, hashing.hash_password),
+            Step::Commit(ask) => reply!(ask, store.commit),
+            Step::Done(result) => return Ok(result),
+        };
+    }
+}

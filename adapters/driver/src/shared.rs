@@ -1,0 +1,65 @@
+//! One type for every store: for programs that choose theirs at run time.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use testudo::command::{
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+};
+use testudo::event::EventRecord;
+use testudo::model::{AttemptVerdict, EventId, Session, User};
+
+use crate::{Fault, Store};
+
+/// Any [`Store`], behind a pointer that is cheap to clone. Each command costs one allocation more.
+#[derive(Clone)]
+pub struct SharedStore(Arc<dyn DynStore>);
+
+impl SharedStore {
+    /// Wraps a store.
+    pub fn new(store: impl Store + 'static) -> Self {
+        Self(Arc::new(store))
+    }
+}
+
+impl fmt::Debug for SharedStore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("SharedStore")
+    }
+}
+
+/// Declares the object-safe twin of [`Store`] and its two implementations.
+macro_rules! twin {
+    ($($method:ident($($argument:ident: $type:ty)?) -> $reply:ty;)+) => {
+        trait DynStore: Send + Sync {
+            $(fn $method(&self, $($argument: $type)?) -> BoxFuture<'_, Result<$reply, Fault>>;)+
+        }
+
+        impl<S: Store> DynStore for S {
+            $(fn $method(&self, $($argument: $type)?) -> BoxFuture<'_, Result<$reply, Fault>> {
+                Box::pin(Store::$method(self, $($argument)?))
+            })+
+        }
+
+        impl Store for SharedStore {
+            $(fn $method(
+                &self,
+                $($argument: $type)?
+            ) -> impl Future<Output = Result<$reply, Fault>> + Send {
+                self.0.$method($($argument)?)
+            })+
+        }
+    };
+}
+
+twin! {
+    count_attempt(command: CountAttempt) -> AttemptVerdict;
+    find_user(command: FindUser) -> Option<User>;
+    find_session(command: FindSession) -> Option<OwnedSession>;
+    find_session_with_user(command: FindSessionWithUser) -> Option<(Session, User)>;
+    commit(command: Commit) -> Result<(), Conflict>;
+    undelivered(limit: usize) -> Vec<EventRecord>;
+    delivered(events: Vec<EventId>) -> ();
+    ping() -> ();
+}

@@ -1,0 +1,2 @@
+//! The testudo binary.
+fn main() {}

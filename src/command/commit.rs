@@ -1,0 +1,116 @@
+//! The one command that changes records.
+
+use crate::event::EventRecord;
+use crate::model::{AttemptKey, Epoch, Session, SessionId, User, UserId, Version, WindowEnd};
+
+/// Applies a batch: all of it, or, if a guard or a write does not hold, nothing.
+///
+/// What an adapter must uphold:
+///
+/// * **All or nothing, and isolated.** No reader sees half a batch, and no other commit comes
+///   between the check of the guards and the writes. In SQL that is one transaction in which the
+///   guarded rows are locked or re-checked.
+/// * **`Ok` means durable**, as far as the store promises durability at all, and visible to every
+///   read that starts afterwards.
+/// * **`Conflict` means that nothing changed.** So does a fault, unless it struck while the outcome
+///   was under way; then the batch was applied wholly or not at all, and the flow that is dropped
+///   has granted nothing.
+/// * **Order.** Where records live in several stores, the guards are checked first and the writes
+///   applied store by store in the order in which they stand here: flows order them so that a crash
+///   in between leaves nothing granted that should not be.
+///
+/// There is no upsert and no blind update of security state: a record that was removed or changed by
+/// somebody else is never brought back.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Commit {
+    /// What must still be true.
+    pub guards: Vec<Guard>,
+    /// What then changes, in this order.
+    pub writes: Vec<Write>,
+    /// What is recorded to have happened: rows of the outbox, in the same transaction.
+    pub events: Vec<EventRecord>,
+}
+
+impl Commit {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn guard(mut self, guard: Guard) -> Self {
+        self.guards.push(guard);
+        self
+    }
+
+    pub(crate) fn write(mut self, write: Write) -> Self {
+        self.writes.push(write);
+        self
+    }
+
+    pub(crate) fn event(mut self, event: EventRecord) -> Self {
+        self.events.push(event);
+        self
+    }
+}
+
+/// A fact that a decision was based on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// The user exists and is still at this epoch. Because deactivation and every change of a
+    /// credential raise the epoch, this also says that the account is as usable as it was.
+    UserEpoch {
+        /// Which user.
+        id: UserId,
+        /// The epoch that was read.
+        epoch: Epoch,
+    },
+    /// The session exists and is still at this version.
+    SessionVersion {
+        /// Which session.
+        id: SessionId,
+        /// The version that was read.
+        version: Version,
+    },
+}
+
+/// One change of one record.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Adds a user. Conflicts when the id or the canonical e-mail address is taken.
+    InsertUser(Box<User>),
+    /// Replaces a user's record. Conflicts when the stored one is not at version `was`, or does not
+    /// exist, or when the new canonical e-mail address belongs to somebody else.
+    ReplaceUser {
+        /// The record to store; its version is the one after `was`.
+        user: Box<User>,
+        /// The version that was read.
+        was: Version,
+    },
+    /// Adds a session. Conflicts when the id is taken.
+    InsertSession(Box<Session>),
+    /// Replaces a session's record. Conflicts when the stored one is not at version `was` or does
+    /// not exist.
+    ReplaceSession {
+        /// The record to store; its version is the one after `was`.
+        session: Box<Session>,
+        /// The version that was read.
+        was: Version,
+    },
+    /// Forgets all attempts counted under a key, also the consecutive failures. Never conflicts.
+    ClearAttempts(AttemptKey),
+    /// Takes back one attempt: count and consecutive failures go down by one, not below zero, if the
+    /// counter is still in the window that ends at `window`. Never conflicts.
+    RefundAttempt {
+        /// The counter.
+        key: AttemptKey,
+        /// The window in which the attempt was reserved.
+        window: WindowEnd,
+    },
+}
+
+/// A guard or a write of a batch did not hold; nothing was changed.
+///
+/// The flow's decision is void. It looks again, a bounded number of times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("another change came first; nothing was written")]
+pub struct Conflict;

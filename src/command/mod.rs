@@ -1,0 +1,84 @@
+//! Everything the library can do to the world: one table, and a contract for each entry.
+//!
+//! An adapter answers these commands and nothing else. Each command's page says what its reply must
+//! mean; the conformance suite of `testudo-driver` has tests of the same names.
+
+mod commit;
+mod count_attempt;
+mod find_session;
+mod find_user;
+mod passwords;
+
+pub use commit::{Commit, Conflict, Guard, Write};
+pub use count_attempt::CountAttempt;
+pub use find_session::{FindSession, FindSessionWithUser, OwnedSession, Standing};
+pub use find_user::{FindUser, UserKey};
+pub use passwords::{Against, HashPassword, PasswordVerdict, VerifyPassword};
+
+use std::fmt;
+
+use crate::step::{Ask, Command};
+
+/// Declares the commands and, from them, [`Step`].
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident -> $reply:ty,)+) => {
+        $(impl Command for $name {
+            type Reply = $reply;
+            const NAME: &'static str = stringify!($name);
+        }
+
+        impl<T> From<Ask<$name, T>> for Step<T> {
+            fn from(ask: Ask<$name, T>) -> Self {
+                Self::$name(ask)
+            }
+        })+
+
+        /// What a flow is right now: a question to the world, or done.
+        ///
+        /// The list is exhaustive on purpose: a driver that leaves a command out does not compile.
+        #[must_use = "a flow does nothing until its questions are answered"]
+        pub enum Step<T> {
+            $($(#[$doc])* $name(Ask<$name, T>),)+
+            /// The flow has ended, with this result.
+            Done(T),
+        }
+
+        impl<T> Step<T> {
+            /// The name of the command that the flow waits for; `None` when it is done.
+            #[must_use]
+            pub fn pending(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$name(_) => Some(<$name as Command>::NAME),)+
+                    Self::Done(_) => None,
+                }
+            }
+        }
+
+        impl<T> fmt::Debug for Step<T> {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$name(ask) => ask.fmt(out),)+
+                    // The result may hold tokens, and `T` need not be printable.
+                    Self::Done(_) => out.write_str("Done"),
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Reserves one attempt at a secret, before the secret is looked at.
+    CountAttempt -> crate::model::AttemptVerdict,
+    /// Looks a user up by id or e-mail address.
+    FindUser -> Option<crate::model::User>,
+    /// Looks a session up, and whether its owner is in good standing.
+    FindSession -> Option<OwnedSession>,
+    /// Looks a session up together with its owner.
+    FindSessionWithUser -> Option<(crate::model::Session, crate::model::User)>,
+    /// Compares a password with a stored hash.
+    VerifyPassword -> PasswordVerdict,
+    /// Hashes a password with the preferred hasher.
+    HashPassword -> crate::password::PasswordHash,
+    /// Applies a batch of guarded writes: all of it or nothing.
+    Commit -> Result<(), Conflict>,
+}

@@ -1,0 +1,108 @@
+//! The blocking driver loop: the shortest way to run a flow, with no runtime.
+
+use crate::command::{
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, HashPassword,
+    OwnedSession, PasswordVerdict, Step, VerifyPassword,
+};
+use crate::model::{AttemptVerdict, Session, User};
+use crate::password::PasswordHash;
+
+/// Something that carries commands out, one at a time.
+///
+/// A method for every command, none with a default: what an implementation must uphold stands on the
+/// page of the command. An error is a fault of the world (a store that does not answer), never a
+/// decision.
+pub trait Respond {
+    /// What can go wrong in this world.
+    type Fault;
+
+    /// Carries out [`CountAttempt`].
+    ///
+    /// # Errors
+    ///
+    /// When the attempt could not be counted.
+    fn count_attempt(&mut self, command: CountAttempt) -> Result<AttemptVerdict, Self::Fault>;
+
+    /// Carries out [`FindUser`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn find_user(&mut self, command: FindUser) -> Result<Option<User>, Self::Fault>;
+
+    /// Carries out [`FindSession`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn find_session(&mut self, command: FindSession) -> Result<Option<OwnedSession>, Self::Fault>;
+
+    /// Carries out [`FindSessionWithUser`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn find_session_with_user(
+        &mut self,
+        command: FindSessionWithUser,
+    ) -> Result<Option<(Session, User)>, Self::Fault>;
+
+    /// Carries out [`VerifyPassword`].
+    ///
+    /// # Errors
+    ///
+    /// When the hasher could not run.
+    fn verify_password(&mut self, command: VerifyPassword) -> Result<PasswordVerdict, Self::Fault>;
+
+    /// Carries out [`HashPassword`].
+    ///
+    /// # Errors
+    ///
+    /// When the hasher could not run.
+    fn hash_password(&mut self, command: HashPassword) -> Result<PasswordHash, Self::Fault>;
+
+    /// Carries out [`Commit`].
+    ///
+    /// # Errors
+    ///
+    /// When the batch could not be applied, or it is not known whether it was.
+    fn commit(&mut self, command: Commit) -> Result<Result<(), Conflict>, Self::Fault>;
+}
+
+/// Runs a flow to its end.
+///
+/// # Errors
+///
+/// The first fault of the world. The flow is dropped then, which is always safe.
+pub fn drive<T, W: Respond>(mut step: Step<T>, world: &mut W) -> Result<T, W::Fault> {
+    loop {
+        step = match respond(step, world)? {
+            Step::Done(result) => return Ok(result),
+            next => next,
+        };
+    }
+}
+
+/// Carries out the one command that a flow waits for. A flow that is done stays as it is.
+///
+/// # Errors
+///
+/// The fault of the world that kept the command from being carried out.
+pub fn respond<T, W: Respond>(step: Step<T>, world: &mut W) -> Result<Step<T>, W::Fault> {
+    macro_rules! reply {
+        ($ask:ident, $method:ident) => {{
+            let (command, pending) = $ask.into_parts();
+            pending.answer(world.$method(command)?)
+        }};
+    }
+    Ok(match step {
+        Step::CountAttempt(ask) => reply!(ask, count_attempt),
+        Step::FindUser(ask) => reply!(ask, find_user),
+        Step::FindSession(ask) => reply!(ask, find_session),
+        Step::FindSessionWithUser(ask) => reply!(ask, find_session_with_user),
+        Step::VerifyPassword(ask) => reply!(ask, verify_password),
+        Step::HashPassword(ask) => reply!(ask, hash_password),
+        Step::Commit(ask) => reply!(ask, commit),
+        Step::Done(result) => Step::Done(result),
+    })
+}

@@ -1,0 +1,130 @@
+//! Everything a flow may know besides its request.
+
+use std::sync::Arc;
+
+use uuid::{Builder, Uuid};
+
+use crate::entropy::Entropy;
+use crate::event::{Event, EventRecord};
+use crate::keys::KeyRing;
+use crate::model::{Client, EventId, SessionId, UserId};
+use crate::password::{PasswordHash, Salt};
+use crate::policy::{Policy, PolicyError};
+use crate::time::Timestamp;
+
+/// What an application sets once: its rules and its keys.
+#[derive(Debug)]
+pub struct Settings {
+    policy: Policy,
+    keys: KeyRing,
+}
+
+impl Settings {
+    /// Checks the policy and puts it together with the keys.
+    ///
+    /// # Errors
+    ///
+    /// All rules of the policy that cannot be.
+    pub fn new(policy: Policy, keys: KeyRing) -> Result<Self, Vec<PolicyError>> {
+        policy.check()?;
+        Ok(Self { policy, keys })
+    }
+
+    /// The rules.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+}
+
+/// The surroundings of one run of one flow: the moment, randomness, the client, the settings.
+///
+/// There is no default and no clone: each run gets its own. Given the same `Env`, the same request
+/// and the same replies, a flow does the same thing, bit for bit.
+#[derive(Debug)]
+pub struct Env {
+    pub(crate) now: Timestamp,
+    pub(crate) client: Client,
+    pub(crate) retries: Retries,
+    entropy: Entropy,
+    settings: Arc<Settings>,
+}
+
+impl Env {
+    /// The surroundings of a flow that starts `now`.
+    ///
+    /// # Security
+    ///
+    /// `entropy` must come from a fresh seed of the operating system's generator, and be used for
+    /// this one flow only.
+    #[must_use]
+    pub const fn new(
+        now: Timestamp,
+        entropy: Entropy,
+        client: Client,
+        settings: Arc<Settings>,
+    ) -> Self {
+        Self { now, client, retries: Retries(Retries::MAX), entropy, settings }
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.settings.policy
+    }
+
+    pub(crate) fn keys(&self) -> &KeyRing {
+        &self.settings.keys
+    }
+
+    pub(crate) fn new_user_id(&mut self) -> UserId {
+        UserId::from_uuid(self.new_uuid())
+    }
+
+    pub(crate) fn new_session_id(&mut self) -> SessionId {
+        SessionId::from_uuid(self.new_uuid())
+    }
+
+    pub(crate) fn new_token_secret(&mut self) -> [u8; 32] {
+        self.entropy.bytes()
+    }
+
+    pub(crate) fn new_salt(&mut self) -> Salt {
+        Salt::new(self.entropy.bytes())
+    }
+
+    pub(crate) fn unusable_password(&mut self) -> PasswordHash {
+        PasswordHash::unusable(&mut self.entropy)
+    }
+
+    /// The record of something that happens in this flow, now.
+    pub(crate) fn event(
+        &mut self,
+        user: Option<UserId>,
+        session: Option<SessionId>,
+        event: Event,
+    ) -> EventRecord {
+        let id = EventId::from_uuid(self.new_uuid());
+        EventRecord { id, at: self.now, user, session, client: self.client.clone(), event }
+    }
+
+    /// A UUID of version 7 (RFC 9562 5.7): ordered by time, 74 random bits.
+    fn new_uuid(&mut self) -> Uuid {
+        let random = self.entropy.bytes();
+        Builder::from_unix_timestamp_millis(self.now.as_millis(), &random).into_uuid()
+    }
+}
+
+/// How often a flow may look again after a conflict.
+#[derive(Debug)]
+pub(crate) struct Retries(u8);
+
+impl Retries {
+    /// Enough for every rival that the limits admit at once; a flow that still loses says so.
+    const MAX: u8 = 16;
+
+    /// Takes one; false when none is left.
+    pub(crate) fn spend(&mut self) -> bool {
+        let left = self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
+        left
+    }
+}

@@ -1,0 +1,95 @@
+//! What happened: the audit trail, one record per outcome.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Client, EventId, Method, SessionId, UserId};
+use crate::time::Timestamp;
+
+/// Something that happened, with who, when and from where (ASVS 5.0 16.2.1).
+///
+/// It is committed with the change that it reports, and delivered afterwards at least once: a
+/// consumer tells repeats by `id`. No record ever holds a secret, nor a full address of somebody who
+/// has no account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// Tells repeated deliveries.
+    pub id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// Whom it concerns, when that is known.
+    pub user: Option<UserId>,
+    /// Which session it concerns, if one.
+    pub session: Option<SessionId>,
+    /// Where the request came from.
+    pub client: Client,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// The kinds of events. Serialised as `{"type": "user_login", …}`; names are stable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// An account was made.
+    UserCreated,
+    /// Somebody signed in.
+    UserLogin {
+        /// How they proved who they are.
+        methods: Vec<Method>,
+        /// Whether their stored password hash was replaced by a current one.
+        password_rehashed: bool,
+    },
+    /// A sign-in failed.
+    UserLoginFailed {
+        /// The address that was tried, masked.
+        email: String,
+        /// Why. The client was not told.
+        reason: LoginFailure,
+    },
+    /// A limit was reached: further attempts are refused for a while.
+    RateLimitExceeded {
+        /// Which limit.
+        limit: LimitName,
+    },
+    /// Somebody signed out.
+    UserLogout,
+    /// Somebody signed out everywhere.
+    UserLogoutAll,
+    /// A spent refresh token was used again, and its session ended: somebody else may hold a copy.
+    RefreshReused {
+        /// The generation of the spent token.
+        generation: u32,
+        /// The generation the session had reached.
+        current: u32,
+    },
+}
+
+/// Why a sign-in failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LoginFailure {
+    /// No account has this address.
+    UnknownUser,
+    /// The password is not the account's.
+    WrongPassword,
+    /// The account was deactivated.
+    Inactive,
+    /// The account has no password.
+    UnusablePassword,
+    /// The stored hash cannot be read.
+    UnreadableHash,
+}
+
+/// A limit on attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LimitName {
+    /// Password guesses at one account.
+    LoginAccount,
+    /// Password guesses from one network.
+    LoginNetwork,
+}

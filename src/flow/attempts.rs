@@ -1,0 +1,47 @@
+//! Reserving attempts: what flows that look at a secret do first.
+
+use crate::command::{CountAttempt, Write};
+use crate::env::Env;
+use crate::model::{AttemptKey, AttemptLimit, AttemptVerdict, WindowEnd};
+use crate::refusal::Refusal;
+
+/// An attempt that was counted and may be made.
+#[derive(Debug)]
+pub(super) struct Reservation {
+    key: AttemptKey,
+    window: WindowEnd,
+    /// Whether the next attempt will be refused.
+    pub(super) is_last: bool,
+}
+
+/// The command that counts an attempt under `key`, now.
+pub(super) fn count(key: &AttemptKey, limit: AttemptLimit, env: &Env) -> CountAttempt {
+    CountAttempt { key: key.clone(), limit, now: env.now }
+}
+
+/// What the verdict on an attempt means for its flow.
+pub(super) fn admit(
+    key: AttemptKey,
+    verdict: AttemptVerdict,
+    env: &Env,
+) -> Result<Reservation, Refusal> {
+    match verdict {
+        AttemptVerdict::Allowed { window, is_last } => Ok(Reservation { key, window, is_last }),
+        AttemptVerdict::Locked { until } => {
+            Err(Refusal::RateLimited { retry_after: until - env.now })
+        }
+        AttemptVerdict::Stopped => Err(Refusal::PasswordStopped),
+    }
+}
+
+impl Reservation {
+    /// Takes the attempt back, because it succeeded.
+    pub(super) fn refund(&self) -> Write {
+        Write::RefundAttempt { key: self.key.clone(), window: self.window }
+    }
+
+    /// Forgets everything counted under the key, because its owner has come.
+    pub(super) fn clear(&self) -> Write {
+        Write::ClearAttempts(self.key.clone())
+    }
+}

@@ -1,0 +1,270 @@
+//! The key ring: master secrets, newest first, and a sub-key of its own for every use.
+
+use std::fmt;
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// What a sub-key is for. A value made for one purpose is noise for every other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// Deriving each refresh secret from the one before it.
+    RefreshChain,
+    /// Deriving an access secret from its refresh secret.
+    AccessSecret,
+}
+
+impl Purpose {
+    /// The HKDF label. Never change one: everything issued under it would die.
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::RefreshChain => b"testudo/v1/refresh-chain",
+            Self::AccessSecret => b"testudo/v1/access-secret",
+        }
+    }
+}
+
+/// Names a master secret without telling anything about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyId(u64);
+
+impl KeyId {
+    /// Wraps a stored id.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(u64::from_be_bytes(bytes))
+    }
+
+    /// The id to store.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 8] {
+        self.0.to_be_bytes()
+    }
+}
+
+/// One or more master secrets, newest first.
+///
+/// New things are made with the first; what an older one made stays good while it is in the ring.
+/// To rotate, put a new secret in front; when everything made with the old one has expired, take
+/// the old one out.
+///
+/// ```
+/// use testudo::KeyRing;
+///
+/// let ring = KeyRing::parse("the-new-secret-Y2Wq5u0cTb1yX8zGf4,the-old-secret-mJ7kP3sD9vL6nR2tB8h")?;
+/// assert_eq!(ring.len(), 2);
+/// # Ok::<(), testudo::KeyRingError>(())
+/// ```
+pub struct KeyRing {
+    newest: MasterKey,
+    older: Vec<MasterKey>,
+}
+
+/// Why secrets do not make a key ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyRingError {
+    /// There is none.
+    #[error("expected at least one secret; make one with `testudo secret new`")]
+    Empty,
+    /// One has less than 32 bytes (ASVS 5.0 11.2.3).
+    #[error("secret {position} is shorter than 32 bytes; make one with `testudo secret new`")]
+    TooShort {
+        /// Which one, counted from 1.
+        position: usize,
+    },
+    /// One repeats a few characters over and over.
+    #[error("secret {position} is not random; make one with `testudo secret new`")]
+    Weak {
+        /// Which one, counted from 1.
+        position: usize,
+    },
+    /// One stands there twice.
+    #[error("secret {position} repeats an earlier one")]
+    Repeated {
+        /// The second of the two, counted from 1.
+        position: usize,
+    },
+}
+
+impl KeyRing {
+    /// The fewest bytes a secret may have.
+    pub const MIN_SECRET_BYTES: usize = 32;
+
+    /// A ring of these secrets, newest first.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or one is too short, obviously not random or there twice.
+    ///
+    /// # Security
+    ///
+    /// A secret is 32 or more bytes from a random generator, never a passphrase (ASVS 5.0 11.4.4):
+    /// HKDF separates purposes, it does not slow a guesser down.
+    pub fn new(secrets: impl IntoIterator<Item = Secret<Vec<u8>>>) -> Result<Self, KeyRingError> {
+        let mut keys: Vec<MasterKey> = Vec::new();
+        for (position, secret) in (1..).zip(secrets) {
+            let key = MasterKey::new(secret.expose(), position)?;
+            if keys.iter().any(|other| other.id == key.id) {
+                return Err(KeyRingError::Repeated { position });
+            }
+            keys.push(key);
+        }
+        let mut keys = keys.into_iter();
+        let newest = keys.next().ok_or(KeyRingError::Empty)?;
+        Ok(Self { newest, older: keys.collect() })
+    }
+
+    /// A ring from a text as it stands in a configuration: secrets separated by commas, newest first.
+    /// Space around a secret is ignored.
+    ///
+    /// # Errors
+    ///
+    /// As [`KeyRing::new`].
+    pub fn parse(list: &str) -> Result<Self, KeyRingError> {
+        let secrets = list.split(',').map(str::trim).filter(|secret| !secret.is_empty());
+        Self::new(secrets.map(|secret| Secret::new(secret.as_bytes().to_vec())))
+    }
+
+    /// How many secrets the ring holds; at least one.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "a ring is never empty")]
+    pub fn len(&self) -> usize {
+        self.older.len().saturating_add(1)
+    }
+
+    /// The key that new things are made with.
+    pub(crate) const fn newest(&self) -> &MasterKey {
+        &self.newest
+    }
+
+    /// The key of this id, if it is still in the ring.
+    pub(crate) fn find(&self, id: KeyId) -> Option<&MasterKey> {
+        std::iter::once(&self.newest).chain(&self.older).find(|key| key.id == id)
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "KeyRing({} keys, [redacted])", self.len())
+    }
+}
+
+/// One master secret, as the sub-keys that are used of it.
+pub(crate) struct MasterKey {
+    id: KeyId,
+    refresh_chain: SubKey,
+    access_secret: SubKey,
+}
+
+impl MasterKey {
+    fn new(secret: &[u8], position: usize) -> Result<Self, KeyRingError> {
+        if secret.len() < KeyRing::MIN_SECRET_BYTES {
+            return Err(KeyRingError::TooShort { position });
+        }
+        let distinct: std::collections::BTreeSet<u8> = secret.iter().copied().collect();
+        if distinct.len() < 8 {
+            return Err(KeyRingError::Weak { position });
+        }
+        let hkdf = Hkdf::<Sha256>::new(None, secret);
+        Ok(Self {
+            id: KeyId::from_bytes(expand(&hkdf, b"testudo/v1/key-id")),
+            refresh_chain: SubKey::new(&hkdf, Purpose::RefreshChain),
+            access_secret: SubKey::new(&hkdf, Purpose::AccessSecret),
+        })
+    }
+
+    pub(crate) const fn id(&self) -> KeyId {
+        self.id
+    }
+
+    /// HMAC-SHA256 of `parts` under the sub-key for `purpose`.
+    ///
+    /// Every part is preceded by its length, so that no two lists of parts give the same input.
+    pub(crate) fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
+        let sub_key = match purpose {
+            Purpose::RefreshChain => &self.refresh_chain,
+            Purpose::AccessSecret => &self.access_secret,
+        };
+        let mut mac = sub_key.prepared.clone();
+        for part in parts {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// A sub-key with its two HMAC pads already hashed.
+struct SubKey {
+    prepared: Hmac<Sha256>,
+}
+
+impl SubKey {
+    fn new(hkdf: &Hkdf<Sha256>, purpose: Purpose) -> Self {
+        // As long as a block of SHA-256, so that HMAC takes it as it is.
+        let key = Zeroizing::new(expand::<64>(hkdf, purpose.label()));
+        Self { prepared: Hmac::new(&(*key).into()) }
+    }
+}
+
+fn expand<const N: usize>(hkdf: &Hkdf<Sha256>, label: &[u8]) -> [u8; N] {
+    const { assert!(N <= 255 * 32, "HKDF-SHA256 gives at most 8160 bytes") };
+    let mut bytes = [0; N];
+    // Its only error is a length beyond the bound asserted above.
+    let _ = hkdf.expand(label, &mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "wqVYb0lq7Xk2Dn4Zs8Rt6Uj1Ha3Gc5Fe";
+    const TWO: &str = "Pz9Lm3Kx7Qw1Er5Ty2Ui8Op4As6Df0Gh";
+
+    #[test]
+    fn a_ring_keeps_its_order_and_finds_its_keys() {
+        let ring = KeyRing::parse(&format!("{ONE}, {TWO}")).unwrap();
+        let old = KeyRing::parse(TWO).unwrap();
+        assert_ne!(ring.newest().id(), old.newest().id());
+        assert!(ring.find(old.newest().id()).is_some());
+        assert!(old.find(ring.newest().id()).is_none());
+    }
+
+    #[test]
+    fn secrets_that_are_none_are_refused() {
+        assert_eq!(KeyRing::parse(" , ").unwrap_err(), KeyRingError::Empty);
+        let short = KeyRing::parse(&format!("{ONE},short")).unwrap_err();
+        assert_eq!(short, KeyRingError::TooShort { position: 2 });
+        assert_eq!(
+            KeyRing::parse(&"ab".repeat(40)).unwrap_err(),
+            KeyRingError::Weak { position: 1 }
+        );
+        let twice = KeyRing::parse(&format!("{ONE},{ONE}")).unwrap_err();
+        assert_eq!(twice, KeyRingError::Repeated { position: 2 });
+    }
+
+    #[test]
+    fn purposes_and_partitions_of_the_input_are_kept_apart() {
+        let ring = KeyRing::parse(ONE).unwrap();
+        let mac = |purpose, parts: &[&[u8]]| ring.newest().mac(purpose, parts);
+        let base = mac(Purpose::RefreshChain, &[b"ab", b"c"]);
+        assert_eq!(base, mac(Purpose::RefreshChain, &[b"ab", b"c"]));
+        assert_ne!(base, mac(Purpose::AccessSecret, &[b"ab", b"c"]));
+        assert_ne!(base, mac(Purpose::RefreshChain, &[b"a", b"bc"]));
+    }
+
+    #[test]
+    fn a_ring_shows_no_secret() {
+        let shown = format!("{:?}", KeyRing::parse(ONE).unwrap());
+        assert_eq!(shown, "KeyRing(1 keys, [redacted])");
+    }
+}

@@ -1,0 +1,61 @@
+//! Authentication and user management as pure state machines.
+//!
+//! A **flow** ([`flow::login`], [`flow::refresh`] …) never touches a database, a clock, a random
+//! source or a runtime. It asks one typed question at a time ([`Step`]), and the answer moves it on:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use testudo::flow::{Login, login};
+//! use testudo::{Client, Entropy, Env, KeyRing, Policy, Settings, Step, Timestamp};
+//!
+//! let keys = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x")?;
+//! let settings = Arc::new(Settings::new(Policy::default(), keys).unwrap());
+//! let now = Timestamp::from_millis(1_700_000_000_000);
+//! # let seed = [7; 32];
+//! let env = Env::new(now, Entropy::from_seed(seed), Client::unknown(), settings);
+//!
+//! let step = login(Login::new("ada@example.com", "correct horse".into()), env);
+//! // The first thing a login wants is that its attempt be counted.
+//! assert!(matches!(step, Step::CountAttempt(_)));
+//! # Ok::<(), testudo::KeyRingError>(())
+//! ```
+//!
+//! Start reading at [`step`], the protocol; then any file of [`flow`]. What an adapter must uphold
+//! stands with each [`command`].
+//!
+//! # Features
+//!
+//! * `reference`: [`reference::Tables`], the meaning of every store command as plain data.
+//! * `testing`: [`testing::World`], a deterministic world with a clock and faults, and the explorer of
+//!   all interleavings of flows. For tests only.
+
+pub mod command;
+mod drive;
+mod entropy;
+mod env;
+pub mod event;
+pub mod flow;
+mod keys;
+pub mod model;
+pub mod password;
+mod policy;
+#[cfg(feature = "reference")]
+pub mod reference;
+mod refusal;
+mod secret;
+pub mod step;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod time;
+pub mod token;
+
+pub use drive::{Respond, drive, respond};
+pub use entropy::Entropy;
+pub use env::{Env, Settings};
+pub use keys::{KeyId, KeyRing, KeyRingError, Purpose};
+pub use model::Client;
+pub use policy::{Policy, PolicyError};
+pub use refusal::{FieldError, Refusal};
+pub use secret::Secret;
+pub use step::{Ask, Command, Pending, Step, ask};
+pub use time::{Duration, NotATimestamp, Timestamp};

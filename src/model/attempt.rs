@@ -1,0 +1,217 @@
+//! Attempt counters: how many guesses at a secret are allowed.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::EmailKey;
+use crate::time::{Duration, Timestamp};
+
+/// What a counter counts. Built only from canonical identifiers and address prefixes, so that no
+/// spelling of the same thing buys a second counter.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttemptKey(String);
+
+impl AttemptKey {
+    /// Password guesses at one account, whether or not it exists.
+    #[must_use]
+    pub fn login_account(email: &EmailKey) -> Self {
+        Self(format!("login:account:{email}"))
+    }
+
+    /// Password guesses from one network: an IPv4 address, or an IPv6 /64, which is what one
+    /// subscriber has (ASVS 5.0 15.3.4).
+    #[must_use]
+    pub fn login_network(ip: IpAddr) -> Self {
+        let prefix = match ip.to_canonical() {
+            IpAddr::V4(v4) => IpAddr::V4(v4),
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
+        };
+        Self(format!("login:network:{prefix}"))
+    }
+
+    /// The key as a text, at most 300 bytes long; compared byte for byte.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AttemptKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "AttemptKey({})", self.0)
+    }
+}
+
+/// How many attempts are allowed, and for how long they are held against one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptLimit {
+    /// Attempts per window; at least 1.
+    pub attempts: u32,
+    /// How long a window lasts from its first attempt.
+    pub window: Duration,
+    /// How long nothing more is allowed, counted from the attempt that used up the window; zero for
+    /// "until the window ends".
+    pub lock: Duration,
+    /// After so many attempts in a row without a success, in whatever time, nothing is allowed until
+    /// the counter is cleared (NIST SP 800-63B-4 3.2.2: at most 100).
+    pub hard_stop: Option<u32>,
+}
+
+/// When a counter's window ends: it names the window.
+pub type WindowEnd = Timestamp;
+
+/// One counter. A store keeps these three numbers per key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptCounter {
+    /// Attempts in the window.
+    pub count: u32,
+    /// When the window, or the lock that followed it, ends.
+    pub window_end: WindowEnd,
+    /// Attempts since the last success, over all windows.
+    pub consecutive: u32,
+}
+
+/// Whether an attempt may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptVerdict {
+    /// It was counted and may be made.
+    Allowed {
+        /// The window in which it was counted; needed to take it back.
+        window: WindowEnd,
+        /// Whether it was the last one: the next is refused.
+        is_last: bool,
+    },
+    /// Too many attempts. It was not counted.
+    Locked {
+        /// From when on attempts are allowed again.
+        until: Timestamp,
+    },
+    /// The hard stop was reached: nothing is allowed until the counter is cleared.
+    Stopped,
+}
+
+impl AttemptCounter {
+    /// The counter of a key that nothing was counted under yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { count: 0, window_end: Timestamp::from_millis(0), consecutive: 0 }
+    }
+
+    /// Counts one attempt if it is allowed, and says whether it is. This is the meaning of
+    /// [`CountAttempt`](crate::command::CountAttempt).
+    ///
+    /// A refused attempt changes nothing: asking again neither prolongs a lock nor brings the hard
+    /// stop closer, so that a lock set off on purpose ends when it said it would.
+    pub fn reserve(&mut self, limit: &AttemptLimit, now: Timestamp) -> AttemptVerdict {
+        if limit.hard_stop.is_some_and(|stop| self.consecutive >= stop) {
+            return AttemptVerdict::Stopped;
+        }
+        let (count, window_end) = if now < self.window_end {
+            (self.count, self.window_end)
+        } else {
+            (0, now + limit.window)
+        };
+        if count >= limit.attempts {
+            return AttemptVerdict::Locked { until: window_end };
+        }
+        let is_last = count.saturating_add(1) >= limit.attempts;
+        let window_end = if is_last { window_end.max(now + limit.lock) } else { window_end };
+        *self = Self {
+            count: count.saturating_add(1),
+            window_end,
+            consecutive: self.consecutive.saturating_add(1),
+        };
+        AttemptVerdict::Allowed { window: window_end, is_last }
+    }
+
+    /// Takes one attempt of the given window back. This is the meaning of
+    /// [`Write::RefundAttempt`](crate::command::Write::RefundAttempt).
+    pub fn refund(&mut self, window: WindowEnd) {
+        if self.window_end == window {
+            self.count = self.count.saturating_sub(1);
+            self.consecutive = self.consecutive.saturating_sub(1);
+        }
+    }
+}
+
+impl Default for AttemptCounter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: AttemptLimit = AttemptLimit {
+        attempts: 5,
+        window: Duration::from_secs(300),
+        lock: Duration::from_secs(600),
+        hard_stop: Some(12),
+    };
+
+    fn at(secs: u64) -> Timestamp {
+        Timestamp::from_millis(1_000_000 + secs * 1000)
+    }
+
+    fn allowed(counter: &mut AttemptCounter, now: Timestamp) -> bool {
+        matches!(counter.reserve(&LIMIT, now), AttemptVerdict::Allowed { .. })
+    }
+
+    #[test]
+    fn the_sixth_attempt_waits_for_the_lock_that_the_fifth_set() {
+        let mut counter = AttemptCounter::new();
+        assert!((0..5).all(|second| allowed(&mut counter, at(second))));
+        let locked = AttemptVerdict::Locked { until: at(604) };
+        assert_eq!(counter.reserve(&LIMIT, at(5)), locked);
+        assert_eq!(counter.reserve(&LIMIT, at(603)), locked, "asking again prolongs nothing");
+        assert!(allowed(&mut counter, at(604)));
+    }
+
+    #[test]
+    fn a_window_forgets_its_attempts_when_it_ends() {
+        let mut counter = AttemptCounter::new();
+        assert!((0..4).all(|_| allowed(&mut counter, at(0))));
+        assert!((0..4).all(|_| allowed(&mut counter, at(300))));
+    }
+
+    #[test]
+    fn the_hard_stop_outlasts_every_window_and_counts_no_refused_attempt() {
+        let mut counter = AttemptCounter::new();
+        let made = (0..100u64).filter(|hour| allowed(&mut counter, at(hour * 3600))).count();
+        assert_eq!(made, 12);
+        assert_eq!(counter.reserve(&LIMIT, at(1_000_000)), AttemptVerdict::Stopped);
+    }
+
+    #[test]
+    fn a_refund_gives_back_one_attempt_of_its_own_window_only() {
+        let mut counter = AttemptCounter::new();
+        let AttemptVerdict::Allowed { window, .. } = counter.reserve(&LIMIT, at(0)) else {
+            panic!()
+        };
+        counter.refund(window);
+        assert_eq!((counter.count, counter.consecutive), (0, 0));
+        counter.refund(window);
+        assert_eq!(counter.count, 0, "never below zero");
+        assert!(allowed(&mut counter, at(301)));
+        counter.refund(window);
+        assert_eq!(counter.count, 1, "that window is over");
+    }
+
+    #[test]
+    fn a_clock_set_back_allows_nothing_more() {
+        let mut counter = AttemptCounter::new();
+        assert!((0..5).all(|_| allowed(&mut counter, at(5000))));
+        assert!(!allowed(&mut counter, at(0)));
+    }
+
+    #[test]
+    fn an_ipv6_subscriber_has_one_counter_and_an_ipv4_client_one_in_both_forms() {
+        let key = |ip: &str| AttemptKey::login_network(ip.parse().unwrap());
+        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
+        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+}

@@ -1,0 +1,223 @@
+//! E-mail addresses: as typed, and the canonical key that tells two of them apart.
+
+use std::fmt;
+use std::str::FromStr;
+
+use caseless::Caseless;
+use email_address::{EmailAddress, Options};
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// An e-mail address, kept as it was typed, with its canonical key.
+///
+/// Mail goes to the address as typed; look-ups and uniqueness go by the key.
+///
+/// ```
+/// use testudo::model::Email;
+///
+/// let email: Email = " Ada.Lovelace@EXÄMPLE.com ".parse()?;
+/// assert_eq!(email.as_str(), "Ada.Lovelace@EXÄMPLE.com");
+/// assert_eq!(email.key().as_str(), "ada.lovelace@xn--exmple-cua.com");
+/// # Ok::<(), testudo::model::EmailError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    typed: String,
+    key: EmailKey,
+}
+
+/// The canonical form of an address: equal keys, same account.
+///
+/// The local part is case-folded (Unicode canonical caseless matching, D145), the domain is in its
+/// ASCII form (IDNA, lower case). Nothing cleverer: dots and `+tags` stay, because only the receiving
+/// host knows what they mean.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EmailKey(String);
+
+/// Why a text is no address that mail could be sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EmailError {
+    /// Longer than 254 bytes (RFC 5321 4.5.3.1.3).
+    #[error("expected an e-mail address of at most 254 bytes")]
+    TooLong,
+    /// Not one plain address.
+    #[error("expected one e-mail address such as ada@example.com")]
+    Syntax,
+    /// The domain is no host name, in ASCII or IDNA.
+    #[error("expected a valid domain name after the @ of the e-mail address")]
+    Domain,
+}
+
+impl Email {
+    /// The most bytes an address may have (RFC 5321 4.5.3.1.3).
+    pub const MAX_BYTES: usize = 254;
+
+    /// Wraps an address from a store, where both forms were kept.
+    #[must_use]
+    pub const fn from_stored(typed: String, key: EmailKey) -> Self {
+        Self { typed, key }
+    }
+
+    /// The address as typed, without surrounding space.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.typed
+    }
+
+    /// The canonical form.
+    #[must_use]
+    pub const fn key(&self) -> &EmailKey {
+        &self.key
+    }
+}
+
+impl FromStr for Email {
+    type Err = EmailError;
+
+    fn from_str(text: &str) -> Result<Self, EmailError> {
+        let typed = text.trim();
+        if typed.len() > Self::MAX_BYTES {
+            return Err(EmailError::TooLong);
+        }
+        let composed: String = typed.nfc().collect();
+        let options =
+            Options::default().with_required_tld().without_domain_literal().without_display_text();
+        let address =
+            EmailAddress::parse_with_options(&composed, options).map_err(|_| EmailError::Syntax)?;
+        // A quoted local part may hold spaces, separators and other people's addresses.
+        if address.local_part().starts_with('"') || composed.chars().any(char::is_control) {
+            return Err(EmailError::Syntax);
+        }
+        let domain =
+            idna::domain_to_ascii_strict(address.domain()).map_err(|_| EmailError::Domain)?;
+        let local: String = address.local_part().nfd().default_case_fold().nfc().collect();
+        let key = EmailKey(format!("{local}@{domain}"));
+        if key.0.len() > Self::MAX_BYTES {
+            return Err(EmailError::TooLong);
+        }
+        Ok(Self { typed: typed.to_owned(), key })
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.typed)
+    }
+}
+
+impl EmailKey {
+    /// Wraps a key from a store.
+    #[must_use]
+    pub const fn from_stored(key: String) -> Self {
+        Self(key)
+    }
+
+    /// The key as a text, at most 254 bytes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key with most of its local part hidden, for logs and events: `a***@example.com`.
+    ///
+    /// An address that belongs to nobody may be a password typed into the wrong field.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or(("", ""));
+        let first: String = local.chars().take(1).collect();
+        format!("{first}***@{domain}")
+    }
+}
+
+impl fmt::Display for EmailKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for EmailKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "EmailKey({})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(text: &str) -> String {
+        text.parse::<Email>().unwrap().key.0
+    }
+
+    #[test]
+    fn spellings_of_one_address_have_one_key() {
+        assert_eq!(key("ADA@Example.COM"), "ada@example.com");
+        assert_eq!(key("  ada@example.com\t"), "ada@example.com");
+        assert_eq!(key("caf\u{e9}@example.com"), key("cafe\u{301}@example.com"));
+        assert_eq!(key("stra\u{df}e@example.com"), key("STRASSE@example.com"));
+        assert_eq!(key("a@b\u{fc}cher.example"), "a@xn--bcher-kva.example");
+        assert_eq!(key("\u{212a}ate@example.com"), "kate@example.com");
+    }
+
+    #[test]
+    fn addresses_that_differ_stay_apart() {
+        assert_ne!(key("ada@example.com"), key("ada+news@example.com"));
+        assert_ne!(key("a.da@example.com"), key("ada@example.com"));
+        assert_ne!(key("m\u{131}ke@example.com"), key("mike@example.com"));
+    }
+
+    #[test]
+    fn what_is_not_one_plain_address_is_refused() {
+        let refused = [
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "ada@localhost",
+            "a@x.com,b@y.com",
+            "a@x.com;b@y.com",
+            "Ada <ada@example.com>",
+            "ada@[127.0.0.1]",
+            "ada@example.com\r\nBcc: eve@example.com",
+            "a da@example.com",
+            "\"a b\"@example.com",
+            "ada@exa_mple.com",
+            "ada@xn--a.com",
+            "ada@example..com",
+            "ada\u{202e}@example.com",
+            "ada\0@example.com",
+            "ada@-a.com",
+        ];
+        for text in refused {
+            assert!(text.parse::<Email>().is_err(), "{text:?} was taken");
+        }
+        assert_eq!(
+            format!("{}@example.com", "a".repeat(250)).parse::<Email>(),
+            Err(EmailError::TooLong)
+        );
+    }
+
+    #[test]
+    fn a_masked_key_keeps_one_character_of_the_local_part() {
+        let email: Email = "ada@example.com".parse().unwrap();
+        assert_eq!(email.key().masked(), "a***@example.com");
+    }
+
+    proptest! {
+        #[test]
+        fn the_key_of_a_key_is_itself(local in "\\PC{1,20}", domain in "[a-zA-Zäöüß]{1,10}\\.[a-z]{2,5}") {
+            if let Ok(email) = format!("{local}@{domain}").parse::<Email>() {
+                prop_assert_eq!(key(email.key().as_str()), email.key().as_str());
+            }
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "\\PC{0,300}") {
+            let _ = text.parse::<Email>();
+        }
+    }
+}

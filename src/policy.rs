@@ -1,0 +1,138 @@
+//! What is allowed, for how long and how often.
+
+use crate::model::{AttemptLimit, Lifetime};
+use crate::time::Duration;
+
+/// The rules that flows decide by. Checked as a whole when it is built.
+///
+/// ```
+/// use testudo::{Duration, Policy};
+///
+/// let policy = Policy { access_lifetime: Duration::from_minutes(5), ..Policy::default() };
+/// assert!(policy.check().is_ok());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Password guesses at one account. Default: 5 in 300 s, then none for 600 s; and none at all
+    /// after 100 without a success between them (NIST SP 800-63B-4 3.2.2).
+    pub login_account: AttemptLimit,
+    /// Password guesses from one network. Default: 100 in 300 s.
+    pub login_network: AttemptLimit,
+    /// The fewest code points of a password. Default 8, and never less (ASVS 5.0 6.2.1).
+    pub min_password_length: usize,
+    /// How long an access token lasts. Default 15 minutes.
+    pub access_lifetime: Duration,
+    /// How long an ordinary session lasts. Default 1 day idle, 7 days in all.
+    pub session: Lifetime,
+    /// How long a session lasts whose user asked to be remembered. Default 30 days idle, 90 in all.
+    pub remembered_session: Lifetime,
+    /// How long a spent refresh token is answered with its successor again, for a client whose
+    /// response was lost or whose tabs refreshed at once. Default 10 s, at most a minute.
+    pub refresh_grace: Duration,
+    /// How many generations back a spent refresh token is still told from a made-up one. Default
+    /// 4096, at most 65 536. One generation costs one HMAC.
+    pub reuse_horizon: u32,
+}
+
+/// A rule that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {expected}")]
+pub struct PolicyError {
+    /// The field of [`Policy`].
+    pub setting: &'static str,
+    /// What it should have been.
+    pub expected: &'static str,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            login_account: AttemptLimit {
+                attempts: 5,
+                window: Duration::from_secs(300),
+                lock: Duration::from_secs(600),
+                hard_stop: Some(100),
+            },
+            login_network: AttemptLimit {
+                attempts: 100,
+                window: Duration::from_secs(300),
+                lock: Duration::ZERO,
+                hard_stop: None,
+            },
+            min_password_length: 8,
+            access_lifetime: Duration::from_minutes(15),
+            session: Lifetime { idle: Duration::from_days(1), absolute: Duration::from_days(7) },
+            remembered_session: Lifetime {
+                idle: Duration::from_days(30),
+                absolute: Duration::from_days(90),
+            },
+            refresh_grace: Duration::from_secs(10),
+            reuse_horizon: 4096,
+        }
+    }
+}
+
+impl Policy {
+    /// Checks every rule.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn check(&self) -> Result<(), Vec<PolicyError>> {
+        let mut errors = Vec::new();
+        let mut require = |holds: bool, setting, expected| {
+            if !holds {
+                errors.push(PolicyError { setting, expected });
+            }
+        };
+        let second = Duration::from_secs(1);
+        for (setting, limit) in
+            [("login_account", &self.login_account), ("login_network", &self.login_network)]
+        {
+            require(limit.attempts >= 1, setting, "expected at least one attempt");
+            require(limit.window >= second, setting, "expected a window of at least a second");
+        }
+        require(
+            self.login_account.hard_stop.is_some_and(|stop| (1..=100).contains(&stop)),
+            "login_account",
+            "expected a hard stop after at most 100 attempts",
+        );
+        require(self.min_password_length >= 8, "min_password_length", "expected at least 8");
+        require(self.access_lifetime >= second, "access_lifetime", "expected at least a second");
+        for (setting, lifetime) in
+            [("session", &self.session), ("remembered_session", &self.remembered_session)]
+        {
+            require(
+                self.access_lifetime <= lifetime.idle && lifetime.idle <= lifetime.absolute,
+                setting,
+                "expected access_lifetime <= idle <= absolute",
+            );
+        }
+        require(
+            self.refresh_grace <= Duration::from_minutes(1),
+            "refresh_grace",
+            "expected at most a minute",
+        );
+        require(self.reuse_horizon <= 65_536, "reuse_horizon", "expected at most 65536");
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_hold() {
+        assert_eq!(Policy::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let mut policy = Policy { min_password_length: 4, ..Policy::default() };
+        policy.login_account.hard_stop = None;
+        policy.session.idle = Duration::from_days(8);
+        let wrong: Vec<_> = policy.check().unwrap_err().iter().map(|error| error.setting).collect();
+        assert_eq!(wrong, ["login_account", "min_password_length", "session"]);
+    }
+}

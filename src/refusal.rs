@@ -1,0 +1,65 @@
+//! What a flow says when the answer is no.
+
+use crate::time::Duration;
+
+/// Why a flow ended without doing what was asked.
+///
+/// These are decisions, not failures: a store that does not answer is a fault of the driver's and
+/// never becomes one of these. Each says what the caller may do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Address and password do not belong together. The same for unknown, inactive and
+    /// password-less accounts (ASVS 5.0 6.3.8).
+    #[error("the e-mail address or the password is wrong")]
+    InvalidCredentials,
+    /// Too many attempts; they go on being refused until the time has passed.
+    #[error("too many attempts; try again in {} s", .retry_after.as_secs_rounded_up())]
+    RateLimited {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// So many guesses in a row failed that this password signs nobody in any more (NIST SP
+    /// 800-63B-4 3.2.2). A password reset ends it.
+    #[error("too many failed attempts; reset the password to sign in again")]
+    PasswordStopped,
+    /// The token is malformed, made up or not known any more.
+    #[error("the token is not valid")]
+    InvalidToken,
+    /// The token is genuine and its time is over. Refresh, or sign in again.
+    #[error("the token has expired")]
+    ExpiredToken,
+    /// The token is genuine and its session was ended. Sign in again.
+    #[error("the session was ended")]
+    RevokedToken,
+    /// The address belongs to an account.
+    ///
+    /// # Security
+    ///
+    /// Telling an anonymous client this tells it who has an account. It is for administrators.
+    #[error("an account with this e-mail address exists already")]
+    EmailTaken,
+    /// Some input is not acceptable; all that is wrong is listed.
+    #[error("some of the input is not acceptable")]
+    Invalid(Vec<FieldError>),
+    /// Others kept changing the same records. Nothing was done; trying again is safe.
+    #[error("too many changes at once; try again")]
+    Busy,
+}
+
+/// What is wrong with one field of the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field.
+    pub field: &'static str,
+    /// A stable name for what is wrong.
+    pub code: &'static str,
+    /// The same for people: what was expected.
+    pub message: String,
+}
+
+impl FieldError {
+    pub(crate) fn new(field: &'static str, code: &'static str, message: impl ToString) -> Self {
+        Self { field, code, message: message.to_string() }
+    }
+}

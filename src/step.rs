@@ -1,0 +1,159 @@
+//! The protocol on one page: a flow asks one typed question at a time, and the answer moves it on.
+//!
+//! A flow is a function that returns a [`Step`]. Either the flow is [`Step::Done`], or it holds an
+//! [`Ask`]: a [`Command`] to carry out and the place to put the reply. The type of the command names
+//! the type of its reply, and answering consumes the question, so that a wrong reply, a second reply
+//! or going on without one do not compile.
+//!
+//! ```
+//! use testudo::{Step, command::FindUser};
+//!
+//! // What any driver does: look at what is asked, carry it out, answer.
+//! fn nobody_is_known<T>(step: Step<T>) -> Step<T> {
+//!     match step {
+//!         Step::FindUser(ask) => ask.answer(None),
+//!         other => other,
+//!     }
+//! }
+//! ```
+//!
+//! A wrong reply is a type error:
+//!
+//! ```compile_fail,E0308
+//! # use testudo::{Ask, Step, command::FindUser};
+//! fn wrong<T>(ask: Ask<FindUser, T>) -> Step<T> {
+//!     ask.answer("a user, honestly")
+//! }
+//! ```
+//!
+//! So is a second one:
+//!
+//! ```compile_fail,E0382
+//! # use testudo::{Ask, Step, command::FindUser};
+//! fn twice<T>(ask: Ask<FindUser, T>) -> Step<T> {
+//!     let _first = ask.answer(None);
+//!     ask.answer(None)
+//! }
+//! ```
+//!
+//! And a flow that waits for an answer has no result to take:
+//!
+//! ```compile_fail,E0308
+//! # use testudo::{Ask, command::FindUser};
+//! fn impatient<T>(ask: Ask<FindUser, T>) -> T {
+//!     ask
+//! }
+//! ```
+
+use std::fmt;
+
+/// Something that a flow wants done, and the type of what it then wants to know.
+///
+/// All commands stand in one table, in [`crate::command`].
+pub trait Command: fmt::Debug + Send + 'static {
+    /// What the flow is told when the command was carried out.
+    type Reply;
+
+    /// The command's name, for logs, metrics and transcripts.
+    const NAME: &'static str;
+}
+
+/// A question of a suspended flow: the command, and where its reply goes.
+///
+/// Dropping an `Ask` abandons its flow. That is always safe: nothing is granted before a commit was
+/// accepted, and a commit is one command.
+#[must_use = "a flow goes on only when its question is answered"]
+pub struct Ask<C: Command, T> {
+    /// What is to be done.
+    pub command: C,
+    pending: Pending<C, T>,
+}
+
+impl<C: Command, T> Ask<C, T> {
+    /// Tells the flow the outcome and moves it to its next step.
+    pub fn answer(self, reply: C::Reply) -> Step<T> {
+        self.pending.answer(reply)
+    }
+
+    /// Takes the command out, for a driver that hands it on by value, and keeps the place for its
+    /// reply.
+    pub fn into_parts(self) -> (C, Pending<C, T>) {
+        (self.command, self.pending)
+    }
+}
+
+impl<C: Command, T> fmt::Debug for Ask<C, T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} asks {:?}", self.pending.state, self.command)
+    }
+}
+
+/// A flow whose question was taken out with [`Ask::into_parts`]: it waits for the reply.
+#[must_use = "a flow goes on only when its question is answered"]
+pub struct Pending<C: Command, T> {
+    state: &'static str,
+    resume: Box<dyn FnOnce(C::Reply) -> Step<T> + Send>,
+}
+
+impl<C: Command, T> Pending<C, T> {
+    /// Tells the flow the outcome and moves it to its next step.
+    pub fn answer(self, reply: C::Reply) -> Step<T> {
+        (self.resume)(reply)
+    }
+}
+
+impl<C: Command, T> fmt::Debug for Pending<C, T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} awaits the reply to {}", self.state, C::NAME)
+    }
+}
+
+/// Suspends a flow: `command` is to be carried out, then `resume` is called with its reply.
+///
+/// This is all there is to writing a flow of one's own over the library's commands.
+///
+/// ```
+/// use testudo::{Step, ask, command::{FindUser, UserKey}, model::EmailKey};
+///
+/// /// Whether an address belongs to somebody.
+/// fn is_known(email: EmailKey) -> Step<bool> {
+///     ask(FindUser { key: UserKey::Email(email) }, |user| Step::Done(user.is_some()))
+/// }
+/// ```
+pub fn ask<C, T, F>(command: C, resume: F) -> Step<T>
+where
+    C: Command,
+    Step<T>: From<Ask<C, T>>,
+    F: FnOnce(C::Reply) -> Step<T> + Send + 'static,
+{
+    let pending = Pending { state: state_name::<F>(), resume: Box::new(resume) };
+    Step::from(Ask { command, pending })
+}
+
+/// The flow and its state, as `login::verify`, from the path of the function that asked.
+///
+/// For people who read a `Debug` line; nothing depends on it.
+fn state_name<F>() -> &'static str {
+    let path = std::any::type_name::<F>();
+    let path = path.split("::{{closure}}").next().unwrap_or(path);
+    path.split_once("::flow::").map_or(path, |(_, name)| name)
+}
+
+pub use crate::command::Step;
+
+#[cfg(test)]
+mod tests {
+    use crate::command::{FindUser, UserKey};
+    use crate::model::UserId;
+
+    use super::*;
+
+    #[test]
+    fn a_suspended_flow_names_its_state_and_its_question() {
+        let key = UserKey::Id(UserId::from_uuid(uuid::Uuid::nil()));
+        let step: Step<bool> = ask(FindUser { key }, |user| Step::Done(user.is_some()));
+        let shown = format!("{step:?}");
+        assert!(shown.contains("a_suspended_flow_names"), "{shown}");
+        assert!(shown.contains("asks FindUser"), "{shown}");
+    }
+}

@@ -1,0 +1,1 @@
+//! A deterministic world for tests: records, a clock, randomness, faults.

@@ -1,0 +1,21 @@
+//! Tokens: what a client holds to prove that it signed in.
+
+pub(crate) mod issue;
+mod opaque;
+mod ratchet;
+
+pub use opaque::{Access, AccessToken, Kind, MalformedToken, OpaqueToken, Refresh, RefreshToken};
+
+use crate::secret::Secret;
+use crate::time::Duration;
+
+/// A pair of tokens as it goes to the client. `Debug` is redacted.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// Sent with every request.
+    pub access: Secret<String>,
+    /// Exchanged for the next pair; of use once.
+    pub refresh: Secret<String>,
+    /// How long the access token lasts from now.
+    pub expires_in: Duration,
+}
