@@ -19,8 +19,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The last moment that can be told: the end of the year 9999.
-    pub const MAX: Self = Self(253_402_207_200_999);
+    /// The last moment that can be told: 9999-12-30T22:00:00Z.
+    pub const MAX: Self = Self(253_402_207_200_000);
 
     /// The moment `millis` milliseconds after 1970-01-01T00:00:00Z, at most [`Timestamp::MAX`].
     #[must_use]

@@ -37,7 +37,7 @@ use crate::command::{Against, HashPassword, PasswordVerdict, VerifyPassword};
 /// let stored = chain.hash(&HashPassword { password: password.clone(), salt }, &mut work)?;
 ///
 /// let against = Against::Stored(stored);
-/// let verdict = chain.verify(&VerifyPassword { password, against }, &mut work);
+/// let verdict = chain.verify(&VerifyPassword { password, against }, &mut work)?;
 /// assert_eq!(verdict, PasswordVerdict::Valid { outdated: false });
 /// # Ok(())
 /// # }
@@ -91,25 +91,34 @@ impl HasherChain {
     /// and so for every account alike. One that the scheme of the stored hash cannot take, such as a
     /// long one for bcrypt, is `Invalid` too: no such hash can have been made from it.
     ///
-    /// A hasher that cannot do its work, for want of memory, matches nothing: that is
-    /// [`PasswordVerdict::Unreadable`].
-    #[must_use]
-    pub fn verify(&self, request: &VerifyPassword, work: &mut WorkBuffer) -> PasswordVerdict {
+    /// # Errors
+    ///
+    /// [`HashError::OutOfMemory`]: nothing was found out, and a driver reports a fault.
+    pub fn verify(
+        &self,
+        request: &VerifyPassword,
+        work: &mut WorkBuffer,
+    ) -> Result<PasswordVerdict, HashError> {
         if request.password.is_too_long() {
-            return PasswordVerdict::Invalid;
+            return Ok(PasswordVerdict::Invalid);
         }
         match &request.against {
             Against::Stored(stored) if stored.is_usable() => {
                 self.compare(&request.password, stored.as_stored(), work)
             }
             Against::Stored(_) | Against::Nobody => {
-                self.spend(&request.password, work);
-                PasswordVerdict::Invalid
+                self.spend(&request.password, work)?;
+                Ok(PasswordVerdict::Invalid)
             }
         }
     }
 
-    fn compare(&self, password: &Password, stored: &str, work: &mut WorkBuffer) -> PasswordVerdict {
+    fn compare(
+        &self,
+        password: &Password,
+        stored: &str,
+        work: &mut WorkBuffer,
+    ) -> Result<PasswordVerdict, HashError> {
         let current = self.preferred.is_current(stored);
         let matched = self.reader(stored).map(|hasher| {
             let typed = if current { None } else { Some(password.expose()) };
@@ -124,13 +133,14 @@ impl HasherChain {
             Some(Err(_)) | None => false,
         };
         if !paid {
-            self.spend(password, work);
+            self.spend(password, work)?;
         }
         match matched {
-            Some(Ok(true)) => PasswordVerdict::Valid { outdated: !current },
-            Some(Ok(false)) => PasswordVerdict::Invalid,
-            Some(Err(error)) if error.is_about_password() => PasswordVerdict::Invalid,
-            Some(Err(_)) | None => PasswordVerdict::Unreadable,
+            Some(Ok(true)) => Ok(PasswordVerdict::Valid { outdated: !current }),
+            Some(Ok(false)) => Ok(PasswordVerdict::Invalid),
+            Some(Err(error @ HashError::OutOfMemory { .. })) => Err(error),
+            Some(Err(error)) if error.is_about_password() => Ok(PasswordVerdict::Invalid),
+            Some(Err(_)) | None => Ok(PasswordVerdict::Unreadable),
         }
     }
 
@@ -143,11 +153,14 @@ impl HasherChain {
     }
 
     /// Costs what a comparison with a hash of the current settings costs.
-    fn spend(&self, password: &Password, work: &mut WorkBuffer) {
+    fn spend(&self, password: &Password, work: &mut WorkBuffer) -> Result<(), HashError> {
         let text = password.normalized();
         let hash = self.preferred.hash(text.expose().as_bytes(), &Salt::new([0; 16]), work);
         // Nobody looks at it, but it must not be optimised away.
-        let _ = black_box(hash);
+        match black_box(hash) {
+            Err(error @ HashError::OutOfMemory { .. }) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }
 
@@ -259,7 +272,7 @@ mod tests {
     fn verify(chain: &HasherChain, password: &str, stored: &PasswordHash) -> PasswordVerdict {
         let against = Against::Stored(stored.clone());
         let request = VerifyPassword { password: password.into(), against };
-        chain.verify(&request, &mut WorkBuffer::new())
+        chain.verify(&request, &mut WorkBuffer::new()).unwrap()
     }
 
     const VALID: PasswordVerdict = PasswordVerdict::Valid { outdated: false };
@@ -283,7 +296,7 @@ mod tests {
     fn nobody_costs_one_preferred_hash() {
         let (chain, preferred, legacy) = counted();
         let request = VerifyPassword { password: "any".into(), against: Against::Nobody };
-        let verdict = chain.verify(&request, &mut WorkBuffer::new());
+        let verdict = chain.verify(&request, &mut WorkBuffer::new()).unwrap();
         assert_eq!(verdict, PasswordVerdict::Invalid);
         assert_eq!((preferred.spent(), legacy.spent()), ((1, 0), (0, 0)));
     }
@@ -388,7 +401,7 @@ mod tests {
         assert_eq!(verify(&chain, &too_long, &stored), PasswordVerdict::Invalid);
         let request =
             VerifyPassword { password: too_long.as_str().into(), against: Against::Nobody };
-        let verdict = chain.verify(&request, &mut WorkBuffer::new());
+        let verdict = chain.verify(&request, &mut WorkBuffer::new()).unwrap();
         assert_eq!(verdict, PasswordVerdict::Invalid);
         let request = HashPassword { password: too_long.as_str().into(), salt: Salt::new([7; 16]) };
         let refused = chain.hash(&request, &mut WorkBuffer::new());

@@ -48,7 +48,7 @@ impl InlineHashing {
 impl Hashing for InlineHashing {
     async fn verify_password(&self, command: VerifyPassword) -> Result<PasswordVerdict, Fault> {
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.chain.verify(&command, &mut work))
+        Ok(self.chain.verify(&command, &mut work)?)
     }
 
     async fn hash_password(&self, command: HashPassword) -> Result<PasswordHash, Fault> {

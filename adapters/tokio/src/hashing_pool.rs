@@ -78,7 +78,7 @@ impl HashingPool {
 
 impl Hashing for HashingPool {
     async fn verify_password(&self, command: VerifyPassword) -> Result<PasswordVerdict, Fault> {
-        self.run(move |chain, work| chain.verify(&command, work)).await
+        Ok(self.run(move |chain, work| chain.verify(&command, work)).await??)
     }
 
     async fn hash_password(&self, command: HashPassword) -> Result<PasswordHash, Fault> {
