@@ -1,0 +1,113 @@
+//! Drives the flows with no runtime: a loop, a few maps and a hasher.
+//!
+//! ```console
+//! cargo run --release --example no_runtime
+//! ```
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use testudo::command::{
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, HashPassword,
+    OwnedSession, PasswordVerdict, VerifyPassword,
+};
+use testudo::flow::{Login, RegisterUser, authenticate_user, login, register_user};
+use testudo::model::{AttemptVerdict, Session, User};
+use testudo::password::{HashError, HasherChain, PasswordHash, WorkBuffer};
+use testudo::reference::Tables;
+use testudo::{Client, Entropy, Env, KeyRing, Policy, Respond, Settings, Timestamp, drive};
+
+/// All that the flows can ask for: records and a hasher. Yours may be a file, a socket, a queue.
+struct World {
+    tables: Tables,
+    chain: HasherChain,
+    work: WorkBuffer,
+}
+
+impl Respond for World {
+    type Fault = HashError;
+
+    fn count_attempt(&mut self, command: CountAttempt) -> Result<AttemptVerdict, HashError> {
+        println!("  count an attempt of {}", command.key.as_str());
+        Ok(self.tables.count_attempt(&command))
+    }
+
+    fn find_user(&mut self, command: FindUser) -> Result<Option<User>, HashError> {
+        println!("  find the user by {:?}", command.key);
+        Ok(self.tables.find_user(&command))
+    }
+
+    fn find_session(&mut self, command: FindSession) -> Result<Option<OwnedSession>, HashError> {
+        println!("  find the session {}", command.id);
+        Ok(self.tables.find_session(&command))
+    }
+
+    fn find_session_with_user(
+        &mut self,
+        command: FindSessionWithUser,
+    ) -> Result<Option<(Session, User)>, HashError> {
+        println!("  find the session {} and its user", command.id);
+        Ok(self.tables.find_session_with_user(&command))
+    }
+
+    fn verify_password(&mut self, command: VerifyPassword) -> Result<PasswordVerdict, HashError> {
+        println!("  verify a password");
+        self.chain.verify(&command, &mut self.work)
+    }
+
+    fn hash_password(&mut self, command: HashPassword) -> Result<PasswordHash, HashError> {
+        println!("  hash a password");
+        self.chain.hash(&command, &mut self.work)
+    }
+
+    fn commit(&mut self, command: Commit) -> Result<Result<(), Conflict>, HashError> {
+        println!(
+            "  commit {} writes and {} events, if {} guards hold",
+            command.writes.len(),
+            command.events.len(),
+            command.guards.len()
+        );
+        Ok(self.tables.commit(command))
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "an example is a driver: time enters here")]
+fn now() -> Timestamp {
+    SystemTime::now().into()
+}
+
+/// What one run of a flow may know.
+fn env(settings: &Arc<Settings>) -> Result<Env, Box<dyn Error>> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)?;
+    Ok(Env::new(now(), Entropy::from_seed(seed), Client::unknown(), Arc::clone(settings)))
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let keys = KeyRing::parse("an-example-only-3f9Qk2xVb7Lw8Zr5Tn1Y")?;
+    let settings = Arc::new(Settings::new(Policy::default(), keys).map_err(|wrong| wrong[0])?);
+    let (chain, work) = (HasherChain::standard(), WorkBuffer::new());
+    let mut world = World { tables: Tables::new(), chain, work };
+
+    println!("register_user");
+    let request = RegisterUser::new("ada@example.com", "correct horse".into());
+    let user = drive(register_user(request, env(&settings)?), &mut world)??;
+    println!("made the account {}\n", user.id);
+
+    println!("login");
+    let request = Login::new("Ada@Example.com", "correct horse".into());
+    let signed_in = drive(login(request, env(&settings)?), &mut world)??;
+    println!("opened the session {}\n", signed_in.session.id);
+
+    println!("authenticate_user");
+    let access_token = signed_in.tokens.access.expose();
+    let (_, user) = drive(authenticate_user(access_token, now()), &mut world)??;
+    println!("it is {}\n", user.email);
+
+    println!("login with a wrong password");
+    let request = Login::new("ada@example.com", "incorrect mule".into());
+    let refusal = drive(login(request, env(&settings)?), &mut world)?.err();
+    println!("refused: {refusal:?}");
+    Ok(())
+}
