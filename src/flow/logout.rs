@@ -1,10 +1,10 @@
 //! Logout: end one session.
 
 use super::authenticate::check_found;
-use crate::command::{Commit, Conflict, FindSession, Write};
+use crate::command::{Commit, Conflict, FindSession, OwnedSession, Write};
 use crate::env::Env;
 use crate::event::Event;
-use crate::model::{EndReason, Session};
+use crate::model::{EndReason, Session, SessionId};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
 use crate::token::AccessToken;
@@ -26,21 +26,32 @@ pub fn logout(access_token: &str, env: Env) -> Step<Outcome> {
 fn look(token: AccessToken, env: Env) -> Step<Outcome> {
     ask(FindSession { id: token.session() }, move |found| {
         match check_found(&token, found, env.now) {
-            Ok(session) => end(token, session, env),
+            Ok(session) => end(session, env),
             Err(refusal) => Step::Done(Err(refusal)),
         }
     })
 }
 
-fn end(token: AccessToken, session: Session, mut env: Env) -> Step<Outcome> {
-    let was = session.version;
-    let event = env.event(Some(session.user), Some(session.id), Event::UserLogout);
+fn end(session: Session, mut env: Env) -> Step<Outcome> {
+    let (id, was) = (session.id, session.version);
+    let event = env.event(Some(session.user), Some(id), Event::UserLogout);
     let ended = session.end(EndReason::SignedOut, env.now);
     let batch =
         Commit::new().write(Write::ReplaceSession { session: Box::new(ended), was }).event(event);
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(Ok(())),
-        Err(Conflict) if env.retries.spend() => look(token, env),
+        Err(Conflict) if env.retries.spend() => look_again(id, env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),
+    })
+}
+
+/// The token was good, so a refresh that came first must not save the session: the token is not held
+/// against the next generation. Whatever else ended it meanwhile did what was asked.
+fn look_again(id: SessionId, env: Env) -> Step<Outcome> {
+    ask(FindSession { id }, move |found| match found {
+        Some(OwnedSession { session, standing }) if !session.is_revoked(&standing) => {
+            end(session, env)
+        }
+        Some(_) | None => Step::Done(Ok(())),
     })
 }

@@ -16,7 +16,6 @@ pub use self::work::WorkBuffer;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::entropy::Entropy;
@@ -79,8 +78,8 @@ impl From<&str> for Password {
 /// A stored password hash as one string, or the mark that there is no usable password.
 ///
 /// `Debug` is redacted: a hash is not a password, but it is what an attacker would crack.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+/// For the same reason it does not serialise: a store takes it out with [`Self::as_stored`].
+#[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {

@@ -1,0 +1,76 @@
+//! The tables of `docs/security.md` say what the code does.
+
+use testudo::event::{Event, EventRecord, LimitName, LoginFailure};
+use testudo::model::EventId;
+use testudo::model::{AttemptLimit, Client};
+use testudo::{Policy, Timestamp};
+
+const SECURITY: &str = include_str!("../docs/security.md");
+
+/// The cells of the row whose first cell is `name`.
+fn row(name: &str) -> Vec<&'static str> {
+    SECURITY
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|line| line.split(" | ").collect::<Vec<_>>())
+        .find(|cells| cells.first() == Some(&name))
+        .unwrap_or_else(|| panic!("docs/security.md has no row `{name}`"))
+}
+
+#[test]
+fn every_limit_is_documented_with_its_default() {
+    let cells = |limit: AttemptLimit| {
+        [
+            limit.attempts.to_string(),
+            format!("{} s", limit.window.as_secs()),
+            format!("{} s", limit.lock.as_secs()),
+            limit.hard_stop.map_or("none".into(), |stop| stop.to_string()),
+        ]
+    };
+    let policy = Policy::default();
+    assert_eq!(row("`login_account`")[2..], cells(policy.login_account));
+    assert_eq!(row("`login_network`")[2..], cells(policy.login_network));
+}
+
+#[test]
+fn every_lifetime_is_documented_with_its_default() {
+    let policy = Policy::default();
+    for (name, lifetime) in [
+        ("access token", policy.access_lifetime),
+        ("session, idle", policy.session.idle),
+        ("session, absolute", policy.session.absolute),
+        ("remembered session, idle", policy.remembered_session.idle),
+        ("remembered session, absolute", policy.remembered_session.absolute),
+        ("grace of a spent refresh token", policy.refresh_grace),
+    ] {
+        assert_eq!(row(name)[1], format!("{} s", lifetime.as_secs()), "{name}");
+    }
+    let horizon = format!("more than {} refreshes ago", policy.reuse_horizon);
+    assert!(SECURITY.contains(&horizon), "{horizon}");
+}
+
+#[test]
+fn every_event_is_documented_under_its_serialised_name() {
+    let events = [
+        Event::UserCreated,
+        Event::UserLogin { methods: Vec::new(), password_rehashed: false },
+        Event::UserLoginFailed { email: String::new(), reason: LoginFailure::UnknownUser },
+        Event::RateLimitExceeded { limit: LimitName::LoginAccount },
+        Event::UserLogout,
+        Event::UserLogoutAll,
+        Event::RefreshReused { generation: 0, current: 1 },
+    ];
+    for event in events {
+        let record = EventRecord {
+            id: EventId::from_uuid(uuid::Uuid::nil()),
+            at: Timestamp::from_millis(0),
+            user: None,
+            session: None,
+            client: Client::unknown(),
+            event,
+        };
+        let record = serde_json::to_value(record).unwrap();
+        let name = record["type"].as_str().unwrap().to_owned();
+        row(&format!("`{name}`"));
+    }
+}
