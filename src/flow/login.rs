@@ -8,7 +8,7 @@ use crate::command::{
 };
 use crate::env::Env;
 use crate::event::{Event, LimitName, LoginFailure};
-use crate::model::{AttemptKey, Email, JsonObject, Method, Session, User};
+use crate::model::{AttemptKey, Email, JsonObject, Method, Session, User, UserId};
 use crate::password::{Password, PasswordHash};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
@@ -121,11 +121,13 @@ fn judge(
     verdict: PasswordVerdict,
     env: Env,
 ) -> Step<Outcome> {
-    match (decide(user.as_ref(), verdict), user) {
-        (Ok(Admission::AsIs), Some(user)) => grant(attempt, user, None, env),
-        (Ok(Admission::WithNewHash), Some(user)) => rehash(attempt, user, env),
-        (Ok(_), None) => reject(attempt, None, LoginFailure::UnknownUser, env),
-        (Err(reason), user) => reject(attempt, user, reason, env),
+    let Some(user) = user else {
+        return reject(&attempt, None, LoginFailure::UnknownUser, env);
+    };
+    match decide(&user, verdict) {
+        Ok(Admission::AsIs) => grant(attempt, user, None, env),
+        Ok(Admission::WithNewHash) => rehash(attempt, user, env),
+        Err(reason) => reject(&attempt, Some(user.id), reason, env),
     }
 }
 
@@ -136,9 +138,8 @@ enum Admission {
     WithNewHash,
 }
 
-/// The whole policy of a password login.
-fn decide(user: Option<&User>, verdict: PasswordVerdict) -> Result<Admission, LoginFailure> {
-    let user = user.ok_or(LoginFailure::UnknownUser)?;
+/// The whole policy of a password login to an account that exists.
+fn decide(user: &User, verdict: PasswordVerdict) -> Result<Admission, LoginFailure> {
     match verdict {
         _ if !user.password.is_usable() => Err(LoginFailure::UnusablePassword),
         PasswordVerdict::Invalid => Err(LoginFailure::WrongPassword),
@@ -171,12 +172,12 @@ fn grant(
 
 /// Records the failure. The attempt stays counted.
 fn reject(
-    attempt: Attempt,
-    user: Option<User>,
+    attempt: &Attempt,
+    user: Option<UserId>,
     reason: LoginFailure,
     mut env: Env,
 ) -> Step<Outcome> {
-    let batch = attempt.rejected(user.as_ref(), reason, &mut env);
+    let batch = attempt.rejected(user, reason, &mut env);
     ask(batch, |_| Step::Done(Err(Refusal::InvalidCredentials)))
 }
 
@@ -235,18 +236,70 @@ impl Attempt {
         (batch, SignedIn { user, session, tokens })
     }
 
-    fn rejected(&self, user: Option<&User>, reason: LoginFailure, env: &mut Env) -> Commit {
-        let id = user.map(|user| user.id);
+    fn rejected(&self, user: Option<UserId>, reason: LoginFailure, env: &mut Env) -> Commit {
         let email = self.email.key().masked();
         let failed = Event::UserLoginFailed { email, reason };
-        let mut batch = Commit::new().event(env.event(id, None, failed));
+        let mut batch = Commit::new().event(env.event(user, None, failed));
         let limits =
             [(&self.network, LimitName::LoginNetwork), (&self.account, LimitName::LoginAccount)];
         for (reservation, limit) in limits {
             if reservation.as_ref().is_some_and(|reservation| reservation.is_last) {
-                batch = batch.event(env.event(id, None, Event::RateLimitExceeded { limit }));
+                batch = batch.event(env.event(user, None, Event::RateLimitExceeded { limit }));
             }
         }
         batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Epoch, Version};
+    use crate::time::Timestamp;
+
+    fn user(is_active: bool, password: &str) -> User {
+        let moment = Timestamp::from_millis(0);
+        User {
+            id: UserId::from_uuid(uuid::Uuid::nil()),
+            email: "ada@example.com".parse().unwrap(),
+            password: PasswordHash::from_stored(password.into()),
+            is_active,
+            is_verified: true,
+            last_login: None,
+            joined_at: moment,
+            created_at: moment,
+            updated_at: moment,
+            profile: JsonObject::new(),
+            epoch: Epoch::FIRST,
+            version: Version::FIRST,
+        }
+    }
+
+    #[test]
+    fn only_a_right_password_of_an_active_account_is_admitted() {
+        use LoginFailure::{
+            Inactive, UnknownUser, UnreadableHash, UnusablePassword, WrongPassword,
+        };
+        use PasswordVerdict::{Invalid, Unreadable, Valid};
+        let (current, outdated) = (Valid { outdated: false }, Valid { outdated: true });
+        let (active, inactive) = (user(true, "$hash"), user(false, "$hash"));
+        let (unusable, unusable_inactive) = (user(true, "!"), user(false, "!"));
+        let table = [
+            (&active, current, Ok(Admission::AsIs)),
+            (&active, outdated, Ok(Admission::WithNewHash)),
+            (&active, Invalid, Err(WrongPassword)),
+            (&active, Unreadable, Err(UnreadableHash)),
+            (&inactive, current, Err(Inactive)),
+            (&inactive, outdated, Err(Inactive)),
+            (&inactive, Invalid, Err(WrongPassword)),
+            (&inactive, Unreadable, Err(UnreadableHash)),
+            // A hasher that says yes where there is nothing to compare with is not believed.
+            (&unusable, current, Err(UnusablePassword)),
+            (&unusable, Invalid, Err(UnusablePassword)),
+            (&unusable_inactive, current, Err(UnusablePassword)),
+        ];
+        for (user, verdict, decision) in table {
+            assert_eq!(decide(user, verdict), decision, "{user:?} {verdict:?}");
+        }
     }
 }
