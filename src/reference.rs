@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 /// All records, in ordered maps. Each command is one method, and `&mut self` makes each one atomic.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tables {
     users: BTreeMap<UserId, User>,
     emails: BTreeMap<EmailKey, UserId>,
@@ -76,6 +76,21 @@ impl Tables {
         }
         self.outbox.extend(batch.events);
         Ok(())
+    }
+
+    /// All users, by id.
+    pub fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values()
+    }
+
+    /// All sessions, by id.
+    pub fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.values()
+    }
+
+    /// All attempt counters.
+    pub fn attempts(&self) -> impl Iterator<Item = (&AttemptKey, &AttemptCounter)> {
+        self.attempts.iter()
     }
 
     /// The oldest events that were not delivered yet, at most `limit`.

@@ -1,0 +1,400 @@
+//! All interleavings of a few flows.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use super::world::World;
+use crate::drive::respond;
+use crate::env::Env;
+use crate::step::Step;
+
+/// Runs flows in **every** order in which their commands can reach a store, and checks a law after
+/// each of these schedules.
+///
+/// A flow does nothing between two commands, so the order of commands is all that can differ between
+/// two runs of the same flows: what holds in every schedule holds for any number of threads, processes
+/// and networks, as long as a store carries out each command as it says.
+///
+/// Commands that hash touch no record and commute with everything that other flows do. They are
+/// carried out at once, which leaves out only schedules that are equal to one that is run.
+///
+/// ```
+/// use testudo::flow::refresh;
+/// use testudo::testing::{Ending, Explorer, World};
+///
+/// let mut world = World::new();
+/// world.register("ada@example.com", "correct horse");
+/// let token = world.login("ada@example.com", "correct horse").tokens.refresh;
+///
+/// let refreshed = |result: Result<testudo::flow::Refreshed, _>| {
+///     result.map(|refreshed| refreshed.tokens.refresh.expose().clone())
+/// };
+/// let schedules = Explorer::new(&world)
+///     .flow("one tab", |env| refresh(token.expose(), env), refreshed)
+///     .flow("another tab", |env| refresh(token.expose(), env), refreshed)
+///     .check(|_, endings| match endings {
+///         [Ending::Done(Ok(one)), Ending::Done(Ok(other))] => assert_eq!(one, other),
+///         _ => panic!("both should have succeeded"),
+///     });
+/// assert!(schedules > 2);
+/// ```
+#[must_use = "nothing is explored before `check`"]
+pub struct Explorer<'a, R> {
+    start: World,
+    flows: Vec<Flow<'a, R>>,
+    crashes: bool,
+    most: usize,
+}
+
+/// How a flow ended in a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending<R> {
+    /// With this result.
+    Done(R),
+    /// It was dropped: its process died, or a command got no reply. Nobody has a result of it.
+    Crashed,
+}
+
+impl<R> Ending<R> {
+    /// The result, unless the flow crashed.
+    #[must_use]
+    pub const fn done(&self) -> Option<&R> {
+        match self {
+            Self::Done(result) => Some(result),
+            Self::Crashed => None,
+        }
+    }
+}
+
+impl<'a, R: 'a> Explorer<'a, R> {
+    /// How many schedules are run unless [`Explorer::at_most`] says otherwise.
+    pub const MOST_SCHEDULES: usize = 100_000;
+
+    /// Starts every schedule from a snapshot of this world.
+    pub fn new(start: &World) -> Self {
+        let start = start.clone();
+        Self { start, flows: Vec::new(), crashes: false, most: Self::MOST_SCHEDULES }
+    }
+
+    /// Adds a flow. `begin` makes it afresh for every schedule; `result` turns what it ends with into
+    /// the type that the law is about, the same for all flows.
+    pub fn flow<T: 'a>(
+        mut self,
+        name: &'static str,
+        begin: impl Fn(Env) -> Step<T> + 'a,
+        result: impl Fn(T) -> R + 'a,
+    ) -> Self {
+        let result: Rc<dyn Fn(T) -> R + 'a> = Rc::new(result);
+        let begin = move |world: &mut World| {
+            let step = begin(world.env());
+            Turn::of(step, world, Rc::clone(&result))
+        };
+        self.flows.push(Flow { name, begin: Box::new(begin) });
+        self
+    }
+
+    /// Also runs all schedules in which one of the flows dies, before its first command or after any
+    /// command, whose reply it does not get. To die before a later command is the same as to die
+    /// after the one before it.
+    pub fn with_crashes(mut self) -> Self {
+        self.crashes = true;
+        self
+    }
+
+    /// Bounds the number of schedules.
+    pub fn at_most(mut self, schedules: usize) -> Self {
+        self.most = schedules;
+        self
+    }
+
+    /// Runs every schedule and checks `law` at the end of each, with the world as it then is and one
+    /// ending per flow, in the order in which they were added. Returns how many schedules there were.
+    ///
+    /// # Panics
+    ///
+    /// When `law` panics, with its message and the schedule; when there are more schedules than
+    /// [`Explorer::at_most`] allows.
+    pub fn check(self, mut law: impl FnMut(&mut World, &[Ending<R>])) -> usize {
+        let mut path = Path::default();
+        let mut schedules = 0_usize;
+        loop {
+            schedules = schedules.saturating_add(1);
+            assert!(schedules <= self.most, "there are more than {} schedules", self.most);
+            let Run { mut world, endings, schedule } = self.run(&mut path);
+            if let Err(broken) = catch_unwind(AssertUnwindSafe(|| law(&mut world, &endings))) {
+                let lines = (1..).zip(&schedule).map(|(line, what)| format!("\n{line:3}. {what}"));
+                let lines: String = lines.collect();
+                panic!("{}\nin schedule {schedules}:{lines}", message(broken.as_ref()));
+            }
+            if !path.advance() {
+                return schedules;
+            }
+        }
+    }
+
+    /// Runs the one schedule that takes the choices of `path`.
+    fn run(&self, path: &mut Path) -> Run<R> {
+        let mut world = self.start.clone();
+        let mut flows: Vec<_> = self.flows.iter().map(|flow| flow.begin(&mut world)).collect();
+        let mut schedule = Vec::new();
+        let mut may_crash = self.crashes;
+        if may_crash {
+            // One flow that never runs, or none.
+            let stillborn = path.choose(flows.len() + 1);
+            if let Some(flow) = flows.get_mut(stillborn) {
+                flow.turn = Turn::Ended(Ending::Crashed);
+                schedule.push(format!("{} never starts", flow.name));
+                may_crash = false;
+            }
+        }
+        loop {
+            let mut asking: Vec<_> = flows.iter_mut().filter(|flow| flow.turn.asks()).collect();
+            if asking.is_empty() {
+                break;
+            }
+            let fates = if may_crash { 2 } else { 1 };
+            let choice = path.choose(asking.len() * fates);
+            let dies = choice % fates == 1;
+            let flow = asking.swap_remove(choice / fates);
+            schedule.push(flow.take_turn(&mut world, dies));
+            may_crash &= !dies;
+        }
+        let endings = flows.into_iter().filter_map(|flow| flow.turn.ending()).collect();
+        Run { world, endings, schedule }
+    }
+}
+
+impl<R> fmt::Debug for Explorer<'_, R> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.flows.iter().map(|flow| flow.name).collect();
+        write!(out, "Explorer({})", names.join(", "))
+    }
+}
+
+/// How to begin a flow, its type erased.
+struct Flow<'a, R> {
+    name: &'static str,
+    begin: Begin<'a, R>,
+}
+
+type Begin<'a, R> = Box<dyn Fn(&mut World) -> Turn<'a, R> + 'a>;
+
+impl<'a, R> Flow<'a, R> {
+    fn begin(&self, world: &mut World) -> Running<'a, R> {
+        Running { name: self.name, turn: (self.begin)(world) }
+    }
+}
+
+/// A flow under way in one schedule.
+struct Running<'a, R> {
+    name: &'static str,
+    turn: Turn<'a, R>,
+}
+
+impl<R> Running<'_, R> {
+    /// Carries out the command that the flow waits for, and says what happened. A flow that dies does
+    /// not get the reply.
+    fn take_turn(&mut self, world: &mut World, dies: bool) -> String {
+        match std::mem::replace(&mut self.turn, Turn::Ended(Ending::Crashed)) {
+            Turn::Asks(question, carry_out) => {
+                let next = carry_out(world);
+                if dies {
+                    return format!("{}: {question}, and it dies", self.name);
+                }
+                self.turn = next;
+                format!("{}: {question}", self.name)
+            }
+            ended @ Turn::Ended(_) => {
+                self.turn = ended;
+                format!("{} has ended", self.name)
+            }
+        }
+    }
+}
+
+/// Where a flow stands in a schedule, its type erased.
+enum Turn<'a, R> {
+    /// It asks this; the closure carries it out and goes on.
+    Asks(String, Box<dyn FnOnce(&mut World) -> Self + 'a>),
+    Ended(Ending<R>),
+}
+
+impl<'a, R: 'a> Turn<'a, R> {
+    fn of<T: 'a>(step: Step<T>, world: &mut World, result: Rc<dyn Fn(T) -> R + 'a>) -> Self {
+        match step {
+            Step::Done(done) => Self::Ended(Ending::Done(result(done))),
+            // They commute with everything: carried out at once.
+            Step::VerifyPassword(_) | Step::HashPassword(_) => Self::answered(step, world, result),
+            _ => Self::Asks(
+                format!("{step:?}"),
+                Box::new(move |world| Self::answered(step, world, result)),
+            ),
+        }
+    }
+
+    fn answered<T: 'a>(step: Step<T>, world: &mut World, result: Rc<dyn Fn(T) -> R + 'a>) -> Self {
+        match respond(step, world) {
+            Ok(next) => Self::of(next, world, result),
+            Err(_) => Self::Ended(Ending::Crashed),
+        }
+    }
+}
+
+impl<R> Turn<'_, R> {
+    const fn asks(&self) -> bool {
+        matches!(self, Self::Asks(..))
+    }
+
+    fn ending(self) -> Option<Ending<R>> {
+        match self {
+            Self::Ended(ending) => Some(ending),
+            Self::Asks(..) => None,
+        }
+    }
+}
+
+/// One schedule, run to its end.
+struct Run<R> {
+    world: World,
+    endings: Vec<Ending<R>>,
+    /// What happened, in its order.
+    schedule: Vec<String>,
+}
+
+/// The choices that make a schedule, enumerated depth first.
+#[derive(Debug, Default)]
+struct Path {
+    /// At each fork, which way was taken and how many there were.
+    forks: Vec<(usize, usize)>,
+    /// The next fork of the run under way.
+    at: usize,
+}
+
+impl Path {
+    /// Takes the way that this run is to take at its next fork.
+    fn choose(&mut self, ways: usize) -> usize {
+        if self.at == self.forks.len() {
+            self.forks.push((0, ways));
+        }
+        let way = self.forks.get(self.at).map_or(0, |fork| fork.0);
+        self.at += 1;
+        way
+    }
+
+    /// Moves on to the next path; false when there is none.
+    fn advance(&mut self) -> bool {
+        self.at = 0;
+        while let Some((way, ways)) = self.forks.pop() {
+            if way + 1 < ways {
+                self.forks.push((way + 1, ways));
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    owned.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("the law does not hold")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::ask;
+    use crate::command::{CountAttempt, HashPassword};
+    use crate::model::{AttemptKey, AttemptLimit};
+    use crate::password::{Password, Salt};
+    use crate::time::Duration;
+
+    /// A flow that counts under its own key as often as it is told to.
+    fn counts(key: &'static str, times: u32, now: crate::Timestamp) -> Step<()> {
+        let limit = AttemptLimit {
+            attempts: 9,
+            window: Duration::from_secs(60),
+            lock: Duration::ZERO,
+            hard_stop: None,
+        };
+        let email: crate::model::Email = format!("{key}@example.com").parse().unwrap();
+        let key_of = AttemptKey::login_account(email.key());
+        if times == 0 {
+            return Step::Done(());
+        }
+        ask(CountAttempt { key: key_of, limit, now }, move |_| counts(key, times - 1, now))
+    }
+
+    fn explorer(world: &World, times: [u32; 2]) -> Explorer<'static, ()> {
+        let now = world.now();
+        Explorer::new(world).flow("one", move |_| counts("one", times[0], now), |()| ()).flow(
+            "two",
+            move |_| counts("two", times[1], now),
+            |()| (),
+        )
+    }
+
+    #[test]
+    fn every_interleaving_is_run_once() {
+        let world = World::new();
+        // (3 + 2)! / (3! 2!) orders.
+        assert_eq!(explorer(&world, [3, 2]).check(|_, _| ()), 10);
+        assert_eq!(explorer(&world, [1, 1]).check(|_, _| ()), 2);
+    }
+
+    #[test]
+    fn every_crash_is_run() {
+        let (world, mut seen) = (World::new(), BTreeSet::new());
+        explorer(&world, [2, 1]).with_crashes().check(|world, endings| {
+            assert!(endings.iter().filter(|ending| **ending == Ending::Crashed).count() <= 1);
+            let counted: Vec<_> = world.tables().attempts().map(|(_, one)| one.count).collect();
+            let crashed: Vec<_> = endings.iter().map(|ending| ending.done().is_none()).collect();
+            seen.insert((crashed, counted));
+        });
+        let first = |counted: &[u32]| (vec![true, false], counted.to_vec());
+        // The first flow counts no time, once or twice before it dies; the second always once.
+        assert!(seen.contains(&first(&[1])));
+        assert!(seen.contains(&first(&[1, 1])));
+        assert!(seen.contains(&first(&[2, 1])));
+        assert!(seen.contains(&(vec![false, true], vec![2])));
+        assert!(seen.contains(&(vec![false, false], vec![2, 1])));
+    }
+
+    #[test]
+    fn hashing_makes_no_schedules_of_its_own() {
+        let world = World::new();
+        let hashes = |_| {
+            let command =
+                HashPassword { password: Password::from("any"), salt: Salt::new([0; 16]) };
+            ask(command, |_| Step::Done(()))
+        };
+        let explorer =
+            Explorer::new(&world).flow("one", hashes, |()| ()).flow("two", hashes, |()| ());
+        let schedules = explorer.check(|world, _| assert_eq!(world.hashes(), 2));
+        assert_eq!(schedules, 1);
+    }
+
+    #[test]
+    fn a_broken_law_is_reported_with_its_schedule() {
+        let world = World::new();
+        let broken = catch_unwind(AssertUnwindSafe(|| {
+            explorer(&world, [1, 1]).check(|world, _| {
+                assert_ne!(world.trace().len(), 2, "two commands were carried out");
+            })
+        }));
+        let message = message(broken.unwrap_err().as_ref()).to_owned();
+        assert!(message.contains("two commands were carried out"), "{message}");
+        assert!(message.contains("1. one: "), "{message}");
+        assert!(message.contains("2. two: "), "{message}");
+        assert!(message.contains("asks CountAttempt"), "{message}");
+    }
+
+    #[test]
+    #[should_panic(expected = "more than 5 schedules")]
+    fn too_many_schedules_are_refused() {
+        explorer(&World::new(), [3, 2]).at_most(5).check(|_, _| ());
+    }
+}

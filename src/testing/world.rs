@@ -1,0 +1,376 @@
+//! A deterministic world in memory.
+
+use std::sync::Arc;
+
+use super::faults::{Mishap, Plan, WorldFault};
+use super::insecure_hasher::InsecureHasher;
+use crate::command::{
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, HashPassword,
+    OwnedSession, PasswordVerdict, UserKey, VerifyPassword, Write,
+};
+use crate::flow::{self, Login, RegisterUser, SignedIn};
+use crate::model::{AttemptVerdict, Client, Email, Session, User};
+use crate::password::{HashError, HasherChain, Password, PasswordHash, Salt, WorkBuffer};
+use crate::reference::Tables;
+use crate::{
+    Command, Duration, Entropy, Env, KeyRing, Policy, Refusal, Respond, Secret, Settings, Step,
+    Timestamp, drive,
+};
+
+/// All that surrounds flows, in memory and under a test's control: records, clock, randomness,
+/// client, settings, faults.
+///
+/// Two worlds that are treated alike behave alike, bit for bit. A clone is a snapshot: what happens to
+/// one of the two does not happen to the other.
+#[derive(Clone, Debug)]
+pub struct World {
+    tables: Tables,
+    now: Timestamp,
+    runs: u64,
+    client: Client,
+    keys: Secret<String>,
+    settings: Arc<Settings>,
+    plan: Plan,
+    trace: Vec<&'static str>,
+    carried_out: usize,
+    hashes: usize,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// The secret that a new world has.
+    pub const SECRET: &str = "a-secret-of-tests-and-of-nothing-else-7Kq2";
+
+    /// A world with no records, at the start of 2026, with the default policy and an unknown client.
+    #[must_use]
+    pub fn new() -> Self {
+        let keys = Secret::new(Self::SECRET.to_owned());
+        Self {
+            tables: Tables::new(),
+            now: Timestamp::from_millis(1_767_225_600_000),
+            runs: 0,
+            client: Client::unknown(),
+            settings: settings(Policy::default(), &keys),
+            keys,
+            plan: Plan::default(),
+            trace: Vec::new(),
+            carried_out: 0,
+            hashes: 0,
+        }
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Lets time pass.
+    pub fn advance(&mut self, span: Duration) {
+        self.now = self.now + span;
+    }
+
+    /// Sets the clock, back as well as forth.
+    pub const fn set_clock(&mut self, now: Timestamp) {
+        self.now = now;
+    }
+
+    /// Lets flows from now on be asked for by another client.
+    pub fn set_client(&mut self, client: Client) {
+        self.client = client;
+    }
+
+    /// The policy and the keys.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes the policy for flows that start from now on.
+    ///
+    /// # Panics
+    ///
+    /// When the rules do not hold together.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.settings = settings(policy, &self.keys);
+    }
+
+    /// Changes the key ring for flows that start from now on: secrets separated by commas, newest
+    /// first.
+    ///
+    /// # Panics
+    ///
+    /// When they make no key ring.
+    pub fn set_keys(&mut self, secrets: &str) {
+        self.keys = Secret::new(secrets.to_owned());
+        self.settings = settings(self.settings.policy().clone(), &self.keys);
+    }
+
+    /// Surroundings for one flow that starts now, with randomness of its own.
+    pub fn env(&mut self) -> Env {
+        self.runs = self.runs.wrapping_add(1);
+        let mut seed = [0; 32];
+        for (place, byte) in seed.iter_mut().zip(self.runs.to_be_bytes()) {
+            *place = byte;
+        }
+        let entropy = Entropy::from_seed(seed);
+        Env::new(self.now, entropy, self.client.clone(), Arc::clone(&self.settings))
+    }
+
+    /// Runs a flow to its end.
+    ///
+    /// # Panics
+    ///
+    /// When a command fails: see [`World::try_run`] for runs in which one is meant to.
+    pub fn run<T>(&mut self, flow: impl FnOnce(Env) -> Step<T>) -> T {
+        self.try_run(flow).expect("a run without a fault")
+    }
+
+    /// Runs a flow until it ends or a command fails.
+    ///
+    /// # Errors
+    ///
+    /// The fault, as planned with [`World::fail`].
+    pub fn try_run<T>(&mut self, flow: impl FnOnce(Env) -> Step<T>) -> Result<T, WorldFault> {
+        let step = flow(self.env());
+        drive(step, self)
+    }
+
+    /// Makes an account, active and not verified.
+    ///
+    /// # Panics
+    ///
+    /// When that is refused.
+    pub fn register(&mut self, email: &str, password: &str) -> User {
+        let request = RegisterUser::new(email, password.into());
+        self.run(|env| flow::register_user(request, env)).expect("an account that can be made")
+    }
+
+    /// Signs in.
+    ///
+    /// # Panics
+    ///
+    /// When that is refused: run [`flow::login`] where it may be.
+    pub fn login(&mut self, email: &str, password: &str) -> SignedIn {
+        let request = Login::new(email, password.into());
+        self.run(|env| flow::login(request, env)).expect("a sign-in that succeeds")
+    }
+
+    /// Authenticates a request, now.
+    ///
+    /// # Errors
+    ///
+    /// As [`flow::authenticate`].
+    pub fn authenticate(&mut self, access_token: &str) -> Result<Session, Refusal> {
+        let now = self.now;
+        self.run(|_| flow::authenticate(access_token, now))
+    }
+
+    /// Changes a user's record as an application would: in a commit, guarded by its version, which
+    /// goes up by one.
+    ///
+    /// # Panics
+    ///
+    /// When nobody has this address.
+    pub fn change_user(&mut self, email: &str, change: impl FnOnce(&mut User)) -> User {
+        let email: Email = email.parse().expect("an e-mail address");
+        let key = UserKey::Email(email.key().clone());
+        let mut user = self.tables.find_user(&FindUser { key }).expect("an account to change");
+        let was = user.version;
+        change(&mut user);
+        user.version = was.next();
+        let write = Write::ReplaceUser { user: Box::new(user.clone()), was };
+        let batch = Commit { writes: vec![write], ..Commit::default() };
+        self.tables.commit(batch).expect("a change that applies");
+        user
+    }
+
+    /// A stored hash of a password. One that is not `current` is replaced at the next sign-in.
+    ///
+    /// # Panics
+    ///
+    /// When the password is longer than [`Password::MAX_BYTES`].
+    #[must_use]
+    pub fn stored_hash(password: &str, current: bool) -> PasswordHash {
+        let hasher = if current { InsecureHasher::current() } else { InsecureHasher::outdated() };
+        let request = HashPassword { password: Password::from(password), salt: Salt::new([7; 16]) };
+        hasher.chain().hash(&request, &mut WorkBuffer::new()).expect("a password of fit length")
+    }
+
+    /// The records.
+    #[must_use]
+    pub const fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// Lets the `k`-th command from now on, counted from 1, go wrong.
+    pub fn fail(&mut self, k: usize, mishap: Mishap) {
+        self.plan.add(self.carried_out.saturating_add(k), mishap);
+    }
+
+    /// The names of all commands so far, in their order, failed ones included.
+    #[must_use]
+    pub fn trace(&self) -> &[&'static str] {
+        &self.trace
+    }
+
+    /// The names of the commands since this was last called.
+    pub fn take_trace(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.trace)
+    }
+
+    /// How many password hashes were computed so far, those spent on nobody included.
+    #[must_use]
+    pub const fn hashes(&self) -> usize {
+        self.hashes
+    }
+
+    /// Carries a command out, unless it is to go wrong.
+    fn carry_out<C: Command>(
+        &mut self,
+        command: impl FnOnce(&mut Self) -> C::Reply,
+    ) -> Result<C::Reply, WorldFault> {
+        self.trace.push(C::NAME);
+        self.carried_out = self.carried_out.saturating_add(1);
+        let number = self.carried_out;
+        let fault = |mishap| WorldFault::Planned { number, command: C::NAME, mishap };
+        match self.plan.mishap(number) {
+            Some(mishap @ Mishap::Before) => Err(fault(mishap)),
+            Some(mishap @ Mishap::After) => {
+                let _lost = command(self);
+                Err(fault(mishap))
+            }
+            Some(Mishap::Conflict) | None => Ok(command(self)),
+        }
+    }
+
+    /// Whether the next command is a commit that loses.
+    fn loses(&self) -> bool {
+        self.plan.mishap(self.carried_out.saturating_add(1)) == Some(Mishap::Conflict)
+    }
+
+    fn hash<T>(
+        &mut self,
+        run: impl FnOnce(&HasherChain, &mut WorkBuffer) -> Result<T, HashError>,
+    ) -> Result<T, HashError> {
+        let hasher = InsecureHasher::current();
+        let result = run(&hasher.chain(), &mut WorkBuffer::new());
+        self.hashes = self.hashes.saturating_add(hasher.computed());
+        result
+    }
+}
+
+fn settings(policy: Policy, keys: &Secret<String>) -> Arc<Settings> {
+    let keys = KeyRing::parse(keys.expose()).expect("secrets that make a key ring");
+    Arc::new(Settings::new(policy, keys).expect("a policy that holds together"))
+}
+
+impl Respond for World {
+    type Fault = WorldFault;
+
+    fn count_attempt(&mut self, command: CountAttempt) -> Result<AttemptVerdict, WorldFault> {
+        self.carry_out::<CountAttempt>(|world| world.tables.count_attempt(&command))
+    }
+
+    fn find_user(&mut self, command: FindUser) -> Result<Option<User>, WorldFault> {
+        self.carry_out::<FindUser>(|world| world.tables.find_user(&command))
+    }
+
+    fn find_session(&mut self, command: FindSession) -> Result<Option<OwnedSession>, WorldFault> {
+        self.carry_out::<FindSession>(|world| world.tables.find_session(&command))
+    }
+
+    fn find_session_with_user(
+        &mut self,
+        command: FindSessionWithUser,
+    ) -> Result<Option<(Session, User)>, WorldFault> {
+        self.carry_out::<FindSessionWithUser>(|world| world.tables.find_session_with_user(&command))
+    }
+
+    fn verify_password(&mut self, command: VerifyPassword) -> Result<PasswordVerdict, WorldFault> {
+        let verdict = self.hash(|chain, work| chain.verify(&command, work))?;
+        self.carry_out::<VerifyPassword>(|_| verdict)
+    }
+
+    fn hash_password(&mut self, command: HashPassword) -> Result<PasswordHash, WorldFault> {
+        let hash = self.hash(|chain, work| chain.hash(&command, work))?;
+        self.carry_out::<HashPassword>(|_| hash)
+    }
+
+    fn commit(&mut self, command: Commit) -> Result<Result<(), Conflict>, WorldFault> {
+        let loses = self.loses();
+        self.carry_out::<Commit>(
+            |world| {
+                if loses { Err(Conflict) } else { world.tables.commit(command) }
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_ada() -> World {
+        let mut world = World::new();
+        world.register("ada@example.com", "correct horse");
+        world
+    }
+
+    #[test]
+    fn worlds_that_are_treated_alike_are_alike() {
+        let (mut one, mut other) = (with_ada(), with_ada());
+        let tokens = |world: &mut World| {
+            world.login("ada@example.com", "correct horse").tokens.access.expose().clone()
+        };
+        assert_eq!(tokens(&mut one), tokens(&mut other));
+        assert_eq!(one.tables(), other.tables());
+        assert_ne!(tokens(&mut one), tokens(&mut one), "each flow has randomness of its own");
+    }
+
+    #[test]
+    fn a_clone_is_a_snapshot() {
+        let mut world = with_ada();
+        let before = world.clone();
+        world.login("ada@example.com", "correct horse");
+        assert_ne!(before.tables(), world.tables());
+    }
+
+    #[test]
+    fn the_planned_command_fails_before_or_after_it_is_carried_out() {
+        for (mishap, users) in [(Mishap::Before, 0), (Mishap::After, 1)] {
+            let mut world = World::new();
+            world.fail(2, mishap);
+            let request = RegisterUser::new("ada@example.com", "correct horse".into());
+            let fault = world.try_run(|env| flow::register_user(request, env)).unwrap_err();
+            assert_eq!(fault, WorldFault::Planned { number: 2, command: "Commit", mishap });
+            assert_eq!(world.tables().users().count(), users);
+            assert_eq!(world.trace(), ["HashPassword", "Commit"]);
+        }
+    }
+
+    #[test]
+    fn a_planned_conflict_changes_nothing_and_counts_from_the_next_command() {
+        let mut world = with_ada();
+        let before = world.clone();
+        world.fail(2, Mishap::Conflict);
+        let request = RegisterUser::new("eve@example.com", "correct horse".into());
+        let refused = world.run(|env| flow::register_user(request, env));
+        assert_eq!(refused, Err(Refusal::EmailTaken));
+        assert_eq!(before.tables(), world.tables());
+    }
+
+    #[test]
+    fn hashes_are_counted_whoever_they_are_spent_on() {
+        let mut world = with_ada();
+        assert_eq!(world.hashes(), 1);
+        let request = Login::new("nobody@example.com", "guess".into());
+        let _ = world.run(|env| flow::login(request, env)).unwrap_err();
+        assert_eq!(world.hashes(), 2);
+    }
+}
