@@ -1,4 +1,6 @@
-//! The tables of `docs/security.md` say what the code does.
+//! The tables of the documentation say what the code does.
+
+use std::path::Path;
 
 use testudo::event::{Event, EventRecord, LimitName, LoginFailure};
 use testudo::model::EventId;
@@ -73,4 +75,41 @@ fn every_event_is_documented_under_its_serialised_name() {
         let name = record["type"].as_str().unwrap().to_owned();
         row(&format!("`{name}`"));
     }
+}
+
+#[test]
+fn every_test_that_an_abuse_case_names_exists() {
+    let cases = include_str!("../docs/abuse-cases.md");
+    let sources = rust_sources(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let rows = cases.lines().filter(|line| line.starts_with("| ") && line.contains('`'));
+    let mut checked = 0;
+    for row in rows {
+        let shown_by = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        for name in shown_by.split(", ").map(|name| name.trim_matches('`')) {
+            let declared = |source: &String| {
+                source.contains(&format!("fn {name}(")) || source.contains(&format!("fn {name}<"))
+            };
+            assert!(sources.iter().any(declared), "no test is called {name}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 40, "only {checked} names were found");
+}
+
+/// The text of every Rust file of the workspace.
+#[allow(clippy::disallowed_methods, reason = "a test looks at its own sources")]
+fn rust_sources(root: &Path) -> Vec<String> {
+    let mut sources = Vec::new();
+    let mut folders = ["src", "tests", "adapters"].map(|name| root.join(name)).to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push(std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    sources
 }
