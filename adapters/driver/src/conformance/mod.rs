@@ -1,1 +1,201 @@
 //! The suite that every store must pass.
+//!
+//! It is the contract of [`Store`](crate::Store) in a form that runs: what stands on the page of each
+//! command, held against a real store, races included. An adapter runs it against the real thing (a
+//! database that was started for the tests, never a mock of one), from a test file of its own:
+//!
+//! ```
+//! use testudo_memory::MemoryStore;
+//!
+//! /// Runs one test of the suite: on which runtime, and on what records.
+//! fn on_fresh_records(test: impl AsyncFnOnce(MemoryStore)) {
+//!     smol::block_on(test(MemoryStore::new()));
+//! }
+//!
+//! testudo_driver::conformance_tests!(on_fresh_records);
+//! # fn main() {}
+//! ```
+//!
+//! [`conformance_tests!`](crate::conformance_tests) makes a `#[test]` of every test in the suite. A
+//! test that is added here reaches every adapter with its next run; there is no list to keep.
+//!
+//! # What the function must do
+//!
+//! * Hand over a store **without any record**, as the tests of one program may run at the same time: a
+//!   database, a schema or a key prefix of its own for each call.
+//! * Run the future **to its end** on the runtime that the store needs. The tests are tied to none:
+//!   they neither spawn nor sleep, and they say what time it is.
+//! * Clean up afterwards. Whatever must outlive the store, such as a temporary directory, is a local
+//!   variable of the function.
+//!
+//! # Races
+//!
+//! A test that races starts many commands before it waits for the first, all within one task. How far
+//! they then overlap is up to the store: with a pool of connections they run side by side in the
+//! database. Two ways to ask more of it:
+//!
+//! * [`Nodes`] makes one store of several handles to the same records, as if requests came to the
+//!   nodes of a cluster in turn. Run the suite a second time on two pools, and it also shows that what
+//!   one node acknowledged is seen by the next.
+//! * A store that never waits runs one command after the other. Put it behind a type that carries
+//!   each command out on a thread of a pool, as the tests of `testudo-memory` do.
+//!
+//! # What a store must hold
+//!
+//! * Texts of any Unicode as they came, to the byte, and compared so: no trimming, no normalisation, no
+//!   collation. A counter's key has up to 300 bytes, a password hash up to 1000, a user agent up to
+//!   256 characters.
+//! * JSON objects of 100 kB and more, with whatever JSON can say, including `\u0000` within a string.
+//! * [`Epoch`](testudo::model::Epoch), [`Version`](testudo::model::Version) and
+//!   [`Duration`](testudo::Duration) from 0 to `i64::MAX`; [`Timestamp`](testudo::Timestamp) from 0 to
+//!   its `MAX`; all other numbers in the whole range of their type.
+//! * A session that was inserted before its owner may be refused as a conflict, which is what a foreign
+//!   key makes of it, or kept; it is not found either way until the owner is there.
+//!
+//! A fault in any test fails it: two hundred commands at once are no reason to give up.
+
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "these are tests: they panic to fail, and the name of each says what it shows"
+)]
+
+mod commit;
+mod commit_race;
+mod count_attempt;
+mod find_session;
+mod find_user;
+mod flows;
+mod manual_clock;
+mod nodes;
+mod observe;
+mod outbox;
+mod ping;
+mod race;
+mod records;
+
+pub use manual_clock::ManualClock;
+pub use nodes::Nodes;
+
+/// Makes a `#[test]` of every test in the [suite](crate::conformance), in a module for each command.
+///
+/// The argument names a function of the calling module, `fn(test: impl AsyncFnOnce(S))` for some
+/// [`Store`](crate::Store) `S`, that runs one test on fresh records. Its duties stand with the
+/// [suite](crate::conformance).
+///
+/// To run the suite in two ways, put the second into a module of its own.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($on_fresh_records:ident) => {
+        $crate::conformance_tests! { @table [@run $on_fresh_records] }
+    };
+    // The one table: every test of the suite, by the command that it is about.
+    (@table [$($then:tt)+]) => {
+        $crate::conformance_tests! {
+            $($then)+;
+            count_attempt {
+                of_200_parallel_attempts_at_an_account_exactly_5_are_allowed,
+                of_200_parallel_attempts_from_a_network_exactly_100_are_allowed,
+                parallel_attempts_end_at_the_hard_stop,
+                parallel_attempts_under_many_keys_are_counted_apart,
+                parallel_refunds_each_give_one_attempt_back,
+                verdicts_are_those_of_the_counter_itself_along_a_long_script,
+                a_locked_account_is_free_again_when_its_lock_ends,
+                a_window_that_is_over_is_forgotten,
+                the_hard_stop_lasts_until_the_counter_is_cleared,
+                a_refused_attempt_changes_nothing,
+                keys_of_counters_are_compared_byte_for_byte,
+                a_changed_limit_holds_from_the_next_attempt_on,
+            }
+            find_user {
+                a_user_is_found_by_id_and_by_address,
+                nobody_is_found_where_nobody_is,
+                users_are_found_by_the_key_and_not_by_what_was_typed,
+                addresses_are_compared_byte_for_byte,
+                every_field_of_a_user_survives_an_insert,
+                every_field_of_a_user_survives_a_replacement,
+                a_user_reaches_the_last_version_that_a_store_must_hold,
+            }
+            find_session {
+                a_session_is_found_with_its_owner,
+                no_session_is_found_where_none_is,
+                a_session_without_an_owner_is_not_found,
+                every_field_of_a_session_survives_an_insert,
+                every_field_of_a_session_survives_a_replacement,
+                standing_follows_the_owner_at_once,
+                ended_and_expired_sessions_are_found,
+                a_user_and_a_session_of_one_id_are_two_records,
+            }
+            commit {
+                a_batch_conflicts_as_a_whole_whatever_in_it_does_not_hold,
+                an_empty_batch_is_applied,
+                guards_alone_are_checked,
+                a_guard_looks_at_the_record_as_it_was_before_the_batch,
+                a_version_is_replaced_once,
+                nothing_that_is_absent_is_brought_to_life,
+                a_user_keeps_the_address_and_may_spell_it_anew,
+                an_address_that_was_given_up_can_be_taken,
+                sessions_of_one_user_are_replaced_one_by_one,
+                clearing_and_refunding_what_was_never_counted_is_no_conflict,
+                an_attempt_is_refunded_in_its_own_window_only,
+                a_batch_may_be_large,
+            }
+            commit_race {
+                of_100_parallel_replacements_of_a_user_one_is_applied,
+                of_100_parallel_replacements_of_a_session_one_is_applied,
+                of_100_parallel_users_one_gets_the_address,
+                of_50_users_that_move_to_one_address_one_gets_it,
+                of_100_parallel_users_or_sessions_of_one_id_one_is_inserted,
+                no_change_is_lost_among_parallel_writers,
+                no_guarded_write_comes_after_what_its_guard_excludes,
+                of_two_batches_that_exclude_each_other_one_is_applied,
+                batches_over_the_same_records_in_opposite_orders_do_not_fail,
+                no_reader_sees_half_a_batch,
+                a_commit_that_is_dropped_on_its_way_is_whole_or_nothing,
+            }
+            outbox {
+                events_are_in_the_order_of_their_commits,
+                no_more_events_are_read_than_the_limit,
+                delivered_events_are_forgotten_and_no_others,
+                a_later_event_comes_after_those_that_were_left,
+                many_events_are_committed_and_delivered_at_once,
+                events_of_a_batch_that_conflicts_are_not_recorded,
+                every_kind_of_event_survives_with_every_field,
+                parallel_commits_lose_no_event_and_double_none,
+                events_of_successive_versions_are_in_their_order_however_they_raced,
+                a_worker_beside_the_commits_delivers_every_event,
+            }
+            ping {
+                a_store_that_works_says_so,
+            }
+            flows {
+                a_session_lives_from_login_to_logout,
+                of_100_parallel_registrations_of_one_address_one_makes_an_account,
+                of_1000_parallel_wrong_logins_5_passwords_are_looked_at,
+                of_300_parallel_logins_from_a_network_100_passwords_are_looked_at,
+                parallel_logins_with_the_right_password_all_succeed,
+                of_100_parallel_refreshes_there_is_one_successor,
+                a_refresh_token_that_returns_after_the_grace_ends_its_session_once,
+                after_a_logout_no_token_works_however_many_were_refreshing,
+                logging_out_everywhere_ends_every_session,
+                what_was_signed_in_before_logging_out_everywhere_is_dead_however_it_raced,
+            }
+        }
+    };
+    (@run $on_fresh_records:ident; $($command:ident { $($test:ident,)+ })+) => {
+        $(mod $command {
+            $(#[test]
+            fn $test() {
+                super::$on_fresh_records($crate::conformance::$test);
+            })+
+        })+
+    };
+    // A test that is not in the table is unreachable, which the compiler reports.
+    (@export; $($command:ident { $($test:ident,)+ })+) => {
+        $(pub use $command::{$($test,)+};)+
+    };
+}
+
+conformance_tests! { @table [@export] }

@@ -1,0 +1,354 @@
+//! A batch is applied wholly, or, if something in it does not hold, not at all.
+
+use testudo::command::{Commit, Conflict, Guard, Write};
+use testudo::event::Event;
+use testudo::model::{
+    AttemptKey, AttemptLimit, AttemptVerdict, Email, Epoch, Session, User, Version, WindowEnd,
+};
+use testudo::{Duration, Timestamp};
+
+use super::observe::{
+    Observe, guarding, insert_session, insert_user, replace_session, replace_user, writing,
+};
+use super::records::{
+    ACCOUNT, NOW, account, event, next_session, next_user, session, session_id, user, user_id,
+};
+use crate::Store;
+
+pub async fn a_batch_conflicts_as_a_whole_whatever_in_it_does_not_hold<S: Store>(store: S) {
+    let scene = Scene::set(&store).await;
+    for (what, spoil) in scene.spoilers() {
+        assert_eq!(store.apply(spoil(scene.batch())).await, Err(Conflict), "{what}");
+        scene.assert_unchanged(&store, what).await;
+    }
+    // Each of those failed for what spoilt it: the same batch without it is applied.
+    assert_eq!(store.apply(scene.batch()).await, Ok(()));
+    scene.assert_applied(&store).await;
+}
+
+pub async fn an_empty_batch_is_applied<S: Store>(store: S) {
+    assert_eq!(store.apply(Commit::default()).await, Ok(()));
+}
+
+pub async fn guards_alone_are_checked<S: Store>(store: S) {
+    let ada = User { epoch: Epoch::new(3), version: Version::new(8), ..user(1) };
+    let hers = Session { version: Version::new(5), ..session(1, &ada) };
+    store.write([insert_user(&ada), insert_session(&hers)]).await;
+    let (user, session) = (at_epoch(&ada), at_version(&hers));
+    assert_eq!(store.apply(guarding([user.clone(), session.clone()])).await, Ok(()));
+    for epoch in [0, 2, 4, 8].map(Epoch::new) {
+        let wrong = Guard::UserEpoch { id: ada.id, epoch };
+        assert_eq!(store.apply(guarding([session.clone(), wrong])).await, Err(Conflict));
+    }
+    for version in [0, 4, 6, 8].map(Version::new) {
+        let wrong = Guard::SessionVersion { id: hers.id, version };
+        assert_eq!(store.apply(guarding([user.clone(), wrong])).await, Err(Conflict));
+    }
+}
+
+pub async fn a_guard_looks_at_the_record_as_it_was_before_the_batch<S: Store>(store: S) {
+    let ada = user(1);
+    let hers = session(1, &ada);
+    store.write([insert_user(&ada), insert_session(&hers)]).await;
+    let raised = User { epoch: ada.epoch.next(), ..next_user(&ada) };
+    let batch = Commit {
+        guards: vec![at_epoch(&ada), at_version(&hers)],
+        writes: vec![replace_user(&raised), replace_session(&next_session(&hers))],
+        events: Vec::new(),
+    };
+    assert_eq!(store.apply(batch).await, Ok(()));
+    assert_eq!(store.apply(guarding([at_epoch(&ada)])).await, Err(Conflict));
+    assert_eq!(store.apply(guarding([at_epoch(&raised)])).await, Ok(()));
+}
+
+pub async fn a_version_is_replaced_once<S: Store>(store: S) {
+    let ada = user(1);
+    let hers = session(1, &ada);
+    store.write([insert_user(&ada), insert_session(&hers)]).await;
+    let (user, session) = (next_user(&ada), next_session(&hers));
+    store.write([replace_user(&user), replace_session(&session)]).await;
+    for again in [replace_user(&user), replace_session(&session)] {
+        assert_eq!(store.apply(writing([again])).await, Err(Conflict));
+    }
+}
+
+pub async fn nothing_that_is_absent_is_brought_to_life<S: Store>(store: S) {
+    let ada = user(1);
+    let hers = session(1, &ada);
+    store.write([insert_user(&ada)]).await;
+    let absent = [replace_user(&next_user(&user(2))), replace_session(&next_session(&hers))];
+    for absent in absent {
+        assert_eq!(store.apply(writing([absent])).await, Err(Conflict));
+    }
+    assert_eq!(store.user(user_id(2)).await, None);
+    assert_eq!(store.user_by_email(user(2).email.key()).await, None);
+    assert!(store.session(hers.id).await.is_none());
+    // Nor does the attempt stand in the way of an insert.
+    store.write([insert_user(&user(2)), insert_session(&hers)]).await;
+}
+
+pub async fn a_user_keeps_the_address_and_may_spell_it_anew<S: Store>(store: S) {
+    let ada = user(1);
+    store.write([insert_user(&ada)]).await;
+    let key = ada.email.key().clone();
+    let respelt =
+        User { email: Email::from_stored("User-1@EXAMPLE".into(), key), ..next_user(&ada) };
+    store.write([replace_user(&respelt)]).await;
+    assert_eq!(store.user_by_email(ada.email.key()).await, Some(respelt));
+}
+
+pub async fn an_address_that_was_given_up_can_be_taken<S: Store>(store: S) {
+    let ada = user(1);
+    let old = ada.email.key().clone();
+    let moved = User { email: user(2).email, ..next_user(&ada) };
+    store.write([insert_user(&ada)]).await;
+    store.write([replace_user(&moved)]).await;
+    assert_eq!(store.user_by_email(&old).await, None);
+    assert_eq!(store.user_by_email(moved.email.key()).await.as_ref(), Some(&moved));
+    let ben = User { email: ada.email, ..user(3) };
+    store.write([insert_user(&ben)]).await;
+    assert_eq!(store.user_by_email(&old).await.as_ref(), Some(&ben));
+    let back = User { email: ben.email, ..next_user(&moved) };
+    assert_eq!(store.apply(writing([replace_user(&back)])).await, Err(Conflict));
+    assert_eq!(store.user_by_email(moved.email.key()).await, Some(moved));
+}
+
+pub async fn sessions_of_one_user_are_replaced_one_by_one<S: Store>(store: S) {
+    let ada = user(1);
+    let sessions = [1, 2, 3].map(|number| session(number, &ada));
+    store.write([insert_user(&ada)]).await;
+    store.write(sessions.iter().map(insert_session)).await;
+    let second = Session { generation: 7, ..next_session(&sessions[1]) };
+    store.write([replace_session(&second)]).await;
+    for expected in [&sessions[0], &second, &sessions[2]] {
+        let found = store.session(expected.id).await.expect("the session is there").session;
+        assert_eq!(found, *expected);
+    }
+}
+
+pub async fn clearing_and_refunding_what_was_never_counted_is_no_conflict<S: Store>(store: S) {
+    let key = account("ada@example.com");
+    let refund = Write::RefundAttempt { key: key.clone(), window: NOW };
+    store.write([Write::ClearAttempts(key.clone()), refund]).await;
+    assert_eq!(attempts_left(&store, &key, &ACCOUNT, NOW).await, 5);
+}
+
+pub async fn an_attempt_is_refunded_in_its_own_window_only<S: Store>(store: S) {
+    let key = account("ada@example.com");
+    let limit = AttemptLimit { lock: Duration::ZERO, ..ACCOUNT };
+    let AttemptVerdict::Allowed { window: first, .. } = store.attempt(&key, &limit, NOW).await
+    else {
+        panic!("the first attempt is allowed")
+    };
+    let refund = |window| Write::RefundAttempt { key: key.clone(), window };
+    store.write([refund(first), refund(first), refund(first)]).await;
+    assert_eq!(attempts_left(&store, &key, &limit, NOW).await, 5, "never below zero");
+    store.write([refund(first), refund(first)]).await;
+    assert_eq!(attempts_left(&store, &key, &limit, NOW).await, 2, "each write counts");
+    let later = NOW + Duration::from_days(1);
+    assert!(matches!(store.attempt(&key, &limit, later).await, AttemptVerdict::Allowed { .. }));
+    store.write([refund(first)]).await;
+    assert_eq!(attempts_left(&store, &key, &limit, later).await, 4, "that window was over");
+}
+
+pub async fn a_batch_may_be_large<S: Store>(store: S) {
+    let users: Vec<_> = (0..100).map(user).collect();
+    let sessions: Vec<_> = (0..100).map(|n| session(n, &users[n as usize])).collect();
+    let batch = Commit {
+        guards: Vec::new(),
+        writes: users.iter().map(insert_user).chain(sessions.iter().map(insert_session)).collect(),
+        events: (0..100).map(|n| event(n, Event::UserCreated)).collect(),
+    };
+    assert_eq!(store.apply(batch).await, Ok(()));
+    for (user, session) in users.iter().zip(&sessions) {
+        let found = store.session_with_user(session.id).await;
+        assert_eq!(found, Some((session.clone(), user.clone())));
+    }
+    let batch = Commit {
+        guards: users.iter().map(at_epoch).chain(sessions.iter().map(at_version)).collect(),
+        writes: users.iter().map(|user| replace_user(&next_user(user))).collect(),
+        events: Vec::new(),
+    };
+    assert_eq!(store.apply(batch).await, Ok(()));
+    assert_eq!(store.user(user_id(99)).await, Some(next_user(&users[99])));
+}
+
+fn at_epoch(user: &User) -> Guard {
+    Guard::UserEpoch { id: user.id, epoch: user.epoch }
+}
+
+fn at_version(session: &Session) -> Guard {
+    Guard::SessionVersion { id: session.id, version: session.version }
+}
+
+/// Uses up what is left of the attempts `now`, and says how much it was.
+async fn attempts_left<S: Store>(
+    store: &S,
+    key: &AttemptKey,
+    limit: &AttemptLimit,
+    now: Timestamp,
+) -> u32 {
+    let mut left = 0;
+    for _ in 0..=limit.attempts {
+        let verdict = store.attempt(key, limit, now).await;
+        left += u32::from(matches!(verdict, AttemptVerdict::Allowed { .. }));
+    }
+    left
+}
+
+/// Three users, two sessions and two counters, and a batch that has something to do with all of them.
+struct Scene {
+    ada: User,
+    ben: User,
+    eve: User,
+    hers: Session,
+    his: Session,
+    /// Its attempts are used up.
+    cleared: AttemptKey,
+    /// So are its, and the last was made in this window.
+    refunded: AttemptKey,
+    window: WindowEnd,
+}
+
+type Spoiler = Box<dyn Fn(Commit) -> Commit>;
+
+impl Scene {
+    async fn set<S: Store>(store: &S) -> Self {
+        let at = |number: u32, user: User| User {
+            epoch: Epoch::new(3),
+            version: Version::new(u64::from(number) * 10),
+            ..user
+        };
+        let (ada, ben, eve) = (at(1, user(1)), at(2, user(2)), at(3, user(3)));
+        let hers = Session { version: Version::new(40), ..session(1, &ada) };
+        let his = Session { version: Version::new(50), ..session(2, &ben) };
+        store.write([&ada, &ben, &eve].map(insert_user)).await;
+        store.write([&hers, &his].map(insert_session)).await;
+        let (cleared, refunded) = (account("ada@example.com"), account("ben@example.com"));
+        attempts_left(store, &cleared, &ACCOUNT, NOW).await;
+        attempts_left(store, &refunded, &ACCOUNT, NOW).await;
+        let window = NOW + ACCOUNT.lock;
+        Self { ada, ben, eve, hers, his, cleared, refunded, window }
+    }
+
+    /// A batch that holds, with a write of every kind. It touches Ada and her session.
+    fn batch(&self) -> Commit {
+        Commit {
+            guards: vec![at_epoch(&self.ada), at_epoch(&self.ben), at_version(&self.hers)],
+            writes: vec![
+                replace_user(&self.changed_ada()),
+                insert_user(&user(9)),
+                replace_session(&self.changed_session()),
+                insert_session(&session(9, &self.ada)),
+                Write::ClearAttempts(self.cleared.clone()),
+                Write::RefundAttempt { key: self.refunded.clone(), window: self.window },
+            ],
+            events: vec![event(1, Event::UserLogout)],
+        }
+    }
+
+    fn changed_ada(&self) -> User {
+        User { email: user(8).email, epoch: self.ada.epoch.next(), ..next_user(&self.ada) }
+    }
+
+    fn changed_session(&self) -> Session {
+        Session { generation: 1, ..next_session(&self.hers) }
+    }
+
+    /// All that can keep a batch from holding. None of it is about what the batch itself changes.
+    fn spoilers(&self) -> Vec<(&'static str, Spoiler)> {
+        let (ben, his) = (&self.ben, &self.his);
+        let taken_id = User { email: user(7).email, ..user(2) };
+        let taken_address = User { email: ben.email.clone(), ..user(7) };
+        let to_taken_address = User { email: ben.email.clone(), ..next_user(&self.eve) };
+        let old_user = Version::new(ben.version.get() - 1);
+        let new_user = ben.version.next();
+        let old_session = Version::new(his.version.get() - 1);
+        let new_session = his.version.next();
+        let user_was = |was| Write::ReplaceUser { user: Box::new(next_user(ben)), was };
+        let session_was = |was| Write::ReplaceSession { session: Box::new(next_session(his)), was };
+        let epoch = |id, epoch| Guard::UserEpoch { id, epoch: Epoch::new(epoch) };
+        let version = |id, version| Guard::SessionVersion { id, version };
+        let guards = [
+            ("a guard on an epoch that is over", epoch(ben.id, 2)),
+            ("a guard on an epoch to come", epoch(ben.id, 4)),
+            ("a guard on the epoch of nobody", epoch(user_id(7), 0)),
+            ("a guard on a version that is over", version(his.id, old_session)),
+            ("a guard on a version to come", version(his.id, new_session)),
+            ("a guard on the version of no session", version(session_id(7), Version::FIRST)),
+        ];
+        let writes = [
+            ("a new user of a taken id", insert_user(&taken_id)),
+            ("a new user of a taken address", insert_user(&taken_address)),
+            ("a user replaced at a version that is over", user_was(old_user)),
+            ("a user replaced at a version to come", user_was(new_user)),
+            ("an absent user replaced", replace_user(&next_user(&user(7)))),
+            ("a user moved to a taken address", replace_user(&to_taken_address)),
+            ("a new session of a taken id", insert_session(&session(2, ben))),
+            ("a session replaced at a version that is over", session_was(old_session)),
+            ("a session replaced at a version to come", session_was(new_session)),
+            ("an absent session replaced", replace_session(&next_session(&session(7, ben)))),
+        ];
+        let mut spoilers: Vec<(&'static str, Spoiler)> = Vec::new();
+        for (what, guard) in guards {
+            spoilers.push((what, Box::new(move |batch| with_last_guard(batch, &guard))));
+        }
+        for (what, write) in writes {
+            let first = write.clone();
+            spoilers.push((what, Box::new(move |batch| with_write(batch, 0, &first))));
+            spoilers.push((what, Box::new(move |batch| with_write(batch, usize::MAX, &write))));
+        }
+        spoilers
+    }
+
+    async fn assert_unchanged<S: Store>(&self, store: &S, what: &str) {
+        for user in [&self.ada, &self.ben, &self.eve] {
+            assert_eq!(store.user(user.id).await.as_ref(), Some(user), "{what}");
+            assert_eq!(store.user_by_email(user.email.key()).await.as_ref(), Some(user), "{what}");
+        }
+        for (session, owner) in [(&self.hers, &self.ada), (&self.his, &self.ben)] {
+            let found = store.session_with_user(session.id).await;
+            assert_eq!(found, Some((session.clone(), owner.clone())), "{what}");
+        }
+        for number in [7, 8, 9] {
+            assert_eq!(store.user(user_id(number)).await, None, "{what}");
+            assert_eq!(store.user_by_email(user(number).email.key()).await, None, "{what}");
+            assert!(store.session(session_id(number)).await.is_none(), "{what}");
+        }
+        for key in [&self.cleared, &self.refunded] {
+            let verdict = store.attempt(key, &ACCOUNT, NOW).await;
+            assert_eq!(verdict, AttemptVerdict::Locked { until: self.window }, "{what}");
+        }
+        assert_eq!(store.events().await, [], "{what}");
+    }
+
+    async fn assert_applied<S: Store>(&self, store: &S) {
+        let (ada, hers) = (self.changed_ada(), self.changed_session());
+        for user in [&ada, &self.ben, &self.eve, &user(9)] {
+            assert_eq!(store.user(user.id).await.as_ref(), Some(user));
+            assert_eq!(store.user_by_email(user.email.key()).await.as_ref(), Some(user));
+        }
+        assert_eq!(store.user_by_email(self.ada.email.key()).await, None);
+        for (session, owner) in
+            [(&hers, &ada), (&session(9, &self.ada), &ada), (&self.his, &self.ben)]
+        {
+            let found = store.session_with_user(session.id).await;
+            assert_eq!(found, Some((session.clone(), owner.clone())));
+        }
+        assert_eq!(attempts_left(store, &self.cleared, &ACCOUNT, NOW).await, 5);
+        assert_eq!(attempts_left(store, &self.refunded, &ACCOUNT, NOW).await, 1);
+        assert_eq!(store.events().await, self.batch().events);
+    }
+}
+
+fn with_last_guard(mut batch: Commit, guard: &Guard) -> Commit {
+    batch.guards.push(guard.clone());
+    batch
+}
+
+/// With one more write at `position`, or at the end where there is no such position.
+fn with_write(mut batch: Commit, position: usize, write: &Write) -> Commit {
+    let position = position.min(batch.writes.len());
+    batch.writes.insert(position, write.clone());
+    batch
+}

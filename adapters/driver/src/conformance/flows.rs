@@ -1,0 +1,310 @@
+//! What the flows promise, kept by the real store under them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures::future::{join, join3};
+use testudo::command::{HashPassword, PasswordVerdict, VerifyPassword};
+use testudo::event::Event;
+use testudo::flow::{Login, Refreshed, RegisterUser, SignedIn};
+use testudo::model::{EmailKey, EndReason, Session, SessionId, User};
+use testudo::password::{Argon2id, HasherChain, PasswordHash};
+use testudo::token::Tokens;
+use testudo::{Client, KeyRing, Policy, Refusal, Settings};
+
+use super::manual_clock::ManualClock;
+use super::observe::Observe;
+use super::race::{let_others_go_on, race};
+use super::records::{NOW, object};
+use crate::{Auth, AuthError, Fault, Hashing, InlineHashing, Store};
+
+pub async fn a_session_lives_from_login_to_logout<S: Store>(store: S) {
+    let world = World::new(store);
+    let ada = world.register(ADA).await.expect("the address is free");
+    let claims = object([("tenant", "7")]);
+    let request = Login { claims: claims.clone(), ..Login::new(" ADA@EXAMPLE.com", RIGHT.into()) };
+    let first = world.login(request).await.expect("the password is right");
+    let second = world.refresh(&first.tokens).await.expect("the token is fresh");
+    assert_eq!(world.check(&first.tokens).await, Err(Refusal::InvalidToken));
+    let session = world.check(&second.tokens).await.expect("the token is fresh");
+    assert_eq!((session.user, session.generation, session.claims), (ada.id, 1, claims));
+    assert_eq!(world.logout(&second.tokens).await, Ok(()));
+    world.assert_dead(&second.tokens).await;
+    let kinds: Vec<_> = world.events().await;
+    assert!(matches!(kinds[..], [Event::UserCreated, Event::UserLogin { .. }, Event::UserLogout]));
+}
+
+pub async fn of_100_parallel_registrations_of_one_address_one_makes_an_account<S: Store>(store: S) {
+    let world = World::new(store);
+    let spellings = ["\u{e0}da@example.com", " a\u{300}DA@Example.com", "\u{c0}da@EXAMPLE.COM "];
+    let outcomes = race(100, |n| world.register(spellings[n as usize % 3])).await;
+    let (made, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    assert_eq!((made.len(), refused.len()), (1, 99));
+    assert!(refused.iter().all(|outcome| *outcome == Err(Refusal::EmailTaken)));
+    let key = EmailKey::from_stored("\u{e0}da@example.com".into());
+    assert_eq!(world.store().user_by_email(&key).await, made[0].clone().ok());
+}
+
+pub async fn of_1000_parallel_wrong_logins_5_passwords_are_looked_at<S: Store>(store: S) {
+    let world = World::new(store);
+    world.register(ADA).await.expect("the address is free");
+    let outcomes = race(1000, |_| world.login(Login::new(ADA, "wrong".into()))).await;
+    assert_eq!(world.verified(), 5);
+    assert_eq!(count(&outcomes, &Refusal::InvalidCredentials), 5);
+    let lock = Policy::default().login_account.lock;
+    assert_eq!(count(&outcomes, &Refusal::RateLimited { retry_after: lock }), 995);
+    assert!(world.sign_in(ADA).await.is_err(), "not even the right one, for a while");
+    world.clock.advance(lock);
+    assert!(world.sign_in(ADA).await.is_ok());
+}
+
+pub async fn of_300_parallel_logins_from_a_network_100_passwords_are_looked_at<S: Store>(store: S) {
+    let world = World::new(store);
+    let outcomes = race(300, |n| {
+        let there = Client::unknown().with_ip(std::net::Ipv6Addr::from_bits(n.into()).into());
+        let email = format!("user-{n}@example.com");
+        let world = &world;
+        async move { refusal_of(world.auth.login(Login::new(email, RIGHT.into()), &there).await) }
+    });
+    let outcomes = outcomes.await;
+    assert_eq!(world.verified(), 100);
+    assert_eq!(count(&outcomes, &Refusal::InvalidCredentials), 100);
+}
+
+pub async fn parallel_logins_with_the_right_password_all_succeed<S: Store>(store: S) {
+    let world = World::new(store);
+    world.register(ADA).await.expect("the address is free");
+    for _ in 0..5 {
+        // As many as may be under way at once; each gives its attempt back.
+        for signed_in in race(5, |_| world.sign_in(ADA)).await {
+            let tokens = signed_in.expect("the password is right").tokens;
+            assert!(world.check(&tokens).await.is_ok());
+        }
+    }
+}
+
+pub async fn of_100_parallel_refreshes_there_is_one_successor<S: Store>(store: S) {
+    let world = World::new(store);
+    let first = world.signed_in().await;
+    let refreshed = race(100, |_| world.refresh(&first.tokens)).await;
+    let successors: Vec<_> =
+        refreshed.into_iter().map(|refreshed| refreshed.expect("the token is fresh")).collect();
+    let session = world.stored(first.session.id).await;
+    assert_eq!((session.generation, session.version), (1, first.session.version.next()));
+    for successor in &successors {
+        assert_eq!(texts(&successor.tokens), texts(&successors[0].tokens));
+        assert_eq!(successor.session, session);
+    }
+    assert_eq!(world.check(&first.tokens).await, Err(Refusal::InvalidToken));
+    assert_eq!(world.check(&successors[0].tokens).await, Ok(session));
+    assert!(world.refresh(&successors[0].tokens).await.is_ok());
+}
+
+pub async fn a_refresh_token_that_returns_after_the_grace_ends_its_session_once<S: Store>(
+    store: S,
+) {
+    let world = World::new(store);
+    let first = world.signed_in().await;
+    let second = world.refresh(&first.tokens).await.expect("the token is fresh");
+    world.clock.advance(Policy::default().refresh_grace);
+    let outcomes = race(50, |_| world.refresh(&first.tokens)).await;
+    assert_eq!(count(&outcomes, &Refusal::RevokedToken), 50);
+    let ended = world.stored(first.session.id).await.ended.expect("the session was ended");
+    assert_eq!(ended.reason, EndReason::RefreshReused);
+    world.assert_dead(&second.tokens).await;
+    let events = world.events().await;
+    let reused = Event::RefreshReused { generation: 0, current: 1 };
+    assert_eq!(events.iter().filter(|event| **event == reused).count(), 1);
+}
+
+/// A logout that comes after the refresh holds a token that is spent, and is told so.
+pub async fn after_a_logout_no_token_works_however_many_were_refreshing<S: Store>(store: S) {
+    let world = World::new(store);
+    world.register(ADA).await.expect("the address is free");
+    for round in 0..20 {
+        let first = world.sign_in(ADA).await.expect("the password is right");
+        let late = async {
+            for _ in 0..round {
+                let_others_go_on().await;
+            }
+            world.logout(&first.tokens).await
+        };
+        let refreshes = race(5, |_| world.refresh(&first.tokens));
+        let (logged_out, refreshed) = join(late, refreshes).await;
+        let successor = refreshed.into_iter().find_map(Result::ok).map(|it| it.tokens);
+        if let Err(refusal) = logged_out {
+            assert_eq!(refusal, Refusal::InvalidToken);
+            let successor = successor.as_ref().expect("only a refresh makes the token invalid");
+            assert_eq!(world.logout(successor).await, Ok(()));
+        }
+        world.assert_dead(&first.tokens).await;
+        if let Some(successor) = successor {
+            world.assert_dead(&successor).await;
+        }
+    }
+}
+
+pub async fn logging_out_everywhere_ends_every_session<S: Store>(store: S) {
+    let world = World::new(store);
+    let (first, second) = (world.signed_in().await, world.sign_in(ADA).await.expect("right"));
+    let ben = "ben@example.com";
+    world.register(ben).await.expect("the address is free");
+    let his = world.sign_in(ben).await.expect("the password is right");
+    // Sessions that are in use: what a store remembers of their owner must not outlive this.
+    for tokens in [&first.tokens, &second.tokens, &his.tokens] {
+        assert!(world.check(tokens).await.is_ok());
+    }
+    assert_eq!(world.logout_all(&first.tokens).await, Ok(()));
+    world.assert_dead(&first.tokens).await;
+    world.assert_dead(&second.tokens).await;
+    assert!(world.check(&his.tokens).await.is_ok(), "of this user only");
+    assert!(world.sign_in(ADA).await.is_ok());
+}
+
+pub async fn what_was_signed_in_before_logging_out_everywhere_is_dead_however_it_raced<S: Store>(
+    store: S,
+) {
+    let world = World::new(store);
+    world.register(ADA).await.expect("the address is free");
+    for round in 0..10 {
+        let before = race(3, |_| world.sign_in(ADA)).await;
+        let before: Vec<_> = before.into_iter().map(|it| it.expect("right").tokens).collect();
+        let late = async {
+            for _ in 0..round * 2 {
+                let_others_go_on().await;
+            }
+            world.logout_all(&before[0]).await
+        };
+        let refreshes = race(6, |n| world.refresh(&before[1 + n as usize % 2]));
+        let logins = race(3, |_| world.sign_in(ADA));
+        let (logged_out, refreshed, signed_in) = join3(late, refreshes, logins).await;
+        assert_eq!(logged_out, Ok(()));
+        for tokens in &before {
+            world.assert_dead(tokens).await;
+        }
+        for refreshed in refreshed.into_iter().flatten() {
+            world.assert_dead(&refreshed.tokens).await;
+        }
+        for signed_in in signed_in {
+            let SignedIn { user, tokens, .. } = signed_in.expect("the password is right");
+            let now = world.store().user(user.id).await.expect("the user is there").epoch;
+            assert_eq!(world.check(&tokens).await.is_ok(), user.epoch == now);
+        }
+    }
+}
+
+const ADA: &str = "ada@example.com";
+const RIGHT: &str = "correct horse";
+
+/// A store with everything that flows need besides: cheap hashing that is counted, and a clock that
+/// stands still.
+struct World<S> {
+    auth: Auth<S, CountedHashing>,
+    clock: ManualClock,
+    verified: Arc<AtomicU32>,
+}
+
+impl<S: Store> World<S> {
+    fn new(store: S) -> Self {
+        let keys = KeyRing::parse("wqVYb0lq7Xk2Dn4Zs8Rt6Uj1Ha3Gc5Fe").expect("a key ring");
+        let settings = Settings::new(Policy::default(), keys).expect("a policy that holds");
+        let chain = HasherChain::new(Argon2id::cheap_for_tests());
+        let (clock, verified) = (ManualClock::at(NOW), Arc::default());
+        let hashing =
+            CountedHashing { hashing: InlineHashing::new(chain), verified: Arc::clone(&verified) };
+        let auth = Auth::new(store, hashing, settings).with_clock(Arc::new(clock.clone()));
+        Self { auth, clock, verified }
+    }
+
+    const fn store(&self) -> &S {
+        self.auth.store()
+    }
+
+    /// How many passwords were compared.
+    fn verified(&self) -> u32 {
+        self.verified.load(Ordering::SeqCst)
+    }
+
+    async fn register(&self, email: &str) -> Result<User, Refusal> {
+        let request = RegisterUser::new(email, RIGHT.into());
+        refusal_of(self.auth.register_user(request, &Client::unknown()).await)
+    }
+
+    async fn login(&self, request: Login) -> Result<SignedIn, Refusal> {
+        refusal_of(self.auth.login(request, &Client::unknown()).await)
+    }
+
+    async fn sign_in(&self, email: &str) -> Result<SignedIn, Refusal> {
+        self.login(Login::new(email, RIGHT.into())).await
+    }
+
+    /// The first session of a new user.
+    async fn signed_in(&self) -> SignedIn {
+        self.register(ADA).await.expect("the address is free");
+        self.sign_in(ADA).await.expect("the password is right")
+    }
+
+    async fn refresh(&self, tokens: &Tokens) -> Result<Refreshed, Refusal> {
+        refusal_of(self.auth.refresh(tokens.refresh.expose(), &Client::unknown()).await)
+    }
+
+    async fn check(&self, tokens: &Tokens) -> Result<Session, Refusal> {
+        refusal_of(self.auth.authenticate(tokens.access.expose()).await)
+    }
+
+    async fn logout(&self, tokens: &Tokens) -> Result<(), Refusal> {
+        refusal_of(self.auth.logout(tokens.access.expose(), &Client::unknown()).await)
+    }
+
+    async fn logout_all(&self, tokens: &Tokens) -> Result<(), Refusal> {
+        refusal_of(self.auth.logout_all(tokens.access.expose(), &Client::unknown()).await)
+    }
+
+    async fn assert_dead(&self, tokens: &Tokens) {
+        assert!(self.check(tokens).await.is_err());
+        assert!(self.refresh(tokens).await.is_err());
+    }
+
+    async fn stored(&self, id: SessionId) -> Session {
+        self.store().session(id).await.expect("the session is there").session
+    }
+
+    async fn events(&self) -> Vec<Event> {
+        self.store().events().await.into_iter().map(|record| record.event).collect()
+    }
+}
+
+/// The decision of a flow; a fault of the store fails the test.
+fn refusal_of<T>(outcome: Result<T, AuthError>) -> Result<T, Refusal> {
+    outcome.map_err(|error| match error {
+        AuthError::Refused(refusal) => refusal,
+        AuthError::Fault(fault) => panic!("the store must not fail: {fault}"),
+    })
+}
+
+fn count<T>(outcomes: &[Result<T, Refusal>], refusal: &Refusal) -> usize {
+    outcomes.iter().filter(|outcome| outcome.as_ref().err() == Some(refusal)).count()
+}
+
+fn texts(tokens: &Tokens) -> (&str, &str) {
+    (tokens.access.expose(), tokens.refresh.expose())
+}
+
+/// Hashing that counts, and lets others go on meanwhile as a pool would.
+struct CountedHashing {
+    hashing: InlineHashing,
+    verified: Arc<AtomicU32>,
+}
+
+impl Hashing for CountedHashing {
+    async fn verify_password(&self, command: VerifyPassword) -> Result<PasswordVerdict, Fault> {
+        self.verified.fetch_add(1, Ordering::SeqCst);
+        let_others_go_on().await;
+        self.hashing.verify_password(command).await
+    }
+
+    async fn hash_password(&self, command: HashPassword) -> Result<PasswordHash, Fault> {
+        let_others_go_on().await;
+        self.hashing.hash_password(command).await
+    }
+}

@@ -1,0 +1,71 @@
+//! Several handles to the same records, used in turn.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use testudo::command::{
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+};
+use testudo::event::EventRecord;
+use testudo::model::{AttemptVerdict, EventId, Session, User};
+
+use crate::{Fault, Store};
+
+/// Several handles to the same records as one store: each command goes to the next one in turn, as
+/// requests do behind a load balancer.
+#[derive(Debug)]
+pub struct Nodes<S> {
+    first: S,
+    others: Vec<S>,
+    commands: AtomicUsize,
+}
+
+impl<S: Store> Nodes<S> {
+    /// Takes turns between `first` and `others`, which must all lead to the same records.
+    pub fn new(first: S, others: impl IntoIterator<Item = S>) -> Self {
+        let others = others.into_iter().collect();
+        Self { first, others, commands: AtomicUsize::new(0) }
+    }
+
+    fn next(&self) -> &S {
+        let turn = self.commands.fetch_add(1, Ordering::Relaxed);
+        let position = turn % self.others.len().saturating_add(1);
+        self.others.get(position).unwrap_or(&self.first)
+    }
+}
+
+impl<S: Store> Store for Nodes<S> {
+    async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
+        self.next().count_attempt(command).await
+    }
+
+    async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
+        self.next().find_user(command).await
+    }
+
+    async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
+        self.next().find_session(command).await
+    }
+
+    async fn find_session_with_user(
+        &self,
+        command: FindSessionWithUser,
+    ) -> Result<Option<(Session, User)>, Fault> {
+        self.next().find_session_with_user(command).await
+    }
+
+    async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {
+        self.next().commit(command).await
+    }
+
+    async fn undelivered(&self, limit: usize) -> Result<Vec<EventRecord>, Fault> {
+        self.next().undelivered(limit).await
+    }
+
+    async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
+        self.next().delivered(events).await
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        self.next().ping().await
+    }
+}

@@ -1,0 +1,105 @@
+//! The commands of a store as tests give them: short, and failing on any fault.
+
+use testudo::Timestamp;
+use testudo::command::{
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, Guard,
+    OwnedSession, UserKey, Write,
+};
+use testudo::event::EventRecord;
+use testudo::model::{
+    AttemptKey, AttemptLimit, AttemptVerdict, EmailKey, EventId, Session, SessionId, User, UserId,
+};
+
+use crate::Store;
+
+/// What a test asks of a store.
+pub(super) trait Observe: Store {
+    async fn attempt(
+        &self,
+        key: &AttemptKey,
+        limit: &AttemptLimit,
+        now: Timestamp,
+    ) -> AttemptVerdict {
+        let command = CountAttempt { key: key.clone(), limit: *limit, now };
+        self.count_attempt(command).await.expect("count_attempt must not fail")
+    }
+
+    async fn user(&self, id: UserId) -> Option<User> {
+        self.find_user(FindUser { key: UserKey::Id(id) }).await.expect("find_user must not fail")
+    }
+
+    async fn user_by_email(&self, email: &EmailKey) -> Option<User> {
+        let key = UserKey::Email(email.clone());
+        self.find_user(FindUser { key }).await.expect("find_user must not fail")
+    }
+
+    async fn session(&self, id: SessionId) -> Option<OwnedSession> {
+        self.find_session(FindSession { id }).await.expect("find_session must not fail")
+    }
+
+    async fn session_with_user(&self, id: SessionId) -> Option<(Session, User)> {
+        self.find_session_with_user(FindSessionWithUser { id })
+            .await
+            .expect("find_session_with_user must not fail")
+    }
+
+    async fn apply(&self, batch: Commit) -> Result<(), Conflict> {
+        self.commit(batch).await.expect("commit must not fail")
+    }
+
+    /// Commits writes that are in nobody's way.
+    async fn write(&self, writes: impl IntoIterator<Item = Write>) {
+        assert_eq!(self.apply(writing(writes)).await, Ok(()));
+    }
+
+    /// All events that were not delivered yet.
+    async fn events(&self) -> Vec<EventRecord> {
+        self.undelivered(usize::MAX).await.expect("undelivered must not fail")
+    }
+
+    async fn forget(&self, events: impl IntoIterator<Item = EventId>) {
+        let events = events.into_iter().collect();
+        self.delivered(events).await.expect("delivered must not fail");
+    }
+}
+
+impl<S: Store> Observe for S {}
+
+/// A batch of writes alone.
+pub(super) fn writing(writes: impl IntoIterator<Item = Write>) -> Commit {
+    Commit { writes: writes.into_iter().collect(), ..Commit::default() }
+}
+
+/// A batch of guards alone.
+pub(super) fn guarding(guards: impl IntoIterator<Item = Guard>) -> Commit {
+    Commit { guards: guards.into_iter().collect(), ..Commit::default() }
+}
+
+/// A batch of events alone.
+pub(super) fn recording(events: impl IntoIterator<Item = EventRecord>) -> Commit {
+    Commit { events: events.into_iter().collect(), ..Commit::default() }
+}
+
+pub(super) fn insert_user(user: &User) -> Write {
+    Write::InsertUser(Box::new(user.clone()))
+}
+
+/// Replaces the version before the one that `user` has.
+pub(super) fn replace_user(user: &User) -> Write {
+    let was = before(user.version);
+    Write::ReplaceUser { user: Box::new(user.clone()), was }
+}
+
+pub(super) fn insert_session(session: &Session) -> Write {
+    Write::InsertSession(Box::new(session.clone()))
+}
+
+/// Replaces the version before the one that `session` has.
+pub(super) fn replace_session(session: &Session) -> Write {
+    let was = before(session.version);
+    Write::ReplaceSession { session: Box::new(session.clone()), was }
+}
+
+fn before(version: testudo::model::Version) -> testudo::model::Version {
+    testudo::model::Version::new(version.get().checked_sub(1).expect("it replaces something"))
+}

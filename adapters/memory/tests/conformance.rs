@@ -1,0 +1,80 @@
+//! The memory store against the suite of all stores.
+
+use testudo::command::{
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+};
+use testudo::event::EventRecord;
+use testudo::model::{AttemptVerdict, EventId, Session, User};
+use testudo_driver::conformance::Nodes;
+use testudo_driver::{Fault, Store};
+use testudo_memory::MemoryStore;
+
+fn on_fresh_records(test: impl AsyncFnOnce(MemoryStore)) {
+    smol::block_on(test(MemoryStore::new()));
+}
+
+testudo_driver::conformance_tests!(on_fresh_records);
+
+/// The same with every command on a thread of its own, which is what makes them race, and with
+/// clones in turn, which is what shows that they share their records.
+mod on_threads {
+    use super::*;
+
+    fn on_fresh_records(test: impl AsyncFnOnce(Nodes<OnThreads>)) {
+        let store = MemoryStore::new();
+        let clones = [OnThreads(store.clone()), OnThreads(store.clone())];
+        smol::block_on(test(Nodes::new(OnThreads(store), clones)));
+    }
+
+    testudo_driver::conformance_tests!(on_fresh_records);
+}
+
+/// Carries out each command on a thread of a pool.
+struct OnThreads(MemoryStore);
+
+impl OnThreads {
+    async fn run<T: Send + 'static>(
+        &self,
+        command: impl AsyncFnOnce(MemoryStore) -> T + Send + 'static,
+    ) -> T {
+        let store = self.0.clone();
+        smol::unblock(move || smol::block_on(command(store))).await
+    }
+}
+
+impl Store for OnThreads {
+    async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
+        self.run(async |store| store.count_attempt(command).await).await
+    }
+
+    async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
+        self.run(async |store| store.find_user(command).await).await
+    }
+
+    async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
+        self.run(async move |store| store.find_session(command).await).await
+    }
+
+    async fn find_session_with_user(
+        &self,
+        command: FindSessionWithUser,
+    ) -> Result<Option<(Session, User)>, Fault> {
+        self.run(async move |store| store.find_session_with_user(command).await).await
+    }
+
+    async fn commit(&self, batch: Commit) -> Result<Result<(), Conflict>, Fault> {
+        self.run(async |store| store.commit(batch).await).await
+    }
+
+    async fn undelivered(&self, limit: usize) -> Result<Vec<EventRecord>, Fault> {
+        self.run(async move |store| store.undelivered(limit).await).await
+    }
+
+    async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
+        self.run(async |store| store.delivered(events).await).await
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        self.0.ping().await
+    }
+}

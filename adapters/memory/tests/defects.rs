@@ -1,0 +1,364 @@
+//! The suite of all stores finds what stores are known to get wrong.
+//!
+//! A store that is right but for one defect must fail the test that is about it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is test code")]
+
+use std::collections::BTreeMap;
+use std::mem::take;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use smol::future::yield_now;
+use testudo::Timestamp;
+use testudo::command::{
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+    Standing, UserKey, Write,
+};
+use testudo::event::EventRecord;
+use testudo::model::{
+    AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Session, User, UserId,
+};
+use testudo_driver::{Fault, Store};
+use testudo_memory::MemoryStore;
+
+/// Makes a test of each row: a store with this defect fails that test of the suite.
+macro_rules! found {
+    ($($defect:ident by $($test:ident),+;)+) => {
+        /// One thing that is wrong with a store.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Defect { $($defect,)+ }
+
+        $(#[allow(non_snake_case, reason = "named after the defect")]
+        mod $defect {
+            $(#[test]
+            #[should_panic]
+            fn $test() {
+                let store = super::Defective::new(super::Defect::$defect);
+                smol::block_on(testudo_driver::conformance::$test(store));
+            })+
+        })+
+    };
+}
+
+found! {
+    CountsInTwoSteps by of_200_parallel_attempts_at_an_account_exactly_5_are_allowed,
+        parallel_attempts_end_at_the_hard_stop,
+        of_1000_parallel_wrong_logins_5_passwords_are_looked_at;
+    CountsRefusedAttempts by a_refused_attempt_changes_nothing;
+    CountsByAClockOfItsOwn by a_locked_account_is_free_again_when_its_lock_ends,
+        a_window_that_is_over_is_forgotten;
+    NeverRefunds by parallel_refunds_each_give_one_attempt_back,
+        verdicts_are_those_of_the_counter_itself_along_a_long_script;
+    FoldsCase by addresses_are_compared_byte_for_byte,
+        keys_of_counters_are_compared_byte_for_byte;
+    TrimsSpace by addresses_are_compared_byte_for_byte,
+        keys_of_counters_are_compared_byte_for_byte;
+    KeepsWholeSecondsOnly by every_field_of_a_user_survives_an_insert,
+        every_field_of_a_session_survives_an_insert;
+    ForgetsAFieldWhenReplacing by every_field_of_a_user_survives_a_replacement,
+        every_field_of_a_session_survives_a_replacement;
+    HidesEndedSessions by ended_and_expired_sessions_are_found,
+        a_refresh_token_that_returns_after_the_grace_ends_its_session_once;
+    RemembersTheOwner by standing_follows_the_owner_at_once,
+        logging_out_everywhere_ends_every_session;
+    ReadsTheOwnerLater by no_reader_sees_half_a_batch;
+    Upserts by nothing_that_is_absent_is_brought_to_life,
+        a_version_is_replaced_once,
+        of_100_parallel_replacements_of_a_user_one_is_applied,
+        of_100_parallel_replacements_of_a_session_one_is_applied,
+        no_change_is_lost_among_parallel_writers,
+        after_a_logout_no_token_works_however_many_were_refreshing;
+    ChecksVersionsFirst by of_100_parallel_replacements_of_a_user_one_is_applied,
+        no_change_is_lost_among_parallel_writers;
+    IgnoresGuards by guards_alone_are_checked,
+        no_guarded_write_comes_after_what_its_guard_excludes;
+    ChecksGuardsFirst by no_guarded_write_comes_after_what_its_guard_excludes,
+        of_two_batches_that_exclude_each_other_one_is_applied;
+    AppliesWriteByWrite by a_batch_conflicts_as_a_whole_whatever_in_it_does_not_hold,
+        no_reader_sees_half_a_batch,
+        a_commit_that_is_dropped_on_its_way_is_whole_or_nothing;
+    RecordsEventsOfConflicts by events_of_a_batch_that_conflicts_are_not_recorded;
+    RecordsEventsLater by no_guarded_write_comes_after_what_its_guard_excludes,
+        events_of_successive_versions_are_in_their_order_however_they_raced;
+    ReadsTheNewestFirst by events_are_in_the_order_of_their_commits;
+    IgnoresTheLimit by no_more_events_are_read_than_the_limit;
+    ForgetsWhatIsRead by events_are_in_the_order_of_their_commits;
+    ForgetsAllThatCameBefore by delivered_events_are_forgotten_and_no_others;
+}
+
+/// The memory store with a defect.
+struct Defective {
+    store: MemoryStore,
+    defect: Defect,
+    /// For the defects of counting.
+    counters: Mutex<BTreeMap<AttemptKey, AttemptCounter>>,
+    /// For the defect that remembers owners.
+    standings: Mutex<BTreeMap<UserId, Standing>>,
+    /// For the defect that records events later.
+    recordings: AtomicUsize,
+}
+
+impl Defective {
+    fn new(defect: Defect) -> Self {
+        Self {
+            store: MemoryStore::new(),
+            defect,
+            counters: Mutex::default(),
+            standings: Mutex::default(),
+            recordings: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Store for Defective {
+    async fn count_attempt(&self, mut command: CountAttempt) -> Result<AttemptVerdict, Fault> {
+        match self.defect {
+            Defect::CountsInTwoSteps => Ok(self.count_in_two_steps(command).await),
+            Defect::CountsRefusedAttempts => Ok(self.count_even_if_refused(command)),
+            Defect::CountsByAClockOfItsOwn => {
+                command.now = Timestamp::from_millis(1_600_000_000_000);
+                self.store.count_attempt(command).await
+            }
+            _ => {
+                command.key = self.mangled_key(&command.key);
+                self.store.count_attempt(command).await
+            }
+        }
+    }
+
+    async fn find_user(&self, mut command: FindUser) -> Result<Option<User>, Fault> {
+        if let UserKey::Email(key) = &mut command.key {
+            *key = EmailKey::from_stored(self.mangled(key.as_str()));
+        }
+        self.store.find_user(command).await
+    }
+
+    async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
+        let Some(mut owned) = self.store.find_session(command).await? else { return Ok(None) };
+        match self.defect {
+            Defect::HidesEndedSessions if owned.session.ended.is_some() => return Ok(None),
+            Defect::RemembersTheOwner => {
+                let mut standings = self.standings.lock().unwrap();
+                owned.standing = *standings.entry(owned.session.user).or_insert(owned.standing);
+            }
+            _ => {}
+        }
+        Ok(Some(owned))
+    }
+
+    async fn find_session_with_user(
+        &self,
+        command: FindSessionWithUser,
+    ) -> Result<Option<(Session, User)>, Fault> {
+        let Some((session, mut user)) = self.store.find_session_with_user(command).await? else {
+            return Ok(None);
+        };
+        if self.defect == Defect::ReadsTheOwnerLater {
+            yield_now().await;
+            user = self.store.find_user(by_id(&user)).await?.unwrap();
+        }
+        Ok(Some((session, user)))
+    }
+
+    async fn commit(&self, mut batch: Commit) -> Result<Result<(), Conflict>, Fault> {
+        // As over a network: others come between a flow's look and its commit.
+        yield_now().await;
+        batch.writes = batch.writes.into_iter().map(|write| self.mangled_write(write)).collect();
+        match self.defect {
+            Defect::IgnoresGuards => batch.guards.clear(),
+            Defect::ChecksGuardsFirst => {
+                let guards = Commit { guards: take(&mut batch.guards), ..Commit::default() };
+                if self.store.commit(guards).await?.is_err() {
+                    return Ok(Err(Conflict));
+                }
+                yield_now().await;
+            }
+            Defect::ChecksVersionsFirst => {
+                if !self.versions_hold(&batch).await? {
+                    return Ok(Err(Conflict));
+                }
+                yield_now().await;
+                batch.writes = self.upserts(batch.writes).await?;
+            }
+            Defect::Upserts => batch.writes = self.upserts(batch.writes).await?,
+            Defect::AppliesWriteByWrite => {
+                for write in take(&mut batch.writes) {
+                    let guards = batch.guards.clone();
+                    let single = Commit { guards, writes: vec![write], events: Vec::new() };
+                    if self.store.commit(single).await?.is_err() {
+                        return Ok(Err(Conflict));
+                    }
+                    batch.guards.clear();
+                    yield_now().await;
+                }
+            }
+            Defect::RecordsEventsOfConflicts => self.record(take(&mut batch.events)).await?,
+            Defect::RecordsEventsLater => {
+                let events = take(&mut batch.events);
+                let outcome = self.store.commit(batch).await?;
+                if outcome.is_ok() && !events.is_empty() {
+                    self.wait_every_other_time().await;
+                    self.record(events).await?;
+                }
+                return Ok(outcome);
+            }
+            _ => {}
+        }
+        self.store.commit(batch).await
+    }
+
+    async fn undelivered(&self, limit: usize) -> Result<Vec<EventRecord>, Fault> {
+        let limit = if self.defect == Defect::IgnoresTheLimit { usize::MAX } else { limit };
+        let mut events = self.store.undelivered(limit).await?;
+        match self.defect {
+            Defect::ReadsTheNewestFirst => events.reverse(),
+            Defect::ForgetsWhatIsRead => {
+                self.store.delivered(events.iter().map(|record| record.id).collect()).await?;
+            }
+            _ => {}
+        }
+        Ok(events)
+    }
+
+    async fn delivered(&self, mut events: Vec<EventId>) -> Result<(), Fault> {
+        if self.defect == Defect::ForgetsAllThatCameBefore {
+            let waiting = self.store.undelivered(usize::MAX).await?;
+            let last = waiting.iter().rposition(|record| events.contains(&record.id));
+            events = waiting[..last.map_or(0, |last| last + 1)].iter().map(|it| it.id).collect();
+        }
+        self.store.delivered(events).await
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        self.store.ping().await
+    }
+}
+
+impl Defective {
+    /// Reads, lets others go on, and writes back what comes of what was read.
+    async fn count_in_two_steps(&self, command: CountAttempt) -> AttemptVerdict {
+        let CountAttempt { key, limit, now } = command;
+        let mut counter = self.counters.lock().unwrap().get(&key).copied().unwrap_or_default();
+        yield_now().await;
+        let verdict = counter.reserve(&limit, now);
+        self.counters.lock().unwrap().insert(key, counter);
+        verdict
+    }
+
+    fn count_even_if_refused(&self, command: CountAttempt) -> AttemptVerdict {
+        let mut counters = self.counters.lock().unwrap();
+        let counter = counters.entry(command.key).or_default();
+        let verdict = counter.reserve(&command.limit, command.now);
+        if let AttemptVerdict::Locked { .. } = verdict {
+            counter.consecutive += 1;
+        }
+        verdict
+    }
+
+    /// What the defect makes of a text that it should leave alone.
+    fn mangled(&self, text: &str) -> String {
+        match self.defect {
+            Defect::FoldsCase => text.to_lowercase(),
+            Defect::TrimsSpace => text.trim_end().to_owned(),
+            _ => text.to_owned(),
+        }
+    }
+
+    fn mangled_key(&self, key: &AttemptKey) -> AttemptKey {
+        match key.as_str().strip_prefix("login:account:") {
+            Some(email) => AttemptKey::login_account(&EmailKey::from_stored(self.mangled(email))),
+            None => key.clone(),
+        }
+    }
+
+    fn mangled_write(&self, write: Write) -> Write {
+        match (self.defect, write) {
+            (Defect::NeverRefunds, Write::RefundAttempt { key, .. }) => {
+                Write::RefundAttempt { key, window: Timestamp::from_millis(1) }
+            }
+            (Defect::KeepsWholeSecondsOnly, Write::InsertUser(mut user)) => {
+                user.joined_at = Timestamp::from_millis(user.joined_at.as_millis() / 1000 * 1000);
+                Write::InsertUser(user)
+            }
+            (Defect::KeepsWholeSecondsOnly, Write::InsertSession(mut session)) => {
+                let millis = session.auth_time.as_millis();
+                session.auth_time = Timestamp::from_millis(millis / 1000 * 1000);
+                Write::InsertSession(session)
+            }
+            (Defect::ForgetsAFieldWhenReplacing, Write::ReplaceUser { mut user, was }) => {
+                user.last_login = None;
+                Write::ReplaceUser { user, was }
+            }
+            (Defect::ForgetsAFieldWhenReplacing, Write::ReplaceSession { mut session, was }) => {
+                session.ended = None;
+                Write::ReplaceSession { session, was }
+            }
+            (_, write) => write,
+        }
+    }
+
+    /// Whether all that is to be replaced is there, at its version.
+    async fn versions_hold(&self, batch: &Commit) -> Result<bool, Fault> {
+        for write in &batch.writes {
+            let holds = match write {
+                Write::ReplaceUser { user, was } => {
+                    let stored = self.store.find_user(by_id(user)).await?;
+                    stored.is_some_and(|stored| stored.version == *was)
+                }
+                Write::ReplaceSession { session, was } => {
+                    let stored = self.store.find_session(FindSession { id: session.id }).await?;
+                    stored.is_some_and(|stored| stored.session.version == *was)
+                }
+                _ => true,
+            };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// As if `ON CONFLICT DO UPDATE` stood where `WHERE version = ?` should.
+    async fn upserts(&self, writes: Vec<Write>) -> Result<Vec<Write>, Fault> {
+        let mut upserts = Vec::new();
+        for write in writes {
+            upserts.push(match write {
+                Write::ReplaceUser { user, .. } => {
+                    match self.store.find_user(by_id(&user)).await? {
+                        Some(stored) => Write::ReplaceUser { user, was: stored.version },
+                        None => Write::InsertUser(user),
+                    }
+                }
+                Write::ReplaceSession { session, .. } => {
+                    match self.store.find_session(FindSession { id: session.id }).await? {
+                        Some(owned) => {
+                            Write::ReplaceSession { session, was: owned.session.version }
+                        }
+                        None => Write::InsertSession(session),
+                    }
+                }
+                other => other,
+            });
+        }
+        Ok(upserts)
+    }
+
+    async fn wait_every_other_time(&self) {
+        if self.recordings.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
+            for _ in 0..5 {
+                yield_now().await;
+            }
+        }
+    }
+
+    async fn record(&self, events: Vec<EventRecord>) -> Result<(), Fault> {
+        let recorded = self.store.commit(Commit { events, ..Commit::default() }).await?;
+        recorded.unwrap();
+        Ok(())
+    }
+}
+
+const fn by_id(user: &User) -> FindUser {
+    FindUser { key: UserKey::Id(user.id) }
+}
