@@ -1,1 +1,33 @@
-//! Records in SQL databases.
+//! Testudo's records in SQL databases, by [sqlx].
+//!
+//! One feature and one module for each database:
+//!
+//! * `sqlite`: `SqliteStore`, the records in one file, with SQLite built in.
+//!
+//! ```no_run
+//! # #[cfg(feature = "sqlite")]
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use testudo::flow::{Login, RegisterUser};
+//! use testudo::{Client, KeyRing, Policy, Settings, password::HasherChain};
+//! use testudo_driver::{Auth, InlineHashing};
+//! use testudo_sqlx::SqliteStore;
+//!
+//! let store = SqliteStore::open("testudo.db").await?;
+//! let keys = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x")?;
+//! let settings = Settings::new(Policy::default(), keys).expect("a policy that holds");
+//! let auth = Auth::new(store, InlineHashing::new(HasherChain::standard()), settings);
+//!
+//! let here = Client::unknown();
+//! auth.register_user(RegisterUser::new("ada@example.com", "correct horse".into()), &here).await?;
+//! let signed_in = auth.login(Login::new("ada@example.com", "correct horse".into()), &here).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The stores run within a tokio runtime.
+
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;

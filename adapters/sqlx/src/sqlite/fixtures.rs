@@ -1,0 +1,94 @@
+//! Stores and records for the tests of this module.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tempfile::TempDir;
+use testudo::command::{Commit, Write};
+use testudo::event::{Event, EventRecord};
+use testudo::model::{
+    Digest, Email, EmailKey, Epoch, EventId, JsonObject, Method, Session, SessionId, User, UserId,
+    Version,
+};
+use testudo::password::PasswordHash;
+use testudo::{Client, Duration, KeyId, Timestamp};
+use testudo_driver::Store;
+use uuid::Uuid;
+
+use super::SqliteStore;
+
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_123);
+
+/// An empty store in a directory of its own, which is removed when it goes out of scope.
+pub(super) async fn scratch() -> (TempDir, SqliteStore) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path().join("records.db")).await.unwrap();
+    (directory, store)
+}
+
+pub(super) fn user(email: &str) -> User {
+    User {
+        id: UserId::from_uuid(new_id()),
+        email: Email::from_stored(email.to_owned(), EmailKey::from_stored(email.to_owned())),
+        password: PasswordHash::from_stored("!none".to_owned()),
+        is_active: true,
+        is_verified: false,
+        last_login: None,
+        joined_at: NOW,
+        created_at: NOW,
+        updated_at: NOW,
+        profile: JsonObject::new(),
+        epoch: Epoch::FIRST,
+        version: Version::FIRST,
+    }
+}
+
+pub(super) fn session(owner: &User) -> Session {
+    Session {
+        id: SessionId::from_uuid(new_id()),
+        user: owner.id,
+        epoch: owner.epoch,
+        methods: vec![Method::Password],
+        auth_time: NOW,
+        client: Client::unknown(),
+        created_at: NOW,
+        refreshed_at: NOW,
+        idle_timeout: Duration::from_days(1),
+        expires_at: NOW + Duration::from_days(7),
+        access_expires_at: NOW + Duration::from_minutes(15),
+        generation: 0,
+        chain_key: KeyId::from_bytes([1; 8]),
+        refresh_digest: Digest::of(b"refresh"),
+        access_digest: Digest::of(b"access"),
+        claims: JsonObject::new(),
+        ended: None,
+        version: Version::FIRST,
+    }
+}
+
+pub(super) fn event(user: &User) -> EventRecord {
+    let (id, client) = (EventId::from_uuid(new_id()), Client::unknown());
+    EventRecord {
+        id,
+        at: NOW,
+        user: Some(user.id),
+        session: None,
+        client,
+        event: Event::UserCreated,
+    }
+}
+
+/// The batch that registers a user.
+pub(super) fn inserting(user: &User) -> Commit {
+    let writes = vec![Write::InsertUser(Box::new(user.clone()))];
+    Commit { writes, events: vec![event(user)], ..Commit::default() }
+}
+
+/// Applies a batch that must hold.
+pub(super) async fn commit(store: &SqliteStore, batch: Commit) {
+    store.commit(batch).await.unwrap().unwrap();
+}
+
+fn new_id() -> Uuid {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    Uuid::from_u64_pair(LAST.fetch_add(1, Ordering::Relaxed), 0)
+}

@@ -1,0 +1,103 @@
+//! Records in one SQLite file.
+//!
+//! [`SqliteStore`] is the store; [`OpenError`] says why a file cannot be one.
+
+mod attempts;
+mod commit;
+mod fault;
+mod find;
+#[cfg(test)]
+mod fixtures;
+mod open;
+mod outbox;
+mod rows;
+mod writes;
+
+use sqlx::SqlitePool;
+use testudo::command::{
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+};
+use testudo::event::EventRecord;
+use testudo::model::{AttemptVerdict, EventId, Session, User};
+use testudo_driver::{Fault, Store};
+
+pub use open::OpenError;
+
+/// All records in one SQLite file. Clones share their connections.
+///
+/// * **Durable.** A commit that was acknowledged survives a crash of the program, and of the machine
+///   as far as its disk keeps what it says it wrote (`synchronous = FULL`).
+/// * **Read your writes.** A read that begins after a commit was acknowledged sees it, on whichever
+///   connection it runs (write-ahead log, no read transaction outlives its statement).
+/// * **One writer.** SQLite admits one at a time. Writes queue for one connection, in order; reads run
+///   beside them on several others.
+/// * **Shared.** Several processes on one machine may open the same file, as a command-line tool does
+///   beside a server. Each waits up to 5 seconds for the other's transaction. The file must not lie on
+///   a network file system.
+///
+/// The files `…-wal` and `…-shm` beside the database belong to it while it is open: back it up with
+/// `VACUUM INTO` or SQLite's backup tools, not by copying the one file.
+///
+/// The methods must be called within a tokio runtime.
+///
+/// # Security
+///
+/// The file holds password hashes and the personal data of users. When it is made it is readable by
+/// its owner alone; an existing file keeps its permissions.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    /// One connection: writers wait their turn here, where the queue is fair, and not in SQLite's
+    /// busy handler, where it is not.
+    writer: SqlitePool,
+    /// Several connections, opened for reading only.
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Waits for the commands under way, then closes all connections. Every later command is a fault.
+    ///
+    /// Dropping the store loses nothing either; closing it also leaves the file without its
+    /// write-ahead log.
+    pub async fn close(&self) {
+        // The last to go takes the log with it, which takes a connection that may write.
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+impl Store for SqliteStore {
+    async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
+        attempts::count(self, &command).await
+    }
+
+    async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
+        find::user(&self.readers, &command).await
+    }
+
+    async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
+        find::session(&self.readers, command).await
+    }
+
+    async fn find_session_with_user(
+        &self,
+        command: FindSessionWithUser,
+    ) -> Result<Option<(Session, User)>, Fault> {
+        find::session_with_user(&self.readers, command).await
+    }
+
+    async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {
+        commit::commit(&self.writer, &command).await
+    }
+
+    async fn undelivered(&self, limit: usize) -> Result<Vec<EventRecord>, Fault> {
+        outbox::undelivered(&self.readers, limit).await
+    }
+
+    async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
+        outbox::delivered(&self.writer, &events).await
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        find::anything(&self.readers).await
+    }
+}

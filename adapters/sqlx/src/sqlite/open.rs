@@ -1,0 +1,411 @@
+//! Opening a file: making it, migrating it, and saying clearly why it cannot be done.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, Error, SqliteConnection, SqlitePool};
+
+use super::SqliteStore;
+use super::commit::BEGIN;
+use super::fault::{code, primary_code};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Not the table that sqlx has by default: an application may use sqlx's migrations too.
+const MIGRATIONS_TABLE: &str = "_testudo_migrations";
+
+/// Connections for reading. Each has a thread of its own, and a keyed read takes microseconds.
+const READERS: u32 = 4;
+
+/// How long a command waits for a connection before it is a fault.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a statement waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why a file cannot be opened as a store. The message says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// There is no directory to make the file in.
+    #[error("there is no directory {}; create it, or name another path", .0.display())]
+    NoDirectory(PathBuf),
+    /// The path names a directory.
+    #[error("{} is a directory; name a file in it", .0.display())]
+    IsADirectory(PathBuf),
+    /// The program may not write the file, or not make files beside it.
+    #[error("{} cannot be written; give the program's user write access to it and to its directory", .0.display())]
+    NotWritable(PathBuf),
+    /// The file holds something else, or a damaged database.
+    #[error("{} is not an intact SQLite database; name another path, or restore a backup", .0.display())]
+    NotADatabase(PathBuf),
+    /// The file has migrations that this version does not know.
+    #[error("{} was made by a newer version or by another program; update this one, or name another path", .0.display())]
+    Newer(PathBuf),
+    /// The tables are not those that this version's migrations make.
+    #[error("{} has tables that this program did not make; name another path", .path.display())]
+    OtherTables {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        source: MigrateError,
+    },
+    /// Another process holds the file.
+    #[error("{} is in use by another program; stop that one, or try again later", .0.display())]
+    Busy(PathBuf),
+    /// Anything else.
+    #[error("{} cannot be opened: {source}", .path.display())]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: Error,
+    },
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, makes it if there is none, and brings its tables up to date.
+    ///
+    /// The file must be Testudo's own. Migrations are one transaction: they are applied wholly or not
+    /// at all, and once, however many processes open the file at the same time.
+    ///
+    /// # Errors
+    ///
+    /// An [`OpenError`] whose message says what to do about it.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        make_file(path)?;
+        let store = connect(path).await.map_err(|error| diagnose(path, error))?;
+        migrate(&store.writer).await.map_err(|error| diagnose_migration(path, error))?;
+        Ok(store)
+    }
+}
+
+/// Makes an empty file that only its owner may read, unless there is one. SQLite gives the files
+/// beside it the same permissions.
+fn make_file(path: &Path) -> Result<(), OpenError> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(_) if path.is_dir() => Err(OpenError::IsADirectory(path.to_owned())),
+        Err(error) => match error.kind() {
+            ErrorKind::AlreadyExists => Ok(()),
+            ErrorKind::NotFound | ErrorKind::NotADirectory => {
+                Err(OpenError::NoDirectory(path.parent().unwrap_or(path).to_owned()))
+            }
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                Err(OpenError::NotWritable(path.to_owned()))
+            }
+            _ => Err(OpenError::Other { path: path.to_owned(), source: Error::Io(error) }),
+        },
+    }
+}
+
+async fn connect(path: &Path) -> Result<SqliteStore, Error> {
+    let options = options(path)?;
+    let writer = pool(1).connect_with(options.clone()).await?;
+    use_write_ahead_log(&mut *writer.acquire().await?).await?;
+    let readers = pool(READERS).connect_with(options.read_only(true)).await?;
+    Ok(SqliteStore { writer, readers })
+}
+
+fn options(path: &Path) -> Result<SqliteConnectOptions, Error> {
+    // SQLite takes a name that begins with `file:` for a URL and `:memory:` for no file at all.
+    let path = std::path::absolute(path)?;
+    Ok(SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT))
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // A connection is a thread of this process: it was tested when it was released.
+        .test_before_acquire(false)
+        // SQLite ends a transaction by itself after some errors (disk full, I/O), which sqlx does not
+        // notice: it would take the connection to be within a transaction for ever.
+        .before_acquire(|connection, _| {
+            let at_rest = !connection.is_in_transaction();
+            Box::pin(async move { Ok(at_rest) })
+        })
+}
+
+/// Switches the file to a write-ahead log, which lasts. The switch takes a lock that SQLite does not
+/// wait for, whatever the busy timeout is, so that two processes which make a file at the same time
+/// would get in each other's way.
+async fn use_write_ahead_log(connection: &mut SqliteConnection) -> Result<(), Error> {
+    let pause = Duration::from_millis(10);
+    let mut waited = Duration::ZERO;
+    loop {
+        match sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await {
+            Err(error) if is_busy(&error) && waited < BUSY_TIMEOUT => {
+                tokio::time::sleep(pause).await;
+                waited += pause;
+            }
+            result => return result.map(drop),
+        }
+    }
+}
+
+/// Applies the migrations that are missing, in one transaction, which is what keeps other processes
+/// out: sqlx has no lock for SQLite.
+async fn migrate(writer: &SqlitePool) -> Result<(), MigrateError> {
+    let mut transaction = writer.begin_with(BEGIN).await?;
+    transaction.ensure_migrations_table(MIGRATIONS_TABLE).await?;
+    let applied = transaction.list_applied_migrations(MIGRATIONS_TABLE).await?;
+    if let Some(unknown) = applied.iter().find(|it| !MIGRATIONS.version_exists(it.version)) {
+        return Err(MigrateError::VersionMissing(unknown.version));
+    }
+    for migration in MIGRATIONS.iter() {
+        match applied.iter().find(|it| it.version == migration.version) {
+            Some(it) if it.checksum == migration.checksum => {}
+            Some(it) => return Err(MigrateError::VersionMismatch(it.version)),
+            None => drop(transaction.apply(MIGRATIONS_TABLE, migration).await?),
+        }
+    }
+    Ok(transaction.commit().await?)
+}
+
+fn diagnose(path: &Path, error: Error) -> OpenError {
+    let path = path.to_owned();
+    match database_code(&error) {
+        Some(code::PERM | code::READONLY | code::CANTOPEN) => OpenError::NotWritable(path),
+        Some(code::CORRUPT | code::NOTADB) => OpenError::NotADatabase(path),
+        Some(code::BUSY | code::LOCKED) => OpenError::Busy(path),
+        _ => OpenError::Other { path, source: error },
+    }
+}
+
+fn diagnose_migration(path: &Path, error: MigrateError) -> OpenError {
+    match error {
+        MigrateError::VersionMissing(_) => OpenError::Newer(path.to_owned()),
+        MigrateError::Execute(error) => diagnose(path, error),
+        MigrateError::ExecuteMigration(error, _) if !is_refused(&error) => diagnose(path, error),
+        source => OpenError::OtherTables { path: path.to_owned(), source },
+    }
+}
+
+fn is_busy(error: &Error) -> bool {
+    database_code(error) == Some(code::BUSY)
+}
+
+/// Whether SQLite could not make sense of a statement, as when a table is already there.
+fn is_refused(error: &Error) -> bool {
+    database_code(error) == Some(code::ERROR)
+}
+
+fn database_code(error: &Error) -> Option<u32> {
+    match error {
+        Error::Database(error) => primary_code(error.as_ref()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use testudo::command::{FindUser, UserKey};
+    use testudo_driver::Store;
+
+    use super::super::fixtures::{commit, inserting, scratch, user};
+    use super::*;
+
+    async fn refusal(path: impl AsRef<Path>) -> OpenError {
+        let error = SqliteStore::open(path).await.unwrap_err();
+        assert!(!error.to_string().contains('\n'), "more than one line: {error}");
+        error
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_that_is_opened_again_has_all_its_records() {
+        let (directory, store) = scratch().await;
+        let ada = user("ada@example.com");
+        commit(&store, inserting(&ada)).await;
+        store.close().await;
+        assert!(!directory.path().join("records.db-wal").exists(), "the log was left behind");
+
+        let store = SqliteStore::open(directory.path().join("records.db")).await.unwrap();
+        let found = store.find_user(FindUser { key: UserKey::Id(ada.id) }).await.unwrap();
+        assert_eq!(found, Some(ada));
+        assert_eq!(store.undelivered(9).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_acknowledged_is_there_after_a_stop_without_a_close() {
+        let (directory, store) = scratch().await;
+        let ada = user("ada@example.com");
+        commit(&store, inserting(&ada)).await;
+        // As after `kill -9`: the file and its log as they are at this moment.
+        let copy = tempfile::tempdir().unwrap();
+        for name in ["records.db", "records.db-wal"] {
+            fs::copy(directory.path().join(name), copy.path().join(name)).unwrap();
+        }
+        let store = SqliteStore::open(copy.path().join("records.db")).await.unwrap();
+        let found = store.find_user(FindUser { key: UserKey::Id(ada.id) }).await.unwrap();
+        assert_eq!(found, Some(ada));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn many_processes_may_make_the_same_file_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("records.db");
+        let openers: Vec<_> = (0..20)
+            .map(|_| {
+                let path = path.clone();
+                tokio::spawn(async move { SqliteStore::open(path).await })
+            })
+            .collect();
+        for opener in openers {
+            let store = opener.await.unwrap().unwrap();
+            store.ping().await.unwrap();
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_that_another_process_is_just_making_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("records.db");
+        make_file(&path).unwrap();
+        let other = pool(1).connect_with(options(&path).unwrap()).await.unwrap();
+        let mut making = other.begin_with(BEGIN).await.unwrap();
+        sqlx::query("CREATE TABLE t (c)").execute(&mut *making).await.unwrap();
+
+        let opening = tokio::spawn(async move { SqliteStore::open(path).await.map(drop) });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!opening.is_finished(), "it did not wait");
+        making.rollback().await.unwrap();
+        opening.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_waits_for_the_disk_before_it_acknowledges_and_checks_references() {
+        let (_directory, store) = scratch().await;
+        let pragma = async |name: &'static str| -> String {
+            let row = sqlx::query(name).fetch_one(&store.writer).await.unwrap();
+            sqlx::Row::try_get_unchecked(&row, 0).unwrap()
+        };
+        assert_eq!(pragma("PRAGMA journal_mode").await, "wal");
+        assert_eq!(pragma("PRAGMA synchronous").await, "2", "2 is FULL");
+        assert_eq!(pragma("PRAGMA foreign_keys").await, "1");
+        assert_eq!(pragma("PRAGMA busy_timeout").await, "5000");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn readers_cannot_write() {
+        let (_directory, store) = scratch().await;
+        let error = sqlx::query("DELETE FROM users").execute(&store.readers).await.unwrap_err();
+        assert_eq!(database_code(&error), Some(code::READONLY), "{error}");
+        assert!(matches!(diagnose(Path::new("x"), error), OpenError::NotWritable(_)));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_new_file_and_its_log_are_readable_by_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let (directory, _store) = scratch().await;
+        let mut names = Vec::new();
+        for entry in fs::read_dir(directory.path()).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+            names.push(entry.file_name().into_string().unwrap());
+        }
+        names.sort();
+        assert_eq!(names, ["records.db", "records.db-shm", "records.db-wal"]);
+    }
+
+    #[test]
+    fn no_name_of_a_file_means_something_else_to_sqlite() {
+        for name in ["file:records.db?mode=memory", ":memory:"] {
+            let options = options(Path::new(name)).unwrap();
+            assert!(options.get_filename().is_absolute(), "{name}");
+            assert!(options.get_filename().ends_with(name), "{name}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_name_is_a_path_and_never_a_url() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a?mode=memory#b%20c.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        commit(&store, inserting(&user("ada@example.com"))).await;
+        store.close().await;
+        assert!(fs::metadata(path).unwrap().len() > 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_missing_directory_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("missing");
+        let error = refusal(missing.join("records.db")).await;
+        assert!(matches!(&error, OpenError::NoDirectory(path) if *path == missing), "{error}");
+
+        let file = directory.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = refusal(file.join("records.db")).await;
+        assert!(matches!(&error, OpenError::NoDirectory(path) if *path == file), "{error}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_directory_is_no_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = refusal(directory.path()).await;
+        assert!(matches!(error, OpenError::IsADirectory(_)), "{error}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_of_something_else_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("letter.txt");
+        for length in [20, 600, 100_000] {
+            let letter = "Dear Ada, ".repeat(length / 10);
+            fs::write(&path, &letter).unwrap();
+            let error = refusal(&path).await;
+            assert!(matches!(error, OpenError::NotADatabase(_)), "{length}: {error}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), letter);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_of_a_newer_version_is_refused() {
+        let (directory, store) = scratch().await;
+        let newer = "INSERT INTO _testudo_migrations VALUES (9999, 'later', 0, TRUE, x'00', 0)";
+        sqlx::query(newer).execute(&store.writer).await.unwrap();
+        let error = refusal(directory.path().join("records.db")).await;
+        assert!(matches!(error, OpenError::Newer(_)), "{error}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn tables_of_another_program_are_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("shop.db");
+        make_file(&path).unwrap();
+        let shop = connect(&path).await.unwrap();
+        sqlx::query("CREATE TABLE users (name TEXT)").execute(&shop.writer).await.unwrap();
+        let error = refusal(&path).await;
+        assert!(matches!(error, OpenError::OtherTables { .. }), "{error}");
+        let count = "SELECT count(*) FROM sqlite_schema";
+        let tables: i64 = sqlx::query_scalar(count).fetch_one(&shop.writer).await.unwrap();
+        assert_eq!(tables, 1, "a migration that failed was applied in part");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_that_somebody_else_holds_is_busy() {
+        let (directory, store) = scratch().await;
+        let _held = store.writer.begin_with(BEGIN).await.unwrap();
+        let error = refusal(directory.path().join("records.db")).await;
+        assert!(matches!(error, OpenError::Busy(_)), "{error}");
+    }
+}
