@@ -1,2 +1,41 @@
-//! The testudo binary.
-fn main() {}
+//! The testudo binary: authentication as a service, and the commands to administer it.
+
+mod audit;
+mod cli;
+mod commands;
+mod config;
+mod failure;
+mod http;
+mod logging;
+mod secret_file;
+mod serve;
+mod shutdown;
+mod store;
+mod views;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::cli::Invocation;
+
+/// Wrong usage of the command line.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let outcome = match cli::parse(std::env::args_os()) {
+        Invocation::Run(command) => commands::run(command),
+        Invocation::Say(text) => commands::print(text.trim_end()),
+        Invocation::Refuse(message) => return complain(&message, USAGE),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => complain(&failure.to_string(), 1),
+    }
+}
+
+/// One line on standard error. When even that cannot be written, the status says it.
+fn complain(message: &str, status: u8) -> ExitCode {
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let _ = writeln!(std::io::stderr(), "error: {line}");
+    ExitCode::from(status)
+}

@@ -1,0 +1,171 @@
+//! The command line.
+
+use std::error::Error as _;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Database, Options};
+
+/// What the command line asks for.
+pub(crate) enum Invocation {
+    /// To do something.
+    Run(Command),
+    /// To print a help text or the version.
+    Say(String),
+    /// Something that there is not; the message says what is wrong with it.
+    Refuse(String),
+}
+
+/// Reads the command line and, for what it leaves open, the environment.
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Invocation {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    if arguments.len() <= 1 {
+        arguments = vec!["testudo".into(), "serve".into()];
+    }
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => Invocation::Run(cli.command),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                Invocation::Say(error.render().to_string())
+            }
+            _ => Invocation::Refuse(in_one_line(&error)),
+        },
+    }
+}
+
+/// What is wrong, without the usage that follows it, and without the value of an option: that may be
+/// a URL with a password in it.
+fn in_one_line(error: &clap::Error) -> String {
+    let reason = error.source();
+    let argument = error.get(ContextKind::InvalidArg);
+    if let (ErrorKind::ValueValidation, Some(argument), Some(reason)) =
+        (error.kind(), argument, reason)
+    {
+        return format!("{argument}: {reason} {HELP}");
+    }
+    let text = error.render().to_string();
+    let wrong = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let wrong = wrong.split("\n\nFor more information").next().unwrap_or(wrong);
+    let wrong = wrong.strip_prefix("error: ").unwrap_or(wrong).trim_end();
+    format!("{wrong} {HELP}")
+}
+
+const HELP: &str = "(see `testudo help` and `testudo COMMAND --help`)";
+
+/// Authentication as a service.
+///
+/// Without a command, `testudo` serves: on 127.0.0.1:8080, over the SQLite database testudo.db in the
+/// current directory.
+#[derive(Debug, Parser)]
+#[command(name = "testudo", version, max_term_width = 100, subcommand_required = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serves the HTTP interface until SIGTERM or Ctrl-C.
+    ///
+    /// Every option is also a TESTUDO_… variable and a key of the TOML file, with `_` for `-`; an
+    /// option wins over the variable, and the variable over the file. Logs go to standard error;
+    /// RUST_LOG filters them.
+    ///
+    /// TESTUDO_SECRET holds the master secrets, separated by commas, newest first; `testudo secret
+    /// new` makes one. Without it, and with SQLite, one is made and kept in the file testudo.secret
+    /// beside the database.
+    Serve(Serve),
+    /// Administers accounts.
+    #[command(subcommand)]
+    User(User),
+    /// Makes master secrets.
+    #[command(subcommand)]
+    Secret(Secret),
+    /// Brings the database's tables up to date. `serve` does that too when it starts.
+    Migrate(Source),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(flatten)]
+    pub(crate) file: File,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Makes an account. Also while a server runs on the same database.
+    ///
+    /// On a terminal the password is asked for, twice. Elsewhere pass --password-stdin: it is never
+    /// taken from the command line, where others could see it.
+    Create(CreateUser),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateUser {
+    /// The address to sign in with, such as ada@example.com.
+    #[arg(value_name = "EMAIL")]
+    pub(crate) email: String,
+    /// Take the password from the first line of standard input.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// The address is known to be the user's.
+    #[arg(long)]
+    pub(crate) verified: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Secret {
+    /// Prints a new master secret for TESTUDO_SECRET: 32 random bytes as base64url.
+    New(Output),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Output {
+    /// Print JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which database a command works on.
+#[derive(Debug, Args)]
+pub(crate) struct Source {
+    /// sqlite:PATH [default: sqlite:testudo.db]
+    #[arg(long, env = "TESTUDO_DATABASE", hide_env_values = true, value_name = "URL")]
+    pub(crate) database: Option<Database>,
+    #[command(flatten)]
+    pub(crate) file: File,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct File {
+    /// A TOML file with the options of `serve`
+    #[arg(long, env = "TESTUDO_CONFIG", hide_env_values = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_it_serves() {
+        let invocation = parse(std::iter::once("testudo".into()));
+        assert!(matches!(invocation, Invocation::Run(Command::Serve(_))));
+    }
+}

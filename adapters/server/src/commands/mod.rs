@@ -1,0 +1,49 @@
+//! The commands: what each does, on one page each.
+
+mod migrate;
+mod secret;
+mod user;
+
+use std::io::Write as _;
+
+use crate::cli::{Command, Secret, User};
+use crate::config::Config;
+use crate::failure::{Failure, while_doing};
+use crate::{logging, serve};
+
+/// Carries out a command, on a runtime of its own.
+///
+/// # Errors
+///
+/// When it was refused or failed.
+pub(crate) fn run(command: Command) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(while_doing("cannot start the runtime"))?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(arguments) => {
+                let file = arguments.file.config.as_deref();
+                let config = Config::resolve(arguments.options, file)?;
+                logging::start(config.log_format)?;
+                serve::serve(config).await
+            }
+            Command::User(User::Create(arguments)) => user::create(arguments).await,
+            Command::Secret(Secret::New(output)) => secret::new(output),
+            Command::Migrate(source) => migrate::migrate(source).await,
+        }
+    })
+}
+
+/// Prints a line on standard output.
+///
+/// # Errors
+///
+/// When nobody takes it.
+pub(crate) fn print(line: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(while_doing("cannot write to standard output"))
+}

@@ -1,0 +1,157 @@
+//! Configuration: options, variables and the TOML file, in this order of precedence.
+
+mod values;
+
+pub(crate) use values::{Database, ListenAddress, LogFormat, Mail, PublicUrl, Tokens};
+
+use std::path::Path;
+
+use clap::Args;
+use serde::Deserialize;
+use testudo::{Duration, Policy};
+
+use crate::failure::Failure;
+
+/// What `serve` runs by: everything decided, nothing open.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) listen: ListenAddress,
+    pub(crate) database: Database,
+    pub(crate) mail: Mail,
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) trusted_proxies: usize,
+    pub(crate) log_format: LogFormat,
+    pub(crate) policy: Policy,
+}
+
+impl Config {
+    /// Puts what was given over the file, and the file over the defaults.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or this build cannot do what is asked for.
+    pub(crate) fn resolve(given: Options, file: Option<&Path>) -> Result<Self, Failure> {
+        let options = given.or(read_file(file)?);
+        let database = options.database.unwrap_or_default();
+        for (name, url) in [("sessions", &options.sessions), ("limits", &options.limits)] {
+            same_place(name, url.as_ref(), &database)?;
+        }
+        // There is one kind of token so far; reading the option has checked it.
+        let Tokens::Opaque = options.tokens.unwrap_or_default();
+        let mut policy = Policy::default();
+        if let Some(seconds) = options.access_lifetime {
+            policy.access_lifetime = Duration::from_secs(seconds);
+        }
+        if let Some(seconds) = options.refresh_grace {
+            policy.refresh_grace = Duration::from_secs(seconds);
+        }
+        Ok(Self {
+            listen: options.listen.unwrap_or_default(),
+            database,
+            mail: options.mail.unwrap_or_default(),
+            public_url: options.public_url,
+            trusted_proxies: options.trusted_proxies.unwrap_or_default(),
+            log_format: options.log_format.unwrap_or_default(),
+            policy,
+        })
+    }
+}
+
+/// The database that an administrative command works on.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub(crate) fn database(given: Option<Database>, file: Option<&Path>) -> Result<Database, Failure> {
+    Ok(given.or(read_file(file)?.database).unwrap_or_default())
+}
+
+/// The options of `serve`, each of which may be left open.
+///
+/// One table serves the command line, the environment and the file.
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Options {
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "TESTUDO_LISTEN", hide_env_values = true, value_name = "ADDRESS")]
+    listen: Option<ListenAddress>,
+    /// Where records are kept: sqlite:PATH, or memory: to forget them at the end [default:
+    /// sqlite:testudo.db]
+    #[arg(long, env = "TESTUDO_DATABASE", hide_env_values = true, value_name = "URL")]
+    database: Option<Database>,
+    /// Where sessions are kept; in this build the same as --database
+    #[arg(long, env = "TESTUDO_SESSIONS", hide_env_values = true, value_name = "URL")]
+    sessions: Option<Database>,
+    /// Where attempts are counted; in this build the same as --database
+    #[arg(long, env = "TESTUDO_LIMITS", hide_env_values = true, value_name = "URL")]
+    limits: Option<Database>,
+    /// Where mail goes: console, dir:PATH or smtp://…; nothing is mailed in this build [default:
+    /// console]
+    #[arg(long, env = "TESTUDO_MAIL", hide_env_values = true, value_name = "WHERE")]
+    mail: Option<Mail>,
+    /// The kind of tokens: opaque (jwt and hybrid are not in this build) [default: opaque]
+    #[arg(long, env = "TESTUDO_TOKENS", hide_env_values = true, value_name = "KIND")]
+    tokens: Option<Tokens>,
+    /// The address that users see in their browsers, such as https://id.example.com
+    #[arg(long, env = "TESTUDO_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
+    #[serde(alias = "public-url")]
+    public_url: Option<PublicUrl>,
+    /// How many proxies stand in front, each adding to X-Forwarded-For; clients must then have no way
+    /// past them. With 0 the header is ignored [default: 0]
+    #[arg(long, env = "TESTUDO_TRUSTED_PROXIES", hide_env_values = true, value_name = "N")]
+    #[serde(alias = "trusted-proxies")]
+    trusted_proxies: Option<usize>,
+    /// How long an access token lasts [default: 900]
+    #[arg(long, env = "TESTUDO_ACCESS_LIFETIME", hide_env_values = true, value_name = "SECONDS")]
+    #[serde(alias = "access-lifetime")]
+    access_lifetime: Option<u64>,
+    /// How long a spent refresh token gets its successor again, for answers that were lost; at most
+    /// 60 [default: 10]
+    #[arg(long, env = "TESTUDO_REFRESH_GRACE", hide_env_values = true, value_name = "SECONDS")]
+    #[serde(alias = "refresh-grace")]
+    refresh_grace: Option<u64>,
+    /// How log lines look: text or json [default: text]
+    #[arg(long, env = "TESTUDO_LOG_FORMAT", hide_env_values = true, value_name = "FORMAT")]
+    #[serde(alias = "log-format")]
+    log_format: Option<LogFormat>,
+}
+
+impl Options {
+    /// These options, and `other`'s where these leave something open.
+    fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            database: self.database.or(other.database),
+            sessions: self.sessions.or(other.sessions),
+            limits: self.limits.or(other.limits),
+            mail: self.mail.or(other.mail),
+            tokens: self.tokens.or(other.tokens),
+            public_url: self.public_url.or(other.public_url),
+            trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
+            access_lifetime: self.access_lifetime.or(other.access_lifetime),
+            refresh_grace: self.refresh_grace.or(other.refresh_grace),
+            log_format: self.log_format.or(other.log_format),
+        }
+    }
+}
+
+fn read_file(path: Option<&Path>) -> Result<Options, Failure> {
+    let Some(path) = path else { return Ok(Options::default()) };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(format!("cannot read the configuration {}: {error}", path.display()))
+    })?;
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count().saturating_add(1));
+        Failure::new(format!("{}, line {line}: {}", path.display(), error.message()))
+    })
+}
+
+fn same_place(name: &str, url: Option<&Database>, database: &Database) -> Result<(), Failure> {
+    match url {
+        Some(url) if url != database => Err(Failure::new(format!(
+            "this build keeps everything in one database: leave {name} out, or set it to {database}",
+        ))),
+        _ => Ok(()),
+    }
+}

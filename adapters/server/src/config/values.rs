@@ -1,0 +1,226 @@
+//! The types of option values. Each is read from a text, whose errors say what was expected.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+/// Where to listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct ListenAddress(pub(crate) SocketAddr);
+
+impl Default for ListenAddress {
+    fn default() -> Self {
+        Self(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
+    }
+}
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| {
+            "expected an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned()
+        })
+    }
+}
+
+/// Where records are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Database {
+    /// In a file.
+    Sqlite(PathBuf),
+    /// Nowhere: forgotten when the process ends.
+    Memory,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self::Sqlite(PathBuf::from("testudo.db"))
+    }
+}
+
+impl FromStr for Database {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
+        match scheme {
+            "sqlite" => sqlite(rest),
+            "memory" if rest.is_empty() && url.ends_with(':') => Ok(Self::Memory),
+            "postgres" | "postgresql" | "mysql" | "redis" | "rediss" | "redis-cluster" => {
+                Err(format!("this build has no {scheme} yet: use sqlite:PATH or memory:"))
+            }
+            _ => Err("expected sqlite:PATH or memory:".to_owned()),
+        }
+    }
+}
+
+/// `sqlite:PATH`, also as `sqlite://PATH`.
+fn sqlite(rest: &str) -> Result<Database, String> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    match path {
+        "" => Err("expected a path after sqlite:, such as sqlite:testudo.db".to_owned()),
+        ":memory:" => Err("for a database in memory use memory:".to_owned()),
+        _ if path.contains('?') => Err("sqlite: takes a path and no parameters".to_owned()),
+        _ => Ok(Database::Sqlite(Path::new(path).to_owned())),
+    }
+}
+
+impl fmt::Display for Database {
+    /// As it is written in a configuration; credentials, where a kind has any, are left out.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(out, "sqlite:{}", path.display()),
+            Self::Memory => out.write_str("memory:"),
+        }
+    }
+}
+
+/// Where mail goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Mail {
+    /// To the log.
+    #[default]
+    Console,
+    /// To files or a mail server.
+    Elsewhere,
+}
+
+impl FromStr for Mail {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let has = |prefix| text.strip_prefix(prefix).is_some_and(|rest: &str| !rest.is_empty());
+        match text {
+            "console" => Ok(Self::Console),
+            _ if has("dir:") || has("smtp://") || has("smtps://") => Ok(Self::Elsewhere),
+            _ => Err("expected console, dir:PATH or smtp://HOST".to_owned()),
+        }
+    }
+}
+
+/// The kind of tokens that are issued.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Tokens {
+    /// Random, looked up with each request.
+    #[default]
+    Opaque,
+}
+
+impl FromStr for Tokens {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "opaque" => Ok(Self::Opaque),
+            "jwt" | "hybrid" => Err(format!("this build has no {text} tokens yet: use opaque")),
+            _ => Err("expected opaque".to_owned()),
+        }
+    }
+}
+
+/// The origin, and perhaps a path, under which users reach the server.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct PublicUrl(String);
+
+impl FromStr for PublicUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || "expected a URL such as https://id.example.com".to_owned();
+        let url: axum::http::Uri = text.parse().map_err(|_| expected())?;
+        let is_web = matches!(url.scheme_str(), Some("http" | "https"));
+        let is_plain = url.query().is_none() && !text.contains(['#', '@']);
+        if is_web && is_plain && url.host().is_some_and(|host| !host.is_empty()) {
+            Ok(Self(text.trim_end_matches('/').to_owned()))
+        } else {
+            Err(expected())
+        }
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("expected text or json".to_owned()),
+        }
+    }
+}
+
+/// The file is read by the same rules as the command line.
+macro_rules! from_file {
+    ($($name:ty),+) => {
+        $(impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        })+
+    };
+}
+
+from_file!(ListenAddress, Database, Mail, Tokens, PublicUrl, LogFormat);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_read_from_its_url() {
+        let sqlite = |path: &str| Ok(Database::Sqlite(PathBuf::from(path)));
+        assert_eq!("sqlite:a.db".parse(), sqlite("a.db"));
+        assert_eq!("sqlite:/var/a.db".parse(), sqlite("/var/a.db"));
+        assert_eq!("sqlite:///var/a.db".parse(), sqlite("/var/a.db"));
+        assert_eq!("memory:".parse(), Ok(Database::Memory));
+        for wrong in ["", "a.db", "memory", "memory:x", "sqlite:", "sqlite::memory:", "sqlite:a?b"]
+        {
+            assert!(wrong.parse::<Database>().is_err(), "{wrong:?} was taken");
+        }
+    }
+
+    #[test]
+    fn the_error_for_a_database_of_another_kind_does_not_repeat_its_password() {
+        let error = "postgres://ada:hunter2@db/x".parse::<Database>().unwrap_err();
+        assert!(error.contains("postgres") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_public_url_is_a_web_address_without_credentials_or_query() {
+        assert!("https://id.example.com/".parse::<PublicUrl>().is_ok());
+        for wrong in
+            ["", "id.example.com", "ftp://a.b", "https://", "https://a.b?x=1", "https://u@h"]
+        {
+            assert!(wrong.parse::<PublicUrl>().is_err(), "{wrong:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The HTTP interface: which path is answered by whom.
+
+mod bearer;
+mod body;
+mod client;
+mod envelope;
+mod problem;
+mod routes;
+mod strict_json;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use testudo_driver::Auth;
+use testudo_driver::SharedStore;
+use testudo_tokio::HashingPool;
+
+pub(crate) use client::Peer;
+
+use problem::{Code, Problem};
+
+/// What every route works with.
+pub(crate) struct Server {
+    pub(crate) auth: Auth<SharedStore, HashingPool>,
+    /// How many proxies stand in front, each adding to `X-Forwarded-For`.
+    pub(crate) trusted_proxies: usize,
+}
+
+/// All routes. Requests must carry their [`Peer`] as an extension.
+pub(crate) fn router(server: Server) -> Router {
+    let auth = Router::new()
+        .route("/login", post(routes::login))
+        .route("/refresh", post(routes::refresh))
+        .route("/logout", post(routes::logout))
+        .route("/logout-all", post(routes::logout_all))
+        .route("/me", get(routes::me));
+    let routes = Router::new()
+        .nest("/auth", auth)
+        .route("/healthz", get(routes::healthz))
+        .with_state(Arc::new(server));
+    in_envelope(routes)
+}
+
+/// Adds what all answers have in common, those to unknown paths and wrong methods included.
+fn in_envelope(routes: Router) -> Router {
+    routes
+        .fallback(async || Problem::new(Code::NotFound, "there is nothing at this path"))
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(from_fn(envelope::envelope))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::{Request, Response, StatusCode};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn ask(router: Router) -> Response<Body> {
+        router.oneshot(Request::get("/x").body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_and_says_nothing_of_its_cause() {
+        let broken = async || -> StatusCode { panic!("the password was hunter2") };
+        let response = ask(in_envelope(Router::new().route("/x", get(broken)))).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(response.headers().contains_key("x-request-id"));
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["code"], "unavailable");
+        assert!(!body.to_string().contains("hunter2"), "{body}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_too_long_is_given_up() {
+        let endless = async || std::future::pending::<StatusCode>().await;
+        let response = ask(in_envelope(Router::new().route("/x", get(endless)))).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key("retry-after"));
+    }
+}

@@ -1,0 +1,283 @@
+//! Errors as `application/problem+json` (RFC 9457), and the one place that makes them of refusals
+//! and faults.
+
+use std::borrow::Cow;
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use testudo::{FieldError, Policy, Refusal};
+use testudo_driver::{AuthError, Fault, FaultKind};
+use tracing::{error, warn};
+
+/// An error as the client sees it.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    status: StatusCode,
+    detail: Cow<'static, str>,
+    errors: Vec<WrongField>,
+    /// In whole seconds.
+    retry_after: Option<u64>,
+    challenge: Option<&'static str>,
+}
+
+/// What went wrong, for programs. A closed list: clients are written against it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Code {
+    InvalidCredentials,
+    InvalidToken,
+    ExpiredToken,
+    RevokedToken,
+    Unauthenticated,
+    NotFound,
+    Conflict,
+    ValidationFailed,
+    RateLimited,
+    Overloaded,
+    Unavailable,
+    Malformed,
+}
+
+/// What is wrong with one field of the input.
+#[derive(Debug, Serialize)]
+pub(crate) struct WrongField {
+    pub(crate) field: &'static str,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+impl Code {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidCredentials
+            | Self::InvalidToken
+            | Self::ExpiredToken
+            | Self::RevokedToken
+            | Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Overloaded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Malformed => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// RFC 6750 3: every 401 has a challenge, and it names an error only when a token was sent.
+    const fn challenge(self) -> Option<&'static str> {
+        match self {
+            Self::InvalidToken | Self::ExpiredToken | Self::RevokedToken => {
+                Some(r#"Bearer error="invalid_token""#)
+            }
+            Self::Unauthenticated | Self::InvalidCredentials => Some("Bearer"),
+            _ => None,
+        }
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            status: code.status(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            challenge: code.challenge(),
+        }
+    }
+
+    /// The code that programs see.
+    #[cfg(test)]
+    pub(crate) const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The status of the answer.
+    #[cfg(test)]
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What has no code of its own says `malformed` with the status that HTTP has for it.
+    pub(crate) fn malformed_as(status: StatusCode, detail: &'static str) -> Self {
+        Self { status, ..Self::new(Code::Malformed, detail) }
+    }
+
+    pub(crate) fn method_not_allowed() -> Self {
+        let detail = "this path does not take this method; the Allow header says which it takes";
+        Self::malformed_as(StatusCode::METHOD_NOT_ALLOWED, detail)
+    }
+
+    /// RFC 6750 3.1, `invalid_request`.
+    pub(crate) fn malformed_authorization() -> Self {
+        let detail = "expected one Authorization header: Bearer, one space, an access token";
+        Self {
+            challenge: Some(r#"Bearer error="invalid_request""#),
+            ..Self::new(Code::Malformed, detail)
+        }
+    }
+
+    pub(crate) fn invalid(errors: Vec<WrongField>) -> Self {
+        let detail = "some of the input is not acceptable; `errors` lists all of it";
+        Self { errors, ..Self::new(Code::ValidationFailed, detail) }
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        let detail = "the service cannot answer now; try again later";
+        Self { retry_after: Some(5), ..Self::new(Code::Unavailable, detail) }
+    }
+
+    /// The program is at fault.
+    pub(crate) fn internal() -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::unavailable() }
+    }
+
+    /// Why a flow did not do what was asked.
+    pub(crate) fn of(error: AuthError, policy: &Policy) -> Self {
+        match error {
+            AuthError::Refused(refusal) => Self::refused(refusal, policy),
+            AuthError::Fault(fault) => Self::fault(&fault),
+            other => {
+                error!(error = %other, "an outcome that this server does not know");
+                Self::internal()
+            }
+        }
+    }
+
+    fn refused(refusal: Refusal, policy: &Policy) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::InvalidCredentials => Self::new(Code::InvalidCredentials, detail),
+            Refusal::RateLimited { retry_after } => {
+                Self::wait(Code::RateLimited, detail, retry_after.as_secs_rounded_up())
+            }
+            // Waiting does not help here, resetting the password does. The answer says how long an
+            // ordinary lock lasts, so that clients need no second case and learn no more than that
+            // the account is locked.
+            Refusal::PasswordStopped => {
+                let lock = policy.login_account.lock.as_secs_rounded_up();
+                Self::wait(Code::RateLimited, detail, lock)
+            }
+            Refusal::InvalidToken => Self::new(Code::InvalidToken, detail),
+            Refusal::ExpiredToken => Self::new(Code::ExpiredToken, detail),
+            Refusal::RevokedToken => Self::new(Code::RevokedToken, detail),
+            Refusal::EmailTaken => Self::new(Code::Conflict, detail),
+            Refusal::Invalid(errors) => {
+                Self::invalid(errors.into_iter().map(WrongField::from).collect())
+            }
+            Refusal::Busy => Self::wait(Code::Unavailable, detail, 1),
+            other => {
+                error!(refusal = %other, "a refusal that this server does not know");
+                Self::internal()
+            }
+        }
+    }
+
+    /// Logged with its cause, inside the request's span; the client learns only that it may try again.
+    pub(crate) fn fault(fault: &Fault) -> Self {
+        match fault.kind() {
+            FaultKind::Overloaded => {
+                warn!(%fault, "a request was turned away");
+                Self::wait(Code::Overloaded, "too many requests at once; try again shortly", 1)
+            }
+            _ => {
+                error!(%fault, "a request failed");
+                Self::unavailable()
+            }
+        }
+    }
+
+    fn wait(code: Code, detail: impl Into<Cow<'static, str>>, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..Self::new(code, detail) }
+    }
+}
+
+impl From<FieldError> for WrongField {
+    fn from(error: FieldError) -> Self {
+        let FieldError { field, code, message } = error;
+        Self { field, code, message }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let view = View {
+            // The code says all there is; there is no page to point to (RFC 9457 4.2.1).
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            errors: &self.errors,
+            retry_after: self.retry_after,
+        };
+        let body = serde_json::to_vec(&view).unwrap_or_default();
+        let mut response = (self.status, body).into_response();
+        let headers = response.headers_mut();
+        let json = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, json);
+        let challenge = self.challenge.map(HeaderValue::from_static);
+        let retry_after = self.retry_after.map(HeaderValue::from);
+        let optional: [(HeaderName, _); 2] =
+            [(header::WWW_AUTHENTICATE, challenge), (header::RETRY_AFTER, retry_after)];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+#[derive(Serialize)]
+struct View<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: Code,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [WrongField],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use testudo::Duration;
+
+    use super::*;
+
+    fn status_and_wait(refusal: Refusal) -> (u16, Option<u64>) {
+        let problem = Problem::refused(refusal, &Policy::default());
+        (problem.status.as_u16(), problem.retry_after)
+    }
+
+    #[test]
+    fn waiting_is_told_in_whole_seconds_and_never_as_none() {
+        let limited = |millis| Refusal::RateLimited { retry_after: Duration::from_millis(millis) };
+        assert_eq!(status_and_wait(limited(1001)), (429, Some(2)));
+        assert_eq!(status_and_wait(limited(0)), (429, Some(1)));
+        assert_eq!(status_and_wait(Refusal::PasswordStopped), (429, Some(600)));
+        assert_eq!(status_and_wait(Refusal::Busy), (503, Some(1)));
+    }
+
+    #[test]
+    fn a_fault_is_told_without_its_cause() {
+        for (kind, code) in [
+            (FaultKind::Overloaded, Code::Overloaded),
+            (FaultKind::Unavailable, Code::Unavailable),
+            (FaultKind::Corrupt, Code::Unavailable),
+            (FaultKind::Internal, Code::Unavailable),
+        ] {
+            let problem = Problem::fault(&Fault::new(kind, "disk /dev/sda1 is on fire"));
+            assert_eq!((problem.code, problem.status.as_u16()), (code, 503));
+            assert!(problem.retry_after.is_some());
+            assert!(!problem.detail.contains("fire"));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The routes, one function each: read the request, run the flow, show the outcome.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use testudo::flow::Login;
+use testudo::model::JsonObject;
+use testudo::password::Password;
+use testudo_driver::{AuthError, Store as _};
+use zeroize::Zeroizing;
+
+use super::Server;
+use super::bearer::Bearer;
+use super::body::Fields;
+use super::client::RequestClient;
+use super::problem::Problem;
+use crate::views::{SignInView, TokensView, UserView};
+
+type Shared = State<Arc<Server>>;
+
+/// `POST /auth/login`
+pub(super) async fn login(
+    State(server): Shared,
+    RequestClient(client): RequestClient,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let request = fields.read(|fields| Login {
+        email: fields.text("email"),
+        password: Password::new(fields.text("password")),
+        remember: fields.flag("remember"),
+        claims: JsonObject::new(),
+    })?;
+    let signed_in = server.auth.login(request, &client).await.map_err(|no| server.problem(no))?;
+    Ok(Json(SignInView::completed(&signed_in)).into_response())
+}
+
+/// `POST /auth/refresh`
+pub(super) async fn refresh(
+    State(server): Shared,
+    RequestClient(client): RequestClient,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let token = fields.read(|fields| Zeroizing::new(fields.text("refresh_token")))?;
+    let refreshed = server.auth.refresh(&token, &client).await.map_err(|no| server.problem(no))?;
+    Ok(Json(TokensView::from(&refreshed.tokens)).into_response())
+}
+
+/// `POST /auth/logout`
+pub(super) async fn logout(
+    State(server): Shared,
+    RequestClient(client): RequestClient,
+    bearer: Bearer,
+) -> Result<StatusCode, Problem> {
+    server.auth.logout(bearer.token(), &client).await.map_err(|no| server.problem(no))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /auth/logout-all`
+pub(super) async fn logout_all(
+    State(server): Shared,
+    RequestClient(client): RequestClient,
+    bearer: Bearer,
+) -> Result<StatusCode, Problem> {
+    server.auth.logout_all(bearer.token(), &client).await.map_err(|no| server.problem(no))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /auth/me`
+pub(super) async fn me(State(server): Shared, bearer: Bearer) -> Result<Response, Problem> {
+    let (_, user) =
+        server.auth.authenticate_user(bearer.token()).await.map_err(|no| server.problem(no))?;
+    Ok(Json(UserView::from(&user)).into_response())
+}
+
+/// `GET /healthz`: whether the store answers.
+pub(super) async fn healthz(State(server): Shared) -> Result<Response, Problem> {
+    server.auth.store().ping().await.map_err(|fault| Problem::fault(&fault))?;
+    Ok(Json(json!({"status": "ok"})).into_response())
+}
+
+impl Server {
+    fn problem(&self, error: AuthError) -> Problem {
+        Problem::of(error, self.auth.settings().policy())
+    }
+}

@@ -1,0 +1,87 @@
+//! `testudo serve`: from a configuration to answers, and to an orderly end.
+
+mod connections;
+
+use std::time::Duration;
+
+use testudo::password::HasherChain;
+use testudo::{KeyRing, Policy, PolicyError, Settings};
+use testudo_driver::{Auth, SharedStore};
+use testudo_tokio::{HashingPool, OutboxWorker};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::audit::AuditLog;
+use crate::config::{Config, ListenAddress, Mail};
+use crate::failure::{Failure, while_doing};
+use crate::http::{self, Server};
+use crate::secret_file::{self, Origin};
+use crate::shutdown::Signals;
+use crate::store;
+
+/// How long the last events may take to be delivered. What is not, is after the next start.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+///
+/// When it cannot begin; the message says what to do.
+pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
+    let mut signals = Signals::listen().map_err(while_doing("cannot listen for signals"))?;
+    let ListenAddress(address) = config.listen;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(format!("cannot listen on {address} ({error}): choose another with --listen"))
+    })?;
+    let store = store::open(&config.database).await?;
+    let (keys, origin) = secret_file::load(&config.database)?;
+    let server = Server {
+        auth: auth(store.shared(), config.policy.clone(), keys)?,
+        trusted_proxies: config.trusted_proxies,
+    };
+    announce(&config, &listener, &origin)?;
+
+    let worker = OutboxWorker::new(store.shared(), AuditLog);
+    tokio::select! {
+        () = worker.run() => {}
+        () = connections::serve(listener, http::router(server), &mut signals) => {}
+    }
+    match timeout(DRAIN_TIMEOUT, worker.drain()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(fault)) => warn!(%fault, "the last events will be delivered after the next start"),
+        Err(_) => warn!("the last events will be delivered after the next start"),
+    }
+    store.close().await;
+    info!("stopped");
+    Ok(())
+}
+
+fn auth(
+    store: SharedStore,
+    policy: Policy,
+    keys: KeyRing,
+) -> Result<Auth<SharedStore, HashingPool>, Failure> {
+    let settings = Settings::new(policy, keys).map_err(|wrong| {
+        let wrong: Vec<_> = wrong.iter().map(PolicyError::to_string).collect();
+        Failure::new(wrong.join("; "))
+    })?;
+    Ok(Auth::new(store, HashingPool::new(HasherChain::standard()), settings))
+}
+
+fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<(), Failure> {
+    let address = listener.local_addr().map_err(while_doing("cannot tell the own address"))?;
+    let version = env!("CARGO_PKG_VERSION");
+    let database = &config.database;
+    info!(version, %address, %database, secret = %origin, "listening on http://{address}");
+    if let Some(url) = &config.public_url {
+        info!(%url, "users reach this server under its public URL");
+    }
+    if *origin == Origin::Temporary {
+        warn!("without TESTUDO_SECRET all sessions end with this process");
+    }
+    if config.mail != Mail::Console {
+        warn!("nothing is mailed in this build: the mail setting has no effect");
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Options, variables and the file.
+
+use crate::support::{EMAIL, PASSWORD, Request, Server, Site, complaint, run};
+
+fn expires_in(server: &Server) -> u64 {
+    server.login(EMAIL, PASSWORD).json()["expires_in"].as_u64().unwrap()
+}
+
+#[test]
+fn an_option_wins_over_the_variable_and_the_variable_over_the_file() {
+    let site = Site::with_user();
+    site.write("testudo.toml", "access_lifetime = 100\nlisten = \"127.0.0.1:0\"\n");
+    let serve = |options: &[&str], variable: Option<&str>| {
+        let arguments = [&["serve", "--config", "testudo.toml"], options].concat();
+        let mut command = site.command(&arguments);
+        command.envs(variable.map(|value| ("TESTUDO_ACCESS_LIFETIME", value)));
+        expires_in(&Server::start(command))
+    };
+    assert_eq!(serve(&[], None), 100);
+    assert_eq!(serve(&[], Some("200")), 200);
+    assert_eq!(serve(&["--access-lifetime", "300"], Some("200")), 300);
+}
+
+#[test]
+fn every_option_is_a_key_of_the_file_and_a_variable() {
+    let site = Site::with_user();
+    let file = r#"
+        listen = "127.0.0.1:0"
+        database = "sqlite:testudo.db"
+        sessions = "sqlite:testudo.db"
+        limits = "sqlite:testudo.db"
+        mail = "dir:mail"
+        tokens = "opaque"
+        public_url = "https://id.example.com"
+        trusted_proxies = 1
+        access_lifetime = 60
+        refresh_grace = 5
+        log_format = "json"
+    "#;
+    site.write("testudo.toml", file);
+    let mut by_file = site.command(&["serve"]);
+    by_file.env("TESTUDO_CONFIG", "testudo.toml");
+    let mut by_variable = site.command(&[]);
+    for line in file.lines().filter_map(|line| line.trim().split_once(" = ")) {
+        by_variable.env(format!("TESTUDO_{}", line.0.to_uppercase()), line.1.trim_matches('"'));
+    }
+    for command in [by_file, by_variable] {
+        let mut server = Server::start(command);
+        assert_eq!(expires_in(&server), 60);
+        server.wait_for_log("nothing is mailed");
+        let first = server.log().lines().next().unwrap().to_owned();
+        let first: serde_json::Value = serde_json::from_str(&first).unwrap();
+        assert_eq!(first["database"], "sqlite:testudo.db");
+        assert!(server.log().contains("https://id.example.com"));
+    }
+}
+
+#[test]
+fn a_file_that_does_not_hold_is_refused_by_line_and_name() {
+    let site = Site::new();
+    for (text, expected) in [
+        ("\nlissten = \"x\"", vec!["line 2", "lissten"]),
+        ("listen = ", vec!["line 1"]),
+        ("listen = \"localhost\"", vec!["line 1", "127.0.0.1:8080"]),
+        ("trusted_proxies = \"many\"", vec!["line 1"]),
+        ("trusted_proxies = -1", vec!["line 1"]),
+        ("database = \"redis://:hunter2@x\"", vec!["line 1", "redis"]),
+        ("refresh_grace = 61", vec!["refresh_grace", "at most a minute"]),
+        ("access_lifetime = 0", vec!["access_lifetime", "at least a second"]),
+    ] {
+        site.write("testudo.toml", text);
+        let listen = ["serve", "--config", "testudo.toml", "--listen", "127.0.0.1:0"];
+        let listen = if text.contains("listen") { &listen[..3] } else { &listen[..] };
+        let refused = site.run(listen, "");
+        assert_eq!(refused.status.code(), Some(1), "{text}");
+        let complaint = complaint(&refused);
+        assert!(expected.iter().all(|part| complaint.contains(part)), "{text}: {complaint}");
+        assert!(!complaint.contains("hunter2"), "{complaint}");
+    }
+    let missing = complaint(&site.run(&["serve", "--config", "nowhere.toml"], ""));
+    assert!(missing.contains("nowhere.toml"), "{missing}");
+}
+
+#[test]
+fn options_that_this_build_cannot_serve_are_refused() {
+    let site = Site::new();
+    for (option, value) in [
+        ("--database", "postgres://ada:hunter2@db/x"),
+        ("--database", "mysql://ada:hunter2@db/x"),
+        ("--database", "redis-cluster://a:1,b:2"),
+        ("--sessions", "redis://x"),
+        ("--tokens", "jwt"),
+        ("--tokens", "hybrid"),
+        ("--mail", "pigeon"),
+        ("--public-url", "example"),
+        ("--trusted-proxies", "-1"),
+        ("--listen", "8080"),
+        ("--log-format", "xml"),
+    ] {
+        let refused = site.run(&["serve", &format!("{option}={value}")], "");
+        assert_eq!(refused.status.code(), Some(2), "{option} {value}");
+        let complaint = complaint(&refused);
+        assert!(complaint.contains(option) && !complaint.contains("hunter2"), "{complaint}");
+    }
+    for option in ["--sessions", "--limits"] {
+        let refused = site.run(&["serve", option, "memory:"], "");
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(complaint(&refused).contains(&option[2..]));
+    }
+}
+
+#[test]
+fn an_address_behind_trusted_proxies_is_the_one_they_saw() {
+    let site = Site::new();
+    for (trusted, expected) in
+        [("0", "127.0.0.1"), ("1", "203.0.113.9"), ("2", "198.51.100.7"), ("3", "127.0.0.1")]
+    {
+        let mut server = site.serve(&["--database", "memory:", "--trusted-proxies", trusted]);
+        let request = Request::new("POST", "/auth/login")
+            .header("x-forwarded-for", "made up, 198.51.100.7")
+            .header("x-forwarded-for", "203.0.113.9")
+            .header("user-agent", "browser/1")
+            .json(r#"{"email": "ada@example.com", "password": "x"}"#);
+        server.send(request).assert_problem(401, "invalid_credentials");
+        server.wait_for_log("user_login_failed");
+        let client = format!(r#""client":{{"ip":"{expected}","user_agent":"browser/1"}}"#);
+        assert!(server.log().contains(&client), "{client} not in {}", server.log());
+    }
+}
+
+#[test]
+fn the_secret_is_taken_from_the_variable() {
+    let site = Site::with_user();
+    let secret = |letter: &str| format!("0123456789-{}-secret", letter.repeat(24));
+    let (old, new) = (secret("a"), secret("b"));
+    let serve = |secrets: &str| {
+        let mut command = site.command(&["serve", "--listen", "127.0.0.1:0"]);
+        Server::start({
+            command.env("TESTUDO_SECRET", secrets);
+            command
+        })
+    };
+    let refresh = serve(&old).login(EMAIL, PASSWORD).text("refresh_token");
+    let rotated = serve(&format!("{new}, {old}"));
+    let (once, again) = (rotated.refresh(&refresh), rotated.refresh(&refresh));
+    assert_eq!((once.status, again.status), (200, 200));
+    assert_eq!(once.text("refresh_token"), again.text("refresh_token"));
+    assert!(!site.path("testudo.secret").exists());
+    assert!(rotated.log().contains("TESTUDO_SECRET") && !rotated.log().contains(&new));
+}
+
+#[test]
+fn a_secret_that_is_none_is_refused_without_being_shown() {
+    let site = Site::new();
+    for secret in ["", "short", "hunter2hunter2hunter2hunter2hunt,x"] {
+        let mut command = site.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.env("TESTUDO_SECRET", secret);
+        let refused = run(command, "");
+        assert_eq!(refused.status.code(), Some(1));
+        let complaint = complaint(&refused);
+        assert!(complaint.contains("TESTUDO_SECRET") && complaint.contains("secret new"));
+        assert!(!complaint.contains("hunter2"), "{complaint}");
+    }
+    site.write("testudo.secret", "short\n");
+    let refused = complaint(&site.run(&["serve", "--listen", "127.0.0.1:0"], ""));
+    assert!(refused.contains("testudo.secret"), "{refused}");
+}

@@ -1,0 +1,18 @@
+//! The binary as its users have it: started, asked over HTTP, killed, started again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "what is not as expected ends the test, in its helpers too"
+)]
+
+mod commands;
+mod configuration;
+mod input;
+mod lifecycle;
+mod limits;
+mod logs;
+mod story;
+mod support;

@@ -1,0 +1,13 @@
+//! Running the binary and talking to it.
+
+mod http;
+mod process;
+
+pub(crate) use http::connect;
+pub(crate) use http::{Answer, Request};
+pub(crate) use process::{Server, Site, block_on, complaint, records, run};
+
+/// The account that most tests begin with.
+pub(crate) const EMAIL: &str = "ada@example.com";
+/// Its password.
+pub(crate) const PASSWORD: &str = "correct horse battery";

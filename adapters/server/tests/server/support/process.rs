@@ -1,0 +1,195 @@
+//! The binary as a process.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::http::{Answer, Request};
+use super::{EMAIL, PASSWORD};
+
+/// A directory for one test, with a database in it.
+pub(crate) struct Site {
+    directory: tempfile::TempDir,
+}
+
+impl Site {
+    pub(crate) fn new() -> Self {
+        Self { directory: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn with_user() -> Self {
+        let site = Self::new();
+        site.create(EMAIL, PASSWORD);
+        site
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// The binary, in this directory and with nothing of the tests' own environment that it reads.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_testudo"));
+        command.args(arguments).current_dir(self.directory.path());
+        let read = |name: &str| name.starts_with("TESTUDO_") || name == "RUST_LOG";
+        for (name, _) in std::env::vars().filter(|(name, _)| read(name)) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Output {
+        run(self.command(arguments), input)
+    }
+
+    pub(crate) fn create(&self, email: &str, password: &str) {
+        let made = self.run(&["user", "create", email, "--password-stdin"], password);
+        assert!(made.status.success(), "{made:?}");
+    }
+
+    pub(crate) fn serve(&self, arguments: &[&str]) -> Server {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        Server::start(self.command(&arguments))
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(mut command: Command, input: impl AsRef<[u8]>) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A command that is refused does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_ref());
+    child.wait_with_output().unwrap()
+}
+
+/// A server that runs. Dropping it kills it.
+pub(crate) struct Server {
+    process: Child,
+    pub(crate) address: SocketAddr,
+    log: Arc<Mutex<String>>,
+}
+
+impl Server {
+    pub(crate) fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let kept = Arc::clone(&log);
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut log = kept.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let address = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut server = Self { process, address, log };
+        server.wait_for_log("listening on http://");
+        let log = server.log();
+        let rest = log.split_once("listening on http://").unwrap().1;
+        let end = rest.find(|c: char| c == '"' || c.is_whitespace()).unwrap();
+        server.address = rest[..end].parse().unwrap();
+        server
+    }
+
+    pub(crate) fn send(&self, request: Request) -> Answer {
+        request.send(self.address)
+    }
+
+    pub(crate) fn login(&self, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password}).to_string();
+        self.send(Request::new("POST", "/auth/login").json(body))
+    }
+
+    pub(crate) fn refresh(&self, token: &str) -> Answer {
+        let body = json!({"refresh_token": token}).to_string();
+        self.send(Request::new("POST", "/auth/refresh").json(body))
+    }
+
+    pub(crate) fn me(&self, token: &str) -> Answer {
+        self.send(Request::new("GET", "/auth/me").bearer(token))
+    }
+
+    pub(crate) fn logout(&self, token: &str) -> Answer {
+        self.send(Request::new("POST", "/auth/logout").bearer(token))
+    }
+
+    pub(crate) fn logout_all(&self, token: &str) -> Answer {
+        self.send(Request::new("POST", "/auth/logout-all").bearer(token))
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub(crate) fn wait_for_log(&mut self, text: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(text) {
+            let ended = self.process.try_wait().unwrap();
+            assert!(ended.is_none(), "it ended without {text:?}: {ended:?}\n{}", self.log());
+            assert!(begun.elapsed() < Duration::from_secs(60), "no {text:?} in\n{}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.process.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Waits for the process to end by itself; gives its status and its whole log.
+    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
+        let status = self.process.wait().unwrap();
+        // What it wrote last is still on its way.
+        while Arc::strong_count(&self.log) > 1 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        (status, self.log())
+    }
+
+    /// Kills the process as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The one line that a command complains with.
+pub(crate) fn complaint(output: &Output) -> String {
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    let line = text.strip_prefix("error: ").and_then(|text| text.strip_suffix('\n'));
+    let line = line.unwrap_or_else(|| panic!("not one error: {text:?}"));
+    assert!(!line.contains('\n'), "more than one line: {text:?}");
+    assert!(output.stdout.is_empty(), "an error, and something on standard output");
+    line.to_owned()
+}
+
+/// Opens what a server keeps, beside it.
+pub(crate) async fn records(path: &Path) -> testudo_sqlx::SqliteStore {
+    testudo_sqlx::SqliteStore::open(path).await.unwrap()
+}
+
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
