@@ -150,9 +150,16 @@ fn decide(user: &User, verdict: PasswordVerdict) -> Result<Admission, LoginFailu
     }
 }
 
-fn rehash(attempt: Attempt, user: User, mut env: Env) -> Step<Outcome> {
+/// Hashes the password anew, once: after a conflict the same new hash will do.
+fn rehash(mut attempt: Attempt, user: User, mut env: Env) -> Step<Outcome> {
+    if let Some(hash) = attempt.new_hash.clone() {
+        return grant(attempt, user, Some(hash), env);
+    }
     let command = HashPassword { password: attempt.password.clone(), salt: env.new_salt() };
-    ask(command, move |hash| grant(attempt, user, Some(hash), env))
+    ask(command, move |hash| {
+        attempt.new_hash = Some(hash.clone());
+        grant(attempt, user, Some(hash), env)
+    })
 }
 
 /// Opens the session. On conflict the decision is void, and we look again.
@@ -192,12 +199,23 @@ struct Attempt {
     account: Option<Reservation>,
     /// What the password was held against, and how it compared.
     verified: Option<(Option<PasswordHash>, PasswordVerdict)>,
+    /// The hash that is to replace an outdated one.
+    new_hash: Option<PasswordHash>,
 }
 
 impl Attempt {
     fn new(email: Email, request: Login) -> Self {
         let Login { email: _, password, remember, claims } = request;
-        Self { email, password, remember, claims, network: None, account: None, verified: None }
+        Self {
+            email,
+            password,
+            remember,
+            claims,
+            network: None,
+            account: None,
+            verified: None,
+            new_hash: None,
+        }
     }
 
     fn verdict_on(&self, stored: Option<&PasswordHash>) -> Option<PasswordVerdict> {
@@ -277,9 +295,7 @@ mod tests {
 
     #[test]
     fn only_a_right_password_of_an_active_account_is_admitted() {
-        use LoginFailure::{
-            Inactive, UnknownUser, UnreadableHash, UnusablePassword, WrongPassword,
-        };
+        use LoginFailure::{Inactive, UnreadableHash, UnusablePassword, WrongPassword};
         use PasswordVerdict::{Invalid, Unreadable, Valid};
         let (current, outdated) = (Valid { outdated: false }, Valid { outdated: true });
         let (active, inactive) = (user(true, "$hash"), user(false, "$hash"));

@@ -89,7 +89,7 @@ impl<'a, R: 'a> Explorer<'a, R> {
         let result: Rc<dyn Fn(T) -> R + 'a> = Rc::new(result);
         let begin = move |world: &mut World| {
             let step = begin(world.env());
-            Turn::of(step, world, Rc::clone(&result))
+            Suspended { step, result: Rc::clone(&result) }.settle(world)
         };
         self.flows.push(Flow { name, begin: Box::new(begin) });
         self
@@ -122,10 +122,9 @@ impl<'a, R: 'a> Explorer<'a, R> {
         loop {
             schedules = schedules.saturating_add(1);
             assert!(schedules <= self.most, "there are more than {} schedules", self.most);
-            let Run { mut world, endings, schedule } = self.run(&mut path);
+            let (mut world, endings) = self.run(&mut path, |_| ());
             if let Err(broken) = catch_unwind(AssertUnwindSafe(|| law(&mut world, &endings))) {
-                let lines = (1..).zip(&schedule).map(|(line, what)| format!("\n{line:3}. {what}"));
-                let lines: String = lines.collect();
+                let lines = self.narrate(&mut path);
                 panic!("{}\nin schedule {schedules}:{lines}", message(broken.as_ref()));
             }
             if !path.advance() {
@@ -134,18 +133,22 @@ impl<'a, R: 'a> Explorer<'a, R> {
         }
     }
 
-    /// Runs the one schedule that takes the choices of `path`.
-    fn run(&self, path: &mut Path) -> Run<R> {
+    /// Runs the one schedule that takes the choices of `path`, and tells `listen` of each event.
+    fn run(
+        &self,
+        path: &mut Path,
+        mut listen: impl FnMut(Happening<'_, 'a, R>),
+    ) -> (World, Vec<Ending<R>>) {
+        path.at = 0;
         let mut world = self.start.clone();
         let mut flows: Vec<_> = self.flows.iter().map(|flow| flow.begin(&mut world)).collect();
-        let mut schedule = Vec::new();
         let mut may_crash = self.crashes;
         if may_crash {
             // One flow that never runs, or none.
             let stillborn = path.choose(flows.len() + 1);
             if let Some(flow) = flows.get_mut(stillborn) {
+                listen(Happening::NeverStarts(flow.name));
                 flow.turn = Turn::Ended(Ending::Crashed);
-                schedule.push(format!("{} never starts", flow.name));
                 may_crash = false;
             }
         }
@@ -158,11 +161,49 @@ impl<'a, R: 'a> Explorer<'a, R> {
             let choice = path.choose(asking.len() * fates);
             let dies = choice % fates == 1;
             let flow = asking.swap_remove(choice / fates);
-            schedule.push(flow.take_turn(&mut world, dies));
+            listen(Happening::Turn { flow, dies });
+            flow.take_turn(&mut world, dies);
             may_crash &= !dies;
         }
         let endings = flows.into_iter().filter_map(|flow| flow.turn.ending()).collect();
-        Run { world, endings, schedule }
+        (world, endings)
+    }
+
+    /// Runs a schedule again, to say what happens in it, line by line.
+    fn narrate(&self, path: &mut Path) -> String {
+        let (mut lines, mut number) = (String::new(), 0_usize);
+        self.run(path, |happening| {
+            number += 1;
+            lines.push_str(&format!("\n{number:3}. {happening}"));
+        });
+        lines
+    }
+}
+
+/// Something that happens in a schedule.
+enum Happening<'s, 'a, R> {
+    NeverStarts(&'static str),
+    /// The command that a flow waits for is carried out.
+    Turn {
+        flow: &'s Running<'a, R>,
+        dies: bool,
+    },
+}
+
+impl<R> fmt::Display for Happening<'_, '_, R> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverStarts(name) => write!(out, "{name} never starts"),
+            Self::Turn { flow, dies } => {
+                let question = match &flow.turn {
+                    Turn::Asks(waiting) => waiting.question(),
+                    Turn::Ended(_) => String::new(),
+                };
+                let death = if *dies { ", and dies" } else { "" };
+                // A batch is long, and how it begins says which it is.
+                write!(out, "{}: {question:.160}{death}", flow.name)
+            }
+        }
     }
 }
 
@@ -194,50 +235,58 @@ struct Running<'a, R> {
 }
 
 impl<R> Running<'_, R> {
-    /// Carries out the command that the flow waits for, and says what happened. A flow that dies does
-    /// not get the reply.
-    fn take_turn(&mut self, world: &mut World, dies: bool) -> String {
-        match std::mem::replace(&mut self.turn, Turn::Ended(Ending::Crashed)) {
-            Turn::Asks(question, carry_out) => {
-                let next = carry_out(world);
-                if dies {
-                    return format!("{}: {question}, and it dies", self.name);
-                }
-                self.turn = next;
-                format!("{}: {question}", self.name)
-            }
-            ended @ Turn::Ended(_) => {
-                self.turn = ended;
-                format!("{} has ended", self.name)
-            }
+    /// Carries out the command that the flow waits for. A flow that dies does not get the reply.
+    fn take_turn(&mut self, world: &mut World, dies: bool) {
+        let turn = std::mem::replace(&mut self.turn, Turn::Ended(Ending::Crashed));
+        let next = match turn {
+            Turn::Asks(waiting) => waiting.go_on(world),
+            ended @ Turn::Ended(_) => ended,
+        };
+        if !dies {
+            self.turn = next;
         }
     }
 }
 
-/// Where a flow stands in a schedule, its type erased.
+/// Where a flow stands in a schedule.
 enum Turn<'a, R> {
-    /// It asks this; the closure carries it out and goes on.
-    Asks(String, Box<dyn FnOnce(&mut World) -> Self + 'a>),
+    Asks(Box<dyn Waiting<'a, R> + 'a>),
     Ended(Ending<R>),
 }
 
-impl<'a, R: 'a> Turn<'a, R> {
-    fn of<T: 'a>(step: Step<T>, world: &mut World, result: Rc<dyn Fn(T) -> R + 'a>) -> Self {
-        match step {
-            Step::Done(done) => Self::Ended(Ending::Done(result(done))),
+/// A flow that waits for a command to be carried out, its type erased.
+trait Waiting<'a, R> {
+    fn question(&self) -> String;
+    fn go_on(self: Box<Self>, world: &mut World) -> Turn<'a, R>;
+}
+
+struct Suspended<'a, T, R> {
+    step: Step<T>,
+    result: Rc<dyn Fn(T) -> R + 'a>,
+}
+
+impl<'a, T: 'a, R: 'a> Suspended<'a, T, R> {
+    /// Goes on to the next command whose place in the order matters.
+    fn settle(self, world: &mut World) -> Turn<'a, R> {
+        match self.step {
+            Step::Done(done) => Turn::Ended(Ending::Done((self.result)(done))),
             // They commute with everything: carried out at once.
-            Step::VerifyPassword(_) | Step::HashPassword(_) => Self::answered(step, world, result),
-            _ => Self::Asks(
-                format!("{step:?}"),
-                Box::new(move |world| Self::answered(step, world, result)),
-            ),
+            Step::VerifyPassword(_) | Step::HashPassword(_) => Box::new(self).go_on(world),
+            _ => Turn::Asks(Box::new(self)),
         }
     }
+}
 
-    fn answered<T: 'a>(step: Step<T>, world: &mut World, result: Rc<dyn Fn(T) -> R + 'a>) -> Self {
+impl<'a, T: 'a, R: 'a> Waiting<'a, R> for Suspended<'a, T, R> {
+    fn question(&self) -> String {
+        format!("{:?}", self.step)
+    }
+
+    fn go_on(self: Box<Self>, world: &mut World) -> Turn<'a, R> {
+        let Self { step, result } = *self;
         match respond(step, world) {
-            Ok(next) => Self::of(next, world, result),
-            Err(_) => Self::Ended(Ending::Crashed),
+            Ok(step) => Suspended { step, result }.settle(world),
+            Err(_) => Turn::Ended(Ending::Crashed),
         }
     }
 }
@@ -253,14 +302,6 @@ impl<R> Turn<'_, R> {
             Self::Asks(..) => None,
         }
     }
-}
-
-/// One schedule, run to its end.
-struct Run<R> {
-    world: World,
-    endings: Vec<Ending<R>>,
-    /// What happened, in its order.
-    schedule: Vec<String>,
 }
 
 /// The choices that make a schedule, enumerated depth first.
@@ -285,7 +326,6 @@ impl Path {
 
     /// Moves on to the next path; false when there is none.
     fn advance(&mut self) -> bool {
-        self.at = 0;
         while let Some((way, ways)) = self.forks.pop() {
             if way + 1 < ways {
                 self.forks.push((way + 1, ways));

@@ -1,0 +1,288 @@
+//! No secret shows in anything that can be printed.
+
+use std::fmt::Debug;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use testudo::flow::{
+    Login, RegisterUser, authenticate, authenticate_user, login, logout, logout_all, refresh,
+    register_user,
+};
+use testudo::model::{Session, User};
+use testudo::password::{HasherChain, Password, PasswordHash};
+use testudo::testing::{InsecureHasher, Mishap, World};
+use testudo::token::{AccessToken, RefreshToken, Tokens};
+use testudo::{Duration, KeyRing, Refusal, Respond, Step};
+
+use super::{ADA, world_with_ada};
+
+const CANARY_PASSWORD: &str = "canary-Zq7-of-a-password";
+const CANARY_SECRET: &str = "canary-Xw3-of-a-master-secret-k8Jv2Lp5Rt";
+
+/// All that was printed, in one text without white space.
+#[derive(Default)]
+struct Printed(String);
+
+impl Printed {
+    fn text(&mut self, text: &str) {
+        self.0.extend(text.chars().filter(|c| !c.is_whitespace()));
+        self.0.push('\n');
+    }
+
+    fn debug(&mut self, value: &(impl Debug + ?Sized)) {
+        self.text(&format!("{value:?}"));
+        self.text(&format!("{value:#?}"));
+    }
+
+    fn assert_free_of(&self, secrets: &Secrets) {
+        for (name, form) in secrets.forms() {
+            assert!(!self.0.contains(&form), "{name} was printed as {form}");
+        }
+    }
+}
+
+/// What must not be printed, by name.
+#[derive(Default)]
+struct Secrets(Vec<(String, Vec<u8>)>);
+
+impl Secrets {
+    fn add(&mut self, name: &str, bytes: impl AsRef<[u8]>) {
+        self.0.push((name.to_owned(), bytes.as_ref().to_vec()));
+    }
+
+    fn add_tokens(&mut self, tokens: &Tokens) {
+        for token in [tokens.access.expose(), tokens.refresh.expose()] {
+            let body = URL_SAFE_NO_PAD.decode(&token[4..]).unwrap();
+            self.add("token", token);
+            self.add("token secret", &body[20..52]);
+        }
+    }
+
+    fn add_session(&mut self, session: &Session) {
+        self.add("refresh digest", session.refresh_digest.as_bytes());
+        self.add("access digest", session.access_digest.as_bytes());
+    }
+
+    fn add_hash(&mut self, hash: &PasswordHash) {
+        self.add("stored hash", hash.as_stored());
+        let parts = hash.as_stored().split('$').filter(|part| part.len() > 8);
+        parts.for_each(|part| self.add("part of a stored hash", part));
+    }
+
+    /// How each could be printed: as text, in hex, in base64 and as a list of numbers. The first bytes
+    /// are enough.
+    fn forms(&self) -> impl Iterator<Item = (&str, String)> {
+        self.0.iter().flat_map(|(name, bytes)| {
+            let head = &bytes[..12.min(bytes.len())];
+            let list = |radix: fn(&u8) -> String| head.iter().map(radix).collect::<Vec<_>>();
+            [
+                String::from_utf8(head.to_vec()).ok(),
+                Some(list(|byte| format!("{byte:02x}")).concat()),
+                Some(list(|byte| format!("{byte:02X}")).concat()),
+                Some(list(|byte| byte.to_string()).join(",")),
+                Some(STANDARD_NO_PAD.encode(head)),
+                Some(URL_SAFE_NO_PAD.encode(head)),
+            ]
+            .into_iter()
+            .flatten()
+            .map(|form| (name.as_str(), form))
+        })
+    }
+}
+
+/// Runs a flow and prints everything on its way: each state, command, reply, and the result.
+fn watch<T: Debug>(mut step: Step<T>, world: &mut World, printed: &mut Printed) -> T {
+    macro_rules! reply {
+        ($ask:ident, $method:ident) => {{
+            printed.debug(&$ask);
+            let (command, pending) = $ask.into_parts();
+            printed.debug(&command);
+            printed.debug(&pending);
+            let reply = world.$method(command).unwrap();
+            printed.debug(&reply);
+            pending.answer(reply)
+        }};
+    }
+    loop {
+        printed.debug(&step);
+        step = match step {
+            Step::CountAttempt(ask) => reply!(ask, count_attempt),
+            Step::FindUser(ask) => reply!(ask, find_user),
+            Step::FindSession(ask) => reply!(ask, find_session),
+            Step::FindSessionWithUser(ask) => reply!(ask, find_session_with_user),
+            Step::VerifyPassword(ask) => reply!(ask, verify_password),
+            Step::HashPassword(ask) => reply!(ask, hash_password),
+            Step::Commit(ask) => reply!(ask, commit),
+            Step::Done(result) => {
+                printed.debug(&result);
+                return result;
+            }
+        };
+    }
+}
+
+#[test]
+fn nothing_that_a_flow_can_be_seen_to_do_shows_a_secret() {
+    let (mut world, mut printed, mut secrets) =
+        (World::new(), Printed::default(), Secrets::default());
+    world.set_keys(CANARY_SECRET);
+    secrets.add("password", CANARY_PASSWORD);
+    secrets.add("master secret", CANARY_SECRET);
+
+    let request = RegisterUser::new(ADA, CANARY_PASSWORD.into());
+    printed.debug(&request);
+    let env = world.env();
+    printed.debug(&env);
+    let user = watch(register_user(request, env), &mut world, &mut printed).unwrap();
+    secrets.add_hash(&user.password);
+    let outdated = World::stored_hash(CANARY_PASSWORD, false);
+    secrets.add_hash(&outdated);
+    world.change_user(ADA, |user| user.password = outdated);
+
+    for password in ["a wrong guess", CANARY_PASSWORD] {
+        let request = Login::new(ADA, password.into());
+        printed.debug(&request);
+        let env = world.env();
+        let Ok(signed_in) = watch(login(request, env), &mut world, &mut printed) else { continue };
+        secrets.add_hash(&signed_in.user.password);
+        secrets.add_session(&signed_in.session);
+        secrets.add_tokens(&signed_in.tokens);
+    }
+    let start = world.login(ADA, CANARY_PASSWORD);
+    secrets.add_tokens(&start.tokens);
+    let mut tokens = start.tokens.clone();
+    for _ in 0..2 {
+        let env = world.env();
+        let step = refresh(tokens.refresh.expose(), env);
+        let refreshed = watch(step, &mut world, &mut printed).unwrap();
+        secrets.add_session(&refreshed.session);
+        secrets.add_tokens(&refreshed.tokens);
+        tokens = refreshed.tokens;
+    }
+    let (now, access) = (world.now(), tokens.access.expose());
+    watch(authenticate(access, now), &mut world, &mut printed).unwrap();
+    watch(authenticate_user(access, now), &mut world, &mut printed).unwrap();
+    // Signing out, on copies, and a spent token that comes back.
+    let (mut copy, mut late) = (world.clone(), world.clone());
+    let env = copy.env();
+    watch(logout(access, env), &mut copy, &mut printed).unwrap();
+    let mut copy = world.clone();
+    let env = copy.env();
+    watch(logout_all(access, env), &mut copy, &mut printed).unwrap();
+    late.advance(Duration::from_secs(60));
+    let env = late.env();
+    let step = refresh(start.tokens.refresh.expose(), env);
+    watch(step, &mut late, &mut printed).unwrap_err();
+
+    for world in [&world, &copy, &late] {
+        printed.debug(world);
+        printed.debug(world.tables());
+        printed.debug(world.settings());
+        for event in world.tables().undelivered(1000) {
+            printed.debug(&event);
+            printed.text(&serde_json::to_string(&event).unwrap());
+        }
+    }
+    printed.debug(&AccessToken::parse(access).unwrap());
+    printed.debug(&RefreshToken::parse(tokens.refresh.expose()).unwrap());
+    printed.debug(&Password::from(CANARY_PASSWORD));
+
+    assert!(secrets.0.len() > 20);
+    printed.assert_free_of(&secrets);
+}
+
+#[test]
+fn no_error_repeats_a_secret() {
+    let (mut printed, mut secrets) = (Printed::default(), Secrets::default());
+    secrets.add("password", CANARY_PASSWORD);
+    secrets.add("master secret", CANARY_SECRET);
+    let mut show = |error: &dyn std::error::Error| {
+        printed.text(&error.to_string());
+        printed.debug(error);
+    };
+
+    // Typed into the wrong field, too short, too long, repeated.
+    let mut world = World::new();
+    let mut refuse = |email: &str, password: &str| -> Refusal {
+        let request = RegisterUser::new(email, password.into());
+        world.run(|env| register_user(request, env)).unwrap_err()
+    };
+    show(&refuse(CANARY_PASSWORD, &CANARY_PASSWORD[..7]));
+    show(&refuse(CANARY_PASSWORD, &CANARY_PASSWORD.repeat(200)));
+    show(&KeyRing::parse(&CANARY_SECRET[..20]).unwrap_err());
+    show(&KeyRing::parse(&format!("{CANARY_SECRET},{CANARY_SECRET}")).unwrap_err());
+    show(&AccessToken::parse(CANARY_PASSWORD).unwrap_err());
+    show(&CANARY_PASSWORD.parse::<testudo::model::Email>().unwrap_err());
+
+    let mut world = world_with_ada();
+    world.fail(3, Mishap::Before);
+    let request = Login::new(ADA, CANARY_PASSWORD.into());
+    show(&world.try_run(|env| login(request, env)).unwrap_err());
+
+    printed.debug(&HasherChain::standard());
+    printed.debug(&InsecureHasher::current());
+    printed.assert_free_of(&secrets);
+}
+
+#[test]
+fn an_address_that_belongs_to_nobody_is_masked_in_what_is_recorded() {
+    let mut world = world_with_ada();
+    let request = Login::new("canary-Zq7@example.com", "a wrong guess".into());
+    world.run(|env| login(request, env)).unwrap_err();
+    for event in world.tables().undelivered(1000) {
+        let text = serde_json::to_string(&event).unwrap() + &format!("{event:?}");
+        assert!(!text.contains("canary"), "{text}");
+    }
+}
+
+#[test]
+fn a_suspended_flow_names_its_state_and_its_question() {
+    let mut world = world_with_ada();
+    let shown = |step: &dyn Debug| {
+        let shown = format!("{step:?}");
+        shown.split([' ', '{']).take(3).collect::<Vec<_>>().join(" ")
+    };
+    let mut step = login(Login::new(ADA, super::PASSWORD.into()), world.env());
+    let mut states = Vec::new();
+    while step.pending().is_some() {
+        states.push(shown(&step));
+        step = testudo::respond(step, &mut world).unwrap();
+    }
+    assert_eq!(
+        states,
+        [
+            "login::count_account asks CountAttempt",
+            "login::look asks FindUser",
+            "login::verify asks VerifyPassword",
+            "login::grant asks Commit",
+        ]
+    );
+    assert_eq!(format!("{step:?}"), "Done", "a result may hold tokens");
+}
+
+/// The test above would see a secret if there were one.
+#[test]
+fn every_form_of_a_secret_is_found() {
+    #[derive(Debug)]
+    #[allow(dead_code, reason = "it is only printed")]
+    struct Careless<'a> {
+        user: &'a User,
+        password: &'a str,
+        key: [u8; 14],
+    }
+    let mut world = world_with_ada();
+    let user = world.change_user(ADA, |_| ());
+    let careless = Careless { user: &user, password: CANARY_PASSWORD, key: *b"fourteen bytes" };
+    let leaks = |secret: &[u8], show: &dyn Fn(&mut Printed)| {
+        let (mut printed, mut secrets) = (Printed::default(), Secrets::default());
+        secrets.add("secret", secret);
+        show(&mut printed);
+        secrets.forms().filter(|(_, form)| printed.0.contains(form)).count()
+    };
+    assert_eq!(leaks(CANARY_PASSWORD.as_bytes(), &|printed| printed.debug(&careless)), 1);
+    assert_eq!(leaks(b"fourteen bytes", &|printed| printed.debug(&careless)), 1);
+    let hex = |printed: &mut Printed| printed.text("key 666f75727465656e206279746573");
+    assert_eq!(leaks(b"fourteen bytes", &hex), 1);
+    let base64 = |printed: &mut Printed| printed.text(&URL_SAFE_NO_PAD.encode(b"fourteen bytes"));
+    assert_eq!(leaks(b"fourteen bytes", &base64), 2, "both alphabets agree on these bytes");
+}

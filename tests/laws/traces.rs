@@ -1,0 +1,91 @@
+//! What an outsider could tell accounts apart by is the same for all of them.
+
+use testudo::flow::{Login, login};
+use testudo::model::User;
+use testudo::password::PasswordHash;
+use testudo::testing::World;
+use testudo::{Client, Refusal};
+
+use super::{ADA, PASSWORD, world_with_ada};
+
+/// All that is seen of a refused login, from outside and from beside.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    refusal: Refusal,
+    commands: Vec<&'static str>,
+    hashes: usize,
+    events: usize,
+}
+
+fn attempt(world: &mut World, email: &str, password: &str) -> Seen {
+    world.take_trace();
+    let (hashes, events) = (world.hashes(), world.tables().undelivered(1000).len());
+    let refusal = world.run(|env| login(Login::new(email, password.into()), env)).unwrap_err();
+    Seen {
+        refusal,
+        commands: world.take_trace(),
+        hashes: world.hashes() - hashes,
+        events: world.tables().undelivered(1000).len() - events,
+    }
+}
+
+/// Worlds in which a login fails for another reason each, and what is tried there.
+fn reasons() -> Vec<(&'static str, World, &'static str, &'static str)> {
+    let changed = |change: fn(&mut User)| {
+        let mut world = world_with_ada();
+        world.change_user(ADA, change);
+        world
+    };
+    let inactive = || changed(|user| user.is_active = false);
+    let with_hash = |stored: &str| {
+        let (mut world, hash) = (world_with_ada(), PasswordHash::from_stored(stored.into()));
+        world.change_user(ADA, |user| user.password = hash);
+        world
+    };
+    vec![
+        ("wrong password", world_with_ada(), ADA, "a wrong guess"),
+        ("unknown address", world_with_ada(), "nobody@example.com", PASSWORD),
+        ("inactive, right password", inactive(), ADA, PASSWORD),
+        ("inactive, wrong password", inactive(), ADA, "a wrong guess"),
+        ("unusable password", with_hash("!"), ADA, PASSWORD),
+        ("empty password column", with_hash(""), ADA, PASSWORD),
+        ("password that is the mark itself", with_hash("!"), ADA, "!"),
+        ("unreadable hash", with_hash("$insecure$v=2$"), ADA, PASSWORD),
+        ("unknown scheme", with_hash("$unheard-of$of$"), ADA, PASSWORD),
+        ("plain text", with_hash(PASSWORD), ADA, PASSWORD),
+    ]
+}
+
+#[test]
+fn refused_logins_look_alike_until_and_while_the_account_is_locked() {
+    for client in [Client::unknown(), Client::unknown().with_ip("192.0.2.1".parse().unwrap())] {
+        let mut all = Vec::new();
+        for (reason, mut world, email, password) in reasons() {
+            world.set_client(client.clone());
+            let seen: Vec<_> = (0..7).map(|_| attempt(&mut world, email, password)).collect();
+            all.push((reason, seen));
+        }
+        let (_, model) = &all[0];
+        assert_eq!(model[0].refusal, Refusal::InvalidCredentials);
+        assert_eq!(model[0].hashes, 1);
+        assert!(matches!(model[5].refusal, Refusal::RateLimited { .. }));
+        assert_eq!(model[5].hashes, 0);
+        for (reason, seen) in &all {
+            assert_eq!(seen, model, "{reason}");
+        }
+    }
+}
+
+#[test]
+fn the_hard_stop_looks_alike_for_accounts_that_do_not_exist() {
+    let stopped = |email: &str| {
+        let mut world = world_with_ada();
+        let mut policy = world.settings().policy().clone();
+        policy.login_account.hard_stop = Some(3);
+        world.set_policy(policy);
+        (0..5).map(|_| attempt(&mut world, email, "a wrong guess")).collect::<Vec<_>>()
+    };
+    let known = stopped(ADA);
+    assert_eq!(known[3].refusal, Refusal::PasswordStopped);
+    assert_eq!(known, stopped("nobody@example.com"));
+}

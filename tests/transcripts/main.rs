@@ -1,0 +1,53 @@
+//! The documented states of each flow, as transcripts: what is asked, what is answered, what follows.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests panic")]
+
+mod login;
+mod refresh;
+mod register_user;
+mod signing_out;
+
+use testudo::Step;
+use testudo::command::{Against, OwnedSession, UserKey};
+use testudo::flow::SignedIn;
+use testudo::model::{AttemptVerdict, Session, User};
+use testudo::testing::{World, expect};
+
+const ADA: &str = "ada@example.com";
+const PASSWORD: &str = "correct horse battery";
+
+/// A world in which Ada has an account, and her record.
+fn world_with_ada() -> (World, User) {
+    let mut world = World::new();
+    let ada = world.register(ADA, PASSWORD);
+    (world, ada)
+}
+
+/// A world in which Ada has signed in.
+fn world_with_session() -> (World, SignedIn) {
+    let (mut world, _) = world_with_ada();
+    let signed_in = world.login(ADA, PASSWORD);
+    (world, signed_in)
+}
+
+/// A session as a store finds it, with an owner in good standing.
+fn owned(session: &Session, owner: &User) -> Option<OwnedSession> {
+    Some(OwnedSession { session: session.clone(), standing: owner.standing() })
+}
+
+fn by_email(email: &str) -> UserKey {
+    UserKey::Email(email.parse::<testudo::model::Email>().unwrap().key().clone())
+}
+
+fn stored(against: &Against) -> Option<&str> {
+    match against {
+        Against::Stored(hash) => Some(hash.as_stored()),
+        Against::Nobody => None,
+    }
+}
+
+/// Allows the attempt that a flow wants counted, in a window that ends with the world's present.
+fn allow<T>(step: Step<T>, world: &World) -> Step<T> {
+    let allowed = AttemptVerdict::Allowed { window: world.now(), is_last: false };
+    expect!(step, CountAttempt).answer(allowed)
+}
