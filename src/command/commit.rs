@@ -19,6 +19,9 @@ use crate::model::{AttemptKey, Epoch, Session, SessionId, User, UserId, Version,
 ///   applied store by store in the order in which they stand here: flows order them so that a crash
 ///   in between leaves nothing granted that should not be.
 ///
+/// A batch names each record, each address and each counter at most once, so that an adapter may check
+/// all of it before it writes any, or check and write in turn.
+///
 /// There is no upsert and no blind update of security state: a record that was removed or changed by
 /// somebody else is never brought back.
 #[derive(Clone, Debug, Default)]

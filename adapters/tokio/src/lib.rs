@@ -5,3 +5,8 @@ mod outbox;
 
 pub use hashing_pool::{HashingPool, Overloaded};
 pub use outbox::{EventHandler, OutboxWorker};
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
