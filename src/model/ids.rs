@@ -60,63 +60,53 @@ id! {
     EventId
 }
 
-/// How often a record was written: goes up by one with each replacement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Version(u64);
+/// Declares a counter that goes up by one, from 0 to at most `i64::MAX`, which is as far as databases
+/// count.
+macro_rules! counter {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(u64);
 
-impl Version {
-    /// The version of a record that was just inserted.
-    pub const FIRST: Self = Self(0);
+        impl $name {
+            /// Where it starts.
+            pub const FIRST: Self = Self(0);
 
-    /// Wraps a stored version.
-    #[must_use]
-    pub const fn new(version: u64) -> Self {
-        Self(version)
-    }
+            /// Wraps a stored number.
+            #[must_use]
+            pub const fn new(number: u64) -> Self {
+                Self(number)
+            }
 
-    /// The number.
-    #[must_use]
-    pub const fn get(self) -> u64 {
-        self.0
-    }
+            /// The number to store.
+            #[must_use]
+            pub const fn get(self) -> u64 {
+                self.0
+            }
 
-    /// The version of the record that replaces this one.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
+            /// One further.
+            #[must_use]
+            pub const fn next(self) -> Self {
+                Self(self.0.saturating_add(1))
+            }
+        }
+    };
 }
 
-/// A user's security epoch: every token carries the one it was issued under and dies with it.
-///
-/// It goes up when the password, the e-mail address or a factor changes, on deactivation and on
-/// "sign out everywhere".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Epoch(u64);
+counter! {
+    /// How often a record was written: goes up by one with each replacement.
+    Version
+}
 
-impl Epoch {
-    /// The epoch of a new user.
-    pub const FIRST: Self = Self(0);
-
-    /// Wraps a stored epoch.
-    #[must_use]
-    pub const fn new(epoch: u64) -> Self {
-        Self(epoch)
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-
-    /// The epoch after this one.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
-    }
+counter! {
+    /// A user's security epoch: every token carries the one it was issued under and dies with it.
+    ///
+    /// It goes up when the password, the e-mail address or a factor changes, on deactivation and on
+    /// "sign out everywhere".
+    Epoch
 }
 
 /// The SHA-256 of a random token secret: what is stored in the secret's place.
