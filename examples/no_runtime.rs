@@ -4,6 +4,8 @@
 //! cargo run --release --example no_runtime
 //! ```
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -86,7 +88,7 @@ fn env(settings: &Arc<Settings>) -> Result<Env, Box<dyn Error>> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let keys = KeyRing::parse("an-example-only-3f9Qk2xVb7Lw8Zr5Tn1Y")?;
-    let settings = Arc::new(Settings::new(Policy::default(), keys).map_err(|wrong| wrong[0])?);
+    let settings = Arc::new(Settings::new(Policy::default(), keys).map_err(|_| "unfit policy")?);
     let (chain, work) = (HasherChain::standard(), WorkBuffer::new());
     let mut world = World { tables: Tables::new(), chain, work };
 

@@ -27,7 +27,8 @@ pub struct Policy {
     /// How long a session lasts whose user asked to be remembered. Default 30 days idle, 90 in all.
     pub remembered_session: Lifetime,
     /// How long a spent refresh token is answered with its successor again, for a client whose
-    /// response was lost or whose tabs refreshed at once. Default 10 s, at most a minute.
+    /// response was lost or whose tabs refreshed at once. Default 10 s, at most a minute. With none, two
+    /// parallel refreshes of one client are taken for theft and end its session.
     pub refresh_grace: Duration,
     /// How many generations back a spent refresh token is still told from a made-up one. Default
     /// 4096, at most 65 536. One generation costs one HMAC.

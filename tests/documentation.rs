@@ -1,5 +1,7 @@
 //! The tables of the documentation say what the code does.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests panic")]
+
 use std::path::Path;
 
 use testudo::event::{Event, EventRecord, LimitName, LoginFailure};

@@ -13,11 +13,13 @@ use super::{ADA, PASSWORD, registration, world_with_ada, world_with_session};
 
 type Answer = Result<(), Refusal>;
 
+type Run = Box<dyn Fn(&mut World) -> Result<Answer, WorldFault>>;
+
 /// A flow that is asked for in a certain world.
 struct Case {
     name: &'static str,
     world: World,
-    run: Box<dyn Fn(&mut World) -> Result<Answer, WorldFault>>,
+    run: Run,
     /// What a second try is told when the first one was carried out and its reply was lost.
     retried: Answer,
 }
@@ -62,11 +64,8 @@ fn cases() -> Vec<Case> {
             run.map(|result| result.map(drop))
         }
     };
-    let access = || {
-        let token = phone.access.clone();
-        move || token.expose().clone()
-    };
-    let (one, two, three, four) = (access(), access(), access(), access());
+    // For a closure each, to hold for as long as its case lives.
+    let [one, two, three, four] = [(); 4].map(|()| phone.access.clone());
     vec![
         Case::new("login", account.clone(), sign_in(ADA, PASSWORD)),
         Case::new("login, outdated hash", outdated, sign_in(ADA, PASSWORD)),
@@ -78,17 +77,17 @@ fn cases() -> Vec<Case> {
         Case::new("refresh, second", spent, exchange(&next.tokens.refresh)),
         Case::new("authenticate", session.clone(), move |world| {
             let now = world.now();
-            Ok(world.try_run(|_| authenticate(&one(), now))?.map(drop))
+            Ok(world.try_run(|_| authenticate(one.expose(), now))?.map(drop))
         }),
         Case::new("authenticate, with user", session.clone(), move |world| {
             let now = world.now();
-            Ok(world.try_run(|_| authenticate_user(&two(), now))?.map(drop))
+            Ok(world.try_run(|_| authenticate_user(two.expose(), now))?.map(drop))
         }),
         Case::new("logout", session.clone(), move |world| {
-            world.try_run(|env| logout(&three(), env))
+            world.try_run(|env| logout(three.expose(), env))
         }),
         Case::new("logout everywhere", session, move |world| {
-            world.try_run(|env| logout_all(&four(), env))
+            world.try_run(|env| logout_all(four.expose(), env))
         }),
         Case::new("registration", World::new(), |world| {
             Ok(world.try_run(|env| register_user(registration(ADA), env))?.map(drop))

@@ -265,6 +265,30 @@ fn two_ways_to_sign_out_agree_that_the_session_is_over() {
 }
 
 #[test]
+fn a_token_that_was_signed_out_ends_no_other_session() {
+    let (mut world, start) = world_with_session();
+    let phone = world.login(ADA, PASSWORD);
+    let explorer =
+        Explorer::new(&world).signing_out(&start.tokens).signing_out_everywhere(&start.tokens);
+    let mut refused = 0;
+    explorer.check(|world, endings| {
+        let events = world.tables().undelivered(1000);
+        let logout = events.iter().position(|it| it.event == Event::UserLogout);
+        let everywhere = events.iter().position(|it| it.event == Event::UserLogoutAll);
+        match (logout, everywhere) {
+            (Some(logout), Some(everywhere)) => assert!(everywhere < logout),
+            (Some(_), None) => {
+                refused += 1;
+                assert!(refused_with(&endings[1], &Refusal::RevokedToken));
+                assert!(works(world, &phone.tokens));
+            }
+            _ => assert!(!works(world, &phone.tokens)),
+        }
+    });
+    assert!(refused > 0);
+}
+
+#[test]
 fn a_spent_token_that_comes_back_ends_the_session_whatever_the_current_one_does_meanwhile() {
     let (mut world, start) = world_with_session();
     let next = world.run(|env| refresh(start.tokens.refresh.expose(), env)).unwrap();

@@ -161,10 +161,10 @@ impl Server {
         (status, self.log())
     }
 
-    /// Kills the process as a power cut would.
-    pub(crate) fn kill(mut self) {
+    /// Kills the process as a power cut would; gives its log so far.
+    pub(crate) fn kill(mut self) -> String {
         self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.ended().1
     }
 }
 
