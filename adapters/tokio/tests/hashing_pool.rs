@@ -73,7 +73,7 @@ fn request(password: &str) -> HashPassword {
 }
 
 fn pool(gate: &Gate, permits: usize, queue: usize) -> HashingPool {
-    let permits = NonZeroUsize::new(permits).unwrap();
+    let permits = NonZeroUsize::new(permits).unwrap_or(NonZeroUsize::MIN);
     HashingPool::with_bounds(HasherChain::new(gate.clone()), permits, queue)
 }
 

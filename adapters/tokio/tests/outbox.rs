@@ -1,5 +1,7 @@
 //! Committed events reach their handler, in order and at least once.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
+
 use std::sync::{Arc, Mutex};
 
 use testudo::event::EventRecord;
