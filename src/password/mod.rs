@@ -5,6 +5,7 @@ mod bcrypt;
 mod chain;
 mod hasher;
 mod pbkdf2;
+pub mod validation;
 mod work;
 
 pub use self::argon2id::Argon2id;
