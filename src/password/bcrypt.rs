@@ -1,21 +1,23 @@
 //! bcrypt, for hashes that an application brings along.
 
-use super::{HashError, Hasher, PasswordHash, Salt, WorkBuffer};
+use super::hasher::bounded;
+use super::{HashError, Hasher, PasswordHash, Salt, Verifier, WorkBuffer};
 
 /// bcrypt, of which two to the power of the cost are the rounds.
 ///
-/// It verifies what other systems stored (`$2a$`, `$2b$` and `$2y$`, which are one algorithm) and is
-/// there for moving away from it: new passwords are better off with [`Argon2id`](super::Argon2id).
-/// `$2x$` marks hashes made by a faulty implementation, and `$2$` is from before the format said how
+/// It verifies what other systems stored (`$2a$`, `$2b$` and `$2y$`, which are one algorithm, also
+/// after the `bcrypt$` that Django writes before them) and is there for moving away from it: new
+/// passwords are better off with [`Argon2id`](super::Argon2id). `$2x$` marks hashes made by a faulty implementation, and `$2$` is from before the format said how
 /// text becomes bytes: both are refused.
 ///
 /// # Security
 ///
 /// bcrypt sees 72 bytes and stops at a NUL. A longer password or one with a NUL is therefore refused
-/// rather than shortened: hashed, it would let in everybody who knows its beginning.
+/// rather than shortened: hashed, it would let in everybody who knows its beginning. Systems that did
+/// shorten it have users who need a new password here.
 ///
 /// ```
-/// use testudo::password::{Bcrypt, HashError, Hasher, WorkBuffer};
+/// use testudo::password::{Bcrypt, HashError, Verifier, WorkBuffer};
 ///
 /// # fn main() -> Result<(), HashError> {
 /// let (hasher, mut work) = (Bcrypt::default(), WorkBuffer::new());
@@ -68,15 +70,27 @@ impl Default for Bcrypt {
     }
 }
 
-impl Hasher for Bcrypt {
+impl Verifier for Bcrypt {
     fn name(&self) -> &'static str {
         "bcrypt"
     }
 
     fn recognises(&self, stored: &str) -> bool {
-        PREFIXES.iter().any(|prefix| stored.starts_with(prefix))
+        PREFIXES.iter().any(|prefix| crypt_string(stored).starts_with(prefix))
     }
 
+    fn verify(&self, password: &[u8], stored: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
+        let stored = crypt_string(stored);
+        bounded("bcrypt cost", cost(stored)?, Self::MAX_COST)?;
+        whole(password)?;
+        // The crate shortens what is longer than 72 bytes, which nothing is any more. Its
+        // `non_truncating_verify` would refuse a password of exactly 72 bytes, which bcrypt takes
+        // whole. It compares in constant time.
+        bcrypt::verify(password, stored).map_err(|_| MALFORMED)
+    }
+}
+
+impl Hasher for Bcrypt {
     fn hash(
         &self,
         password: &[u8],
@@ -86,16 +100,6 @@ impl Hasher for Bcrypt {
         whole(password)?;
         let parts = bcrypt::hash_with_salt(password, self.cost, *salt.as_bytes());
         parts.map(|parts| PasswordHash::from_stored(parts.to_string())).map_err(|_| MALFORMED)
-    }
-
-    fn verify(&self, password: &[u8], stored: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
-        let cost = cost(stored)?;
-        super::hasher::bounded("bcrypt cost", cost, Self::MAX_COST)?;
-        whole(password)?;
-        // The crate shortens what is longer than 72 bytes, which nothing is any more. Its
-        // `non_truncating_verify` would refuse a password of exactly 72 bytes, which bcrypt takes
-        // whole. It compares in constant time.
-        bcrypt::verify(password, stored).map_err(|_| MALFORMED)
     }
 
     fn is_current(&self, stored: &str) -> bool {
@@ -109,8 +113,13 @@ const LEAST_COST: u32 = 4;
 
 const MALFORMED: HashError = HashError::Malformed {
     expected: "60 characters: $2a$, $2b$ or $2y$, a cost of two digits from 04, $, \
-               and 53 characters of bcrypt's base64",
+               and 53 characters of bcrypt's base64 (Django writes bcrypt$ before them)",
 };
+
+/// The bcrypt string in what is stored: Django writes the name of its hasher before it.
+fn crypt_string(stored: &str) -> &str {
+    stored.strip_prefix("bcrypt$").unwrap_or(stored)
+}
 
 /// Refuses a password of which bcrypt would not see every byte.
 fn whole(password: &[u8]) -> Result<(), HashError> {
@@ -128,7 +137,7 @@ fn whole(password: &[u8]) -> Result<(), HashError> {
 /// The cost of a stored hash that is well-formed in all its parts.
 fn cost(stored: &str) -> Result<u32, HashError> {
     // The crate reads `+4` and the faulty `2x` too.
-    let strict = Bcrypt::default().recognises(stored)
+    let strict = PREFIXES.iter().any(|prefix| stored.starts_with(prefix))
         && stored.get(4..6).is_some_and(|cost| cost.bytes().all(|digit| digit.is_ascii_digit()));
     let parts = stored.parse::<bcrypt::HashParts>().ok().filter(|_| strict).ok_or(MALFORMED)?;
     let cost = parts.get_cost();
@@ -181,6 +190,18 @@ mod tests {
             let stored = UNICODE.replace("$2b$", prefix);
             assert_eq!(verify("pässwörd ✓", &stored), Ok(true), "{stored}");
             assert!(Bcrypt::cheap_for_tests().is_current(&stored), "{stored}");
+        }
+    }
+
+    #[test]
+    fn the_form_of_django_is_read_and_not_current() {
+        let stored = format!("bcrypt${UNICODE}");
+        assert!(Bcrypt::default().recognises(&stored));
+        assert_eq!(verify("pässwörd ✓", &stored), Ok(true));
+        assert_eq!(verify("another", &stored), Ok(false));
+        assert!(!Bcrypt::cheap_for_tests().is_current(&stored));
+        for malformed in [format!("bcrypt$${UNICODE}"), UNICODE.replacen('$', "bcrypt$", 1)] {
+            assert_eq!(verify("pässwörd ✓", &malformed), Err(MALFORMED), "{malformed}");
         }
     }
 

@@ -1,18 +1,17 @@
-//! What a password hasher must uphold, and what the hashers here share.
+//! What a password scheme must uphold, and what the schemes here share.
 
 use std::fmt;
 
-use phc::ParamsString;
 use subtle::ConstantTimeEq;
 
 use super::{PasswordHash, Salt, WorkBuffer};
 
-/// One password hashing scheme: makes stored hashes and compares passwords with them.
+/// One scheme that stored hashes are read with.
 ///
-/// The library brings [`Argon2id`](super::Argon2id), [`Bcrypt`](super::Bcrypt) and
-/// [`Pbkdf2Sha256`](super::Pbkdf2Sha256). An application that has hashes of another kind implements
-/// this trait and adds it to a [`HasherChain`](super::HasherChain), which takes care of Unicode, of
-/// accounts that do not exist and of replacing outdated hashes.
+/// The library brings one for each scheme in [`HasherChain::reading_all`]. An application that has
+/// hashes of another kind implements this trait, and [`HasherChain::reading`] adds it. The chain
+/// takes care of Unicode, of accounts that do not exist and of replacing the hash once its password
+/// is known, so there is nothing to implement for making more of them: that is [`Hasher`].
 ///
 /// # Security
 ///
@@ -27,12 +26,54 @@ use super::{PasswordHash, Salt, WorkBuffer};
 ///   row stops the server. Beyond them is [`HashError::TooCostly`].
 /// - **Constant-time comparison** of the computed and the stored hash.
 /// - **No panic**, whatever the password and the stored string are.
-/// - **Equal time for equal settings.** [`hash`](Self::hash), and [`verify`](Self::verify) against a
-///   hash of the current settings, take the same time whether or not the password is right: the
-///   chain spends one in place of the other so that time does not tell which accounts exist.
-/// - **No state.** The same arguments give the same answer. Salt arrives as an argument, and a
-///   hasher draws no randomness and reads no clock.
-pub trait Hasher: Send + Sync + fmt::Debug {
+/// - **No state.** The same arguments give the same answer.
+///
+/// ```
+/// use base64::{Engine, engine::general_purpose::STANDARD};
+/// use subtle::ConstantTimeEq;
+/// use testudo::password::{HashError, HasherChain, Verifier, WorkBuffer};
+///
+/// /// What the old shop stored: `shop1:<salt>:<base64 of PBKDF2-HMAC-SHA-512>`, always of 210000
+/// /// iterations, so that there is nothing to bound.
+/// #[derive(Debug)]
+/// struct Shop;
+///
+/// impl Verifier for Shop {
+///     fn name(&self) -> &'static str {
+///         "shop1"
+///     }
+///
+///     fn recognises(&self, stored: &str) -> bool {
+///         stored.starts_with("shop1:")
+///     }
+///
+///     fn verify(
+///         &self,
+///         password: &[u8],
+///         stored: &str,
+///         _work: &mut WorkBuffer,
+///     ) -> Result<bool, HashError> {
+///         const MALFORMED: HashError = HashError::Malformed { expected: "shop1:<salt>:<hash>" };
+///         // HMAC does not tell a NUL at the end from its padding.
+///         if password.last() == Some(&0) {
+///             return Err(HashError::PasswordUnsupported { expected: "no NUL at the end" });
+///         }
+///         let fields = stored.strip_prefix("shop1:").and_then(|fields| fields.split_once(':'));
+///         let (salt, hash) = fields.ok_or(MALFORMED)?;
+///         let hash = STANDARD.decode(hash).map_err(|_| MALFORMED)?;
+///         let mut computed = [0; 64];
+///         pbkdf2::pbkdf2_hmac::<sha2::Sha512>(password, salt.as_bytes(), 210_000, &mut computed);
+///         Ok(computed.ct_eq(&hash).into())
+///     }
+/// }
+///
+/// let chain = HasherChain::standard().reading(Shop);
+/// assert_eq!(chain.identify("shop1:c2FsdA:aGFzaA=="), Some("shop1"));
+/// ```
+///
+/// [`HasherChain::reading`]: super::HasherChain::reading
+/// [`HasherChain::reading_all`]: super::HasherChain::reading_all
+pub trait Verifier: Send + Sync + fmt::Debug {
     /// The name of the scheme, such as `argon2id`. It is shown in logs.
     fn name(&self) -> &'static str;
 
@@ -41,6 +82,36 @@ pub trait Hasher: Send + Sync + fmt::Debug {
     /// It is cheap, and says nothing on whether the rest can be read.
     fn recognises(&self, stored: &str) -> bool;
 
+    /// Whether `password` is the one that `stored` was made from.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError::PasswordTooLong`] and [`HashError::PasswordUnsupported`] when the scheme cannot
+    /// take the whole password, [`HashError::Malformed`] or [`HashError::TooCostly`] when `stored`
+    /// cannot be read or asks for too much, [`HashError::OutOfMemory`] when it lacks memory.
+    fn verify(
+        &self,
+        password: &[u8],
+        stored: &str,
+        work: &mut WorkBuffer,
+    ) -> Result<bool, HashError>;
+}
+
+/// A scheme that new hashes are made with: what a [`HasherChain`](super::HasherChain) prefers.
+///
+/// The library brings [`Argon2id`](super::Argon2id), [`Bcrypt`](super::Bcrypt) and
+/// [`Pbkdf2Sha256`](super::Pbkdf2Sha256).
+///
+/// # Security
+///
+/// Besides what a [`Verifier`] upholds:
+///
+/// - **Equal time for equal settings.** [`hash`](Self::hash), and [`verify`](Verifier::verify)
+///   against a hash of the current settings, take the same time whether or not the password is
+///   right: the chain spends one in place of the other so that time does not tell which accounts
+///   exist.
+/// - **No randomness of its own.** Salt arrives as an argument.
+pub trait Hasher: Verifier {
     /// Hashes a password with this hasher's settings.
     ///
     /// # Errors
@@ -53,19 +124,6 @@ pub trait Hasher: Send + Sync + fmt::Debug {
         salt: &Salt,
         work: &mut WorkBuffer,
     ) -> Result<PasswordHash, HashError>;
-
-    /// Whether `password` is the one that `stored` was made from.
-    ///
-    /// # Errors
-    ///
-    /// As [`hash`](Self::hash), and [`HashError::Malformed`] or [`HashError::TooCostly`] when
-    /// `stored` cannot be read or asks for too much.
-    fn verify(
-        &self,
-        password: &[u8],
-        stored: &str,
-        work: &mut WorkBuffer,
-    ) -> Result<bool, HashError>;
 
     /// Whether `stored` was made with exactly this hasher's algorithm and settings.
     ///
@@ -139,22 +197,14 @@ pub(super) fn bounded(
     if asked > most { Err(HashError::TooCostly { what, asked, most }) } else { Ok(()) }
 }
 
-/// The decimal parameters of a PHC string in the order of `names`.
-///
-/// `None` when one is repeated, is not a number or is not among `names`: a parameter that is not
-/// understood may change what the hash means.
-pub(super) fn parameters<const N: usize>(
-    params: &ParamsString,
-    names: [&str; N],
-) -> Option<[Option<u32>; N]> {
-    let mut values = [None; N];
-    for (name, value) in params.iter() {
-        let place = names.iter().position(|known| *known == name.as_str())?;
-        if values.get_mut(place)?.replace(value.decimal().ok()?).is_some() {
-            return None;
-        }
+/// Refuses a password that HMAC would not tell from a shorter one when it is the key.
+pub(super) fn whole_as_hmac_key(password: &[u8]) -> Result<(), HashError> {
+    if password.last() == Some(&0) {
+        return Err(HashError::PasswordUnsupported {
+            expected: "no NUL character at the end, which HMAC does not tell from its padding",
+        });
     }
-    Some(values)
+    Ok(())
 }
 
 /// Whether two hashes are equal, in time that depends on their lengths alone.
@@ -175,15 +225,5 @@ mod tests {
         );
         let malformed = HashError::Malformed { expected: "60 characters" };
         assert_eq!(malformed.to_string(), "stored hash cannot be read: expected 60 characters");
-    }
-
-    #[test]
-    fn parameters_are_known_and_named_once() {
-        let read = |text: &str| parameters(&text.parse().unwrap(), ["m", "t"]);
-        assert_eq!(read("m=1,t=2"), Some([Some(1), Some(2)]));
-        assert_eq!(read("t=2"), Some([None, Some(2)]));
-        for refused in ["m=1,m=1", "m=1,x=2", "m=x", "m=01", "m=4294967296", "m=+1"] {
-            assert_eq!(read(refused), None, "{refused}");
-        }
     }
 }

@@ -1,18 +1,25 @@
 //! Passwords, their stored hashes, and the hashers that connect them.
 
-mod argon2id;
+mod argon2;
 mod bcrypt;
+mod bcrypt_sha256;
 mod chain;
 mod hasher;
 mod pbkdf2;
+mod pepper;
+mod scrypt;
+mod stored;
 pub mod validation;
 mod work;
 
-pub use self::argon2id::Argon2id;
+pub use self::argon2::{Argon2d, Argon2i, Argon2id};
 pub use self::bcrypt::Bcrypt;
+pub use self::bcrypt_sha256::BcryptSha256;
 pub use self::chain::HasherChain;
-pub use self::hasher::{HashError, Hasher};
-pub use self::pbkdf2::Pbkdf2Sha256;
+pub use self::hasher::{HashError, Hasher, Verifier};
+pub use self::pbkdf2::{Pbkdf2Sha1, Pbkdf2Sha256, Pbkdf2Sha512};
+pub use self::pepper::{Pepper, Peppers};
+pub use self::scrypt::Scrypt;
 pub use self::work::WorkBuffer;
 
 use std::fmt;

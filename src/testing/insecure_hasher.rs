@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use crate::password::{HashError, Hasher, HasherChain, PasswordHash, Salt, WorkBuffer};
+use crate::password::{HashError, Hasher, HasherChain, PasswordHash, Salt, Verifier, WorkBuffer};
 
 /// One round of salted SHA-256, stored as `$insecure$v=2$<salt>$<hash>`.
 ///
@@ -67,22 +67,13 @@ impl InsecureHasher {
     }
 }
 
-impl Hasher for InsecureHasher {
+impl Verifier for InsecureHasher {
     fn name(&self) -> &'static str {
         "insecure"
     }
 
     fn recognises(&self, stored: &str) -> bool {
         stored.starts_with("$insecure$")
-    }
-
-    fn hash(
-        &self,
-        password: &[u8],
-        salt: &Salt,
-        _work: &mut WorkBuffer,
-    ) -> Result<PasswordHash, HashError> {
-        Ok(self.compute(self.version, password, salt.as_bytes()))
     }
 
     fn verify(
@@ -93,6 +84,17 @@ impl Hasher for InsecureHasher {
     ) -> Result<bool, HashError> {
         let (version, salt) = read(stored).ok_or(MALFORMED)?;
         Ok(self.compute(version, password, &salt).as_stored() == stored)
+    }
+}
+
+impl Hasher for InsecureHasher {
+    fn hash(
+        &self,
+        password: &[u8],
+        salt: &Salt,
+        _work: &mut WorkBuffer,
+    ) -> Result<PasswordHash, HashError> {
+        Ok(self.compute(self.version, password, salt.as_bytes()))
     }
 
     fn is_current(&self, stored: &str) -> bool {

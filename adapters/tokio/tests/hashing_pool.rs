@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use testudo::command::{Against, HashPassword, PasswordVerdict, VerifyPassword};
-use testudo::password::{Argon2id, HashError, Hasher, HasherChain, PasswordHash, Salt, WorkBuffer};
+use testudo::password::{
+    Argon2id, HashError, Hasher, HasherChain, PasswordHash, Salt, Verifier, WorkBuffer,
+};
 use testudo_driver::{FaultKind, Hashing};
 use testudo_tokio::HashingPool;
 
@@ -35,7 +37,7 @@ impl Gate {
     }
 }
 
-impl Hasher for Gate {
+impl Verifier for Gate {
     fn name(&self) -> &'static str {
         "gate"
     }
@@ -44,6 +46,12 @@ impl Hasher for Gate {
         stored.starts_with("gate")
     }
 
+    fn verify(&self, _: &[u8], _: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
+        Ok(true)
+    }
+}
+
+impl Hasher for Gate {
     fn hash(
         &self,
         password: &[u8],
@@ -57,10 +65,6 @@ impl Hasher for Gate {
         self.running.fetch_sub(1, Ordering::SeqCst);
         assert_ne!(password, b"panic", "the hasher breaks down");
         Ok(PasswordHash::from_stored("gate".into()))
-    }
-
-    fn verify(&self, _: &[u8], _: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
-        Ok(true)
     }
 
     fn is_current(&self, _: &str) -> bool {

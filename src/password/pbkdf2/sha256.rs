@@ -1,24 +1,24 @@
-//! PBKDF2 with HMAC-SHA-256, for hashes that an application brings along.
+//! PBKDF2 with HMAC-SHA-256, the one that new hashes can be made with.
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use pbkdf2::pbkdf2_hmac;
-use sha2::Sha256;
-use zeroize::Zeroizing;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::hasher::{bounded, parameters, same};
-use super::{HashError, Hasher, PasswordHash, Salt, WorkBuffer};
+use super::stored::{Form, Stored};
+use super::{SHA256, whole_as_hmac_key};
+use crate::password::{HashError, Hasher, PasswordHash, Salt, Verifier, WorkBuffer};
 
 /// PBKDF2 with HMAC-SHA-256.
 ///
 /// For deployments that must use what NIST has approved, and for moving away from it: it needs no
-/// memory, so an attacker's hardware gains far more than with [`Argon2id`](super::Argon2id).
+/// memory, so an attacker's hardware gains far more than with [`Argon2id`](crate::password::Argon2id).
 ///
 /// New hashes are `$pbkdf2-sha256$i=600000,l=32$<salt>$<hash>`, the PHC string format. It reads these
-/// (also without `l`), and `pbkdf2_sha256$<iterations>$<salt>$<hash>` as Django and tortoise-auth
-/// store it. Django's salt is the text as it stands, tortoise-auth's is the base64 of bytes, and the
-/// string does not say which: both readings are tried, the text first. A wrong password on a hash of
-/// this form whose salt happens to be base64 thus costs twice its iterations.
+/// (also without `l`), `$pbkdf2-sha256$<iterations>$<salt>$<hash>` of passlib,
+/// `pbkdf2:sha256:<iterations>$<salt>$<hash>` of Werkzeug, and
+/// `pbkdf2_sha256$<iterations>$<salt>$<hash>` as Django and tortoise-auth store it. Django's salt is
+/// the text as it stands, tortoise-auth's is the base64 of bytes, and the string does not say which:
+/// both readings are tried, the text first. A wrong password on a hash of this form whose salt happens
+/// to be base64 thus costs twice its iterations.
 ///
 /// # Security
 ///
@@ -26,7 +26,7 @@ use super::{HashError, Hasher, PasswordHash, Salt, WorkBuffer};
 /// key. A password that ends in a NUL is therefore refused.
 ///
 /// ```
-/// use testudo::password::{HashError, Hasher, Pbkdf2Sha256, WorkBuffer};
+/// use testudo::password::{HashError, Pbkdf2Sha256, Verifier, WorkBuffer};
 ///
 /// # fn main() -> Result<(), HashError> {
 /// let (hasher, mut work) = (Pbkdf2Sha256::default(), WorkBuffer::new());
@@ -75,23 +75,29 @@ impl Default for Pbkdf2Sha256 {
     }
 }
 
-impl Hasher for Pbkdf2Sha256 {
+impl Verifier for Pbkdf2Sha256 {
     fn name(&self) -> &'static str {
         "pbkdf2-sha256"
     }
 
     fn recognises(&self, stored: &str) -> bool {
-        stored.starts_with("$pbkdf2-sha256$") || stored.starts_with(DJANGO)
+        SHA256.recognises(stored)
     }
 
+    fn verify(&self, password: &[u8], stored: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
+        SHA256.verify(password, stored)
+    }
+}
+
+impl Hasher for Pbkdf2Sha256 {
     fn hash(
         &self,
         password: &[u8],
         salt: &Salt,
         _: &mut WorkBuffer,
     ) -> Result<PasswordHash, HashError> {
-        whole(password)?;
-        let output = compute(password, salt.as_bytes(), self.iterations, OUTPUT_BYTES);
+        whole_as_hmac_key(password)?;
+        let output = SHA256.derive(password, salt.as_bytes(), self.iterations, OUTPUT_BYTES);
         Ok(PasswordHash::from_stored(format!(
             "$pbkdf2-sha256$i={},l={OUTPUT_BYTES}${}${}",
             self.iterations,
@@ -100,18 +106,8 @@ impl Hasher for Pbkdf2Sha256 {
         )))
     }
 
-    fn verify(&self, password: &[u8], stored: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
-        let stored = Stored::read(stored)?;
-        stored.within_bounds()?;
-        whole(password)?;
-        Ok(stored.salts().any(|salt| {
-            let output = compute(password, salt, stored.iterations, stored.output.len());
-            same(&output, &stored.output)
-        }))
-    }
-
     fn is_current(&self, stored: &str) -> bool {
-        Stored::read(stored).is_ok_and(|stored| {
+        Stored::read(&SHA256, stored).is_ok_and(|stored| {
             stored.form == Form::Phc
                 && stored.iterations == self.iterations
                 && stored.salt.len() == SALT_BYTES
@@ -120,113 +116,16 @@ impl Hasher for Pbkdf2Sha256 {
     }
 }
 
-const DJANGO: &str = "pbkdf2_sha256$";
-
 const LEAST_ITERATIONS: u32 = 600_000;
 const SALT_BYTES: usize = 16;
-const MOST_SALT_BYTES: usize = 128;
 const OUTPUT_BYTES: usize = 32;
-const STORED_OUTPUT_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
-
-const MALFORMED: HashError = HashError::Malformed {
-    expected: "$pbkdf2-sha256$i=<iterations>,l=<length>$<salt>$<hash> in PHC string format or \
-               pbkdf2_sha256$<iterations>$<salt>$<hash in base64>, with at least one iteration, \
-               a salt and a hash of 16 to 64 bytes",
-};
-
-/// A stored hash that was read. Its iterations are not yet checked.
-struct Stored {
-    form: Form,
-    iterations: u32,
-    salt: Vec<u8>,
-    /// What the salt is if it is not the text, but the base64 of bytes.
-    decoded_salt: Option<Vec<u8>>,
-    output: Vec<u8>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Phc,
-    Django,
-}
-
-impl Stored {
-    fn read(stored: &str) -> Result<Self, HashError> {
-        let read = match stored.strip_prefix(DJANGO) {
-            Some(fields) => Self::django(fields),
-            None => Self::phc(stored),
-        };
-        read.filter(|read| {
-            read.iterations > 0
-                && (1..=MOST_SALT_BYTES).contains(&read.salt.len())
-                && STORED_OUTPUT_BYTES.contains(&read.output.len())
-        })
-        .ok_or(MALFORMED)
-    }
-
-    fn phc(stored: &str) -> Option<Self> {
-        let parsed = phc::PasswordHash::new(stored).ok()?;
-        if parsed.algorithm.as_str() != "pbkdf2-sha256" || parsed.version.is_some() {
-            return None;
-        }
-        let [iterations, length] = parameters(&parsed.params, ["i", "l"])?;
-        let output = parsed.hash?.as_bytes().to_vec();
-        if length.is_some_and(|length| usize::try_from(length) != Ok(output.len())) {
-            return None;
-        }
-        let (iterations, salt) = (iterations?, parsed.salt?.to_vec());
-        Some(Self { form: Form::Phc, iterations, salt, decoded_salt: None, output })
-    }
-
-    /// Reads what follows the prefix.
-    fn django(fields: &str) -> Option<Self> {
-        let mut fields = fields.split('$');
-        let (Some(iterations), Some(salt), Some(output), None) =
-            (fields.next(), fields.next(), fields.next(), fields.next())
-        else {
-            return None;
-        };
-        let iterations = phc::Value::new(iterations).and_then(|value| value.decimal()).ok()?;
-        Some(Self {
-            form: Form::Django,
-            iterations,
-            salt: salt.as_bytes().to_vec(),
-            decoded_salt: STANDARD.decode(salt).ok(),
-            output: STANDARD.decode(output).ok()?,
-        })
-    }
-
-    fn within_bounds(&self) -> Result<(), HashError> {
-        let blocks = u64::try_from(self.output.len().div_ceil(OUTPUT_BYTES)).unwrap_or(u64::MAX);
-        let iterations = u64::from(self.iterations).saturating_mul(blocks);
-        bounded("iterations", iterations, Pbkdf2Sha256::MAX_ITERATIONS)
-    }
-
-    fn salts(&self) -> impl Iterator<Item = &[u8]> {
-        std::iter::once(self.salt.as_slice()).chain(self.decoded_salt.as_deref())
-    }
-}
-
-/// Refuses a password that HMAC would not tell from a shorter one.
-fn whole(password: &[u8]) -> Result<(), HashError> {
-    if password.last() == Some(&0) {
-        return Err(HashError::PasswordUnsupported {
-            expected: "no NUL character at the end, which HMAC does not tell from its padding",
-        });
-    }
-    Ok(())
-}
-
-fn compute(password: &[u8], salt: &[u8], iterations: u32, length: usize) -> Zeroizing<Vec<u8>> {
-    let mut output = Zeroizing::new(vec![0; length]);
-    pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut output);
-    output
-}
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
+    use super::super::MALFORMED;
     use super::*;
 
     // Made by Python's `hashlib.pbkdf2_hmac("sha256", password, bytes(range(16)), iterations, l)`.
@@ -253,6 +152,14 @@ mod tests {
     const TORTOISE: &str = "pbkdf2_sha256$1000$AAECAwQFBgcICQoLDA0ODw==\
                             $+CxwjCKY4Tvu/wZRib8Drnzwvqpm0wLjzWp/8Enovc4=";
 
+    // Made by passlib 1.7.4 and Werkzeug 3.1.
+    const PASSLIB: &str = "$pbkdf2-sha256$1000$AAECAwQFBgcICQoLDA0ODw\
+                           $.CxwjCKY4Tvu/wZRib8Drnzwvqpm0wLjzWp/8Enovc4";
+    const PASSLIB_DOTS: &str = "$pbkdf2-sha256$1000$....................\
+                                $0P2/qx11l9ya1CpR8yGwgYZkQKwOmfDSlSal2gHNovU";
+    const WERKZEUG: &str = "pbkdf2:sha256:1000$somesaltsomesalt\
+                            $f4e8cda3a3bd5eb27744623ef1fd25771f698ac63263e7c05b7407bcf323a9ba";
+
     fn verify(password: &str, stored: &str) -> Result<bool, HashError> {
         Pbkdf2Sha256::default().verify(password.as_bytes(), stored, &mut WorkBuffer::new())
     }
@@ -263,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_made_by_python_django_and_tortoise_auth_verify() {
+    fn hashes_made_by_other_systems_verify() {
         for (password, stored) in [
             ("pässwörd ✓", PHC),
             ("password", PHC_WITHOUT_LENGTH),
@@ -275,6 +182,9 @@ mod tests {
             ("password", DJANGO_UNICODE_SALT),
             ("password", DJANGO_BASE64_LIKE_SALT),
             ("pässwörd ✓", TORTOISE),
+            ("pässwörd ✓", PASSLIB),
+            ("pässwörd ✓", PASSLIB_DOTS),
+            ("pässwörd ✓", WERKZEUG),
         ] {
             assert_eq!(verify(password, stored), Ok(true), "{stored}");
             assert_eq!(verify("another", stored), Ok(false), "{stored}");
@@ -321,6 +231,8 @@ mod tests {
             (PHC_64.replace("i=1000", "i=5000001"), 10_000_002),
             (DJANGO_5.replace("$1000$", "$4294967295$"), 4_294_967_295),
             (TORTOISE.replace("$1000$", "$10000001$"), 10_000_001),
+            (PASSLIB.replace("$1000$", "$4294967295$"), 4_294_967_295),
+            (WERKZEUG.replace(":1000$", ":4294967295$"), 4_294_967_295),
         ] {
             let refused = HashError::TooCostly { what: "iterations", asked, most: 10_000_000 };
             assert_eq!(verify("password", &stored), Err(refused), "{stored}");
@@ -349,7 +261,6 @@ mod tests {
             PHC.replace("l=32", "l=31"),
             PHC.replace("$i=", "$v=1$i="),
             PHC.replace("sha256", "sha512"),
-            PHC.replace("$i=1000,l=32", "$1000"),
             PHC.replace("c4", "c="),
             PHC.replacen('$', "", 1),
             format!("{PHC}$"),
@@ -365,6 +276,23 @@ mod tests {
             DJANGO_5.replace("/A=", "/A"),
             DJANGO_5.replace("/A=", "/é="),
             DJANGO_5.replace("sha256", "sha1"),
+            PASSLIB.replace("$1000", ""),
+            PASSLIB.replace("$1000$", "$01000$"),
+            PASSLIB.replace("$1000$", "$0$"),
+            PASSLIB.replace("$1000$", "$1000$$"),
+            PASSLIB.replace(salt, "$$"),
+            PASSLIB.replace(salt, "$A$"),
+            PASSLIB.replace(salt, "$é$"),
+            PASSLIB.replace("c4", "c4="),
+            PASSLIB.replace("c4", "c-"),
+            WERKZEUG.replace(":1000$", "$"),
+            WERKZEUG.replace(":1000$", ":0$"),
+            WERKZEUG.replace(":1000$", ":1000:1$"),
+            WERKZEUG.replace("somesaltsomesalt", ""),
+            WERKZEUG.replace("somesaltsomesalt", "some$salt"),
+            WERKZEUG.replace("a9ba", "a9b"),
+            WERKZEUG.replace("a9ba", "a9bg"),
+            WERKZEUG.replace("a9ba", "a9é"),
             format!("pbkdf2_sha256$1000$salt${}", STANDARD.encode([7; 15])),
             format!("pbkdf2_sha256$1000$salt${}", STANDARD.encode([7; 65])),
         ] {

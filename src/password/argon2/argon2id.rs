@@ -1,13 +1,11 @@
-//! Argon2id (RFC 9106), the preferred hasher.
+//! Argon2id, the preferred hasher.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use phc::{Output, PasswordHash as Phc};
-use zeroize::Zeroizing;
 
-use super::hasher::{bounded, parameters, same};
-use super::{HashError, Hasher, PasswordHash, Salt, WorkBuffer};
+use super::{Cost, OUTPUT_BYTES, Stored, compute, phc_string};
+use crate::password::{HashError, Hasher, PasswordHash, Salt, Verifier, WorkBuffer};
 
 /// Argon2id with settings for new hashes.
 ///
@@ -15,10 +13,11 @@ use super::{HashError, Hasher, PasswordHash, Salt, WorkBuffer};
 /// the second recommended choice of RFC 9106 section 4, for where 2 GiB a login are too much.
 /// Stored as `$argon2id$v=19$m=65536,t=3,p=4$<salt>$<hash>`, the PHC string format.
 ///
-/// Any `argon2id` hash within the bounds below verifies, of version 19 and of the old 16 alike.
+/// Any `argon2id` hash within the bounds below verifies, of version 19 and of the old 16 alike, and
+/// so does one as Django stores it, with `argon2` before the PHC string.
 ///
 /// ```
-/// use testudo::password::{Argon2id, Hasher, Salt, WorkBuffer};
+/// use testudo::password::{Argon2id, Hasher, Salt, Verifier, WorkBuffer};
 ///
 /// # fn main() -> Result<(), testudo::password::HashError> {
 /// let (hasher, mut work) = (Argon2id::default(), WorkBuffer::new());
@@ -31,9 +30,7 @@ use super::{HashError, Hasher, PasswordHash, Salt, WorkBuffer};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Argon2id {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
+    cost: Cost,
 }
 
 impl Argon2id {
@@ -59,9 +56,9 @@ impl Argon2id {
     /// [`HashError::Settings`] below what the OWASP Password Storage Cheat Sheet asks for (47104 KiB
     /// with 1 pass, 19456 KiB with 2 or 12288 KiB with 3), or above the bounds of this type.
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, HashError> {
-        let settings = Self { memory_kib, passes, lanes };
+        let cost = Cost { memory_kib, passes, lanes };
         let strong = FLOORS.iter().any(|floor| memory_kib >= floor.0 && passes >= floor.1);
-        if strong && settings.params(OUTPUT_BYTES).is_ok() { Ok(settings) } else { Err(UNFIT) }
+        if strong && cost.params(OUTPUT_BYTES).is_ok() { Ok(Self { cost }) } else { Err(UNFIT) }
     }
 
     /// Settings that protect nothing, for tests that hash a lot.
@@ -69,52 +66,23 @@ impl Argon2id {
     #[doc(hidden)]
     #[must_use]
     pub const fn cheap_for_tests() -> Self {
-        Self { memory_kib: 32, passes: 1, lanes: 1 }
-    }
-
-    /// These settings as the algorithm takes them, if they are within its bounds and ours.
-    fn params(self, output_bytes: usize) -> Result<Params, HashError> {
-        bounded("memory (KiB)", self.memory_kib, Self::MAX_MEMORY_KIB)?;
-        bounded("passes", self.passes, Self::MAX_PASSES)?;
-        bounded("lanes", self.lanes, Self::MAX_LANES)?;
-        let work = u64::from(self.memory_kib) * u64::from(self.passes);
-        bounded("memory times passes (KiB)", work, Self::MAX_WORK_KIB)?;
-        Params::new(self.memory_kib, self.passes, self.lanes, Some(output_bytes))
-            .map_err(|_| MALFORMED)
+        Self { cost: Cost { memory_kib: 32, passes: 1, lanes: 1 } }
     }
 }
 
 impl Default for Argon2id {
     fn default() -> Self {
-        Self { memory_kib: 64 * 1024, passes: 3, lanes: 4 }
+        Self { cost: Cost { memory_kib: 64 * 1024, passes: 3, lanes: 4 } }
     }
 }
 
-impl Hasher for Argon2id {
+impl Verifier for Argon2id {
     fn name(&self) -> &'static str {
         "argon2id"
     }
 
     fn recognises(&self, stored: &str) -> bool {
-        stored.starts_with("$argon2id$")
-    }
-
-    fn hash(
-        &self,
-        password: &[u8],
-        salt: &Salt,
-        work: &mut WorkBuffer,
-    ) -> Result<PasswordHash, HashError> {
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params(OUTPUT_BYTES)?);
-        let output = compute(&argon2, password, salt.as_bytes(), work)?;
-        Ok(PasswordHash::from_stored(format!(
-            "$argon2id$v=19$m={},t={},p={}${}${}",
-            self.memory_kib,
-            self.passes,
-            self.lanes,
-            STANDARD_NO_PAD.encode(salt.as_bytes()),
-            STANDARD_NO_PAD.encode(&*output),
-        )))
+        phc_string(stored).starts_with("$argon2id$")
     }
 
     fn verify(
@@ -123,16 +91,33 @@ impl Hasher for Argon2id {
         stored: &str,
         work: &mut WorkBuffer,
     ) -> Result<bool, HashError> {
-        let stored = Stored::read(stored)?;
-        let params = stored.settings.params(stored.output.len())?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, stored.version, params);
-        let output = compute(&argon2, password, &stored.salt, work)?;
-        Ok(same(&output, stored.output.as_bytes()))
+        super::verify(Algorithm::Argon2id, password, stored, work)
+    }
+}
+
+impl Hasher for Argon2id {
+    fn hash(
+        &self,
+        password: &[u8],
+        salt: &Salt,
+        work: &mut WorkBuffer,
+    ) -> Result<PasswordHash, HashError> {
+        let params = self.cost.params(OUTPUT_BYTES)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let output = compute(&argon2, password, salt.as_bytes(), work)?;
+        Ok(PasswordHash::from_stored(format!(
+            "$argon2id$v=19$m={},t={},p={}${}${}",
+            self.cost.memory_kib,
+            self.cost.passes,
+            self.cost.lanes,
+            STANDARD_NO_PAD.encode(salt.as_bytes()),
+            STANDARD_NO_PAD.encode(&*output),
+        )))
     }
 
     fn is_current(&self, stored: &str) -> bool {
-        Stored::read(stored).is_ok_and(|stored| {
-            stored.settings == *self
+        Stored::read(Algorithm::Argon2id, stored).is_ok_and(|stored| {
+            stored.cost == self.cost
                 && stored.version == Version::V0x13
                 && stored.salt.len() == SALT_BYTES
                 && stored.output.len() == OUTPUT_BYTES
@@ -144,77 +129,17 @@ impl Hasher for Argon2id {
 const FLOORS: [(u32, u32); 3] = [(47_104, 1), (19_456, 2), (12_288, 3)];
 
 const SALT_BYTES: usize = 16;
-const OUTPUT_BYTES: usize = 32;
-const LEAST_OUTPUT_BYTES: usize = 16;
-
-const MALFORMED: HashError = HashError::Malformed {
-    expected: "$argon2id$v=19$m=<KiB>,t=<passes>,p=<lanes>$<salt>$<hash> in PHC string format, \
-               with 8 KiB or more a lane, a salt of 8 to 48 bytes and a hash of 16 to 64",
-};
 
 const UNFIT: HashError = HashError::Settings {
     expected: "at least 47104 KiB with 1 pass, 19456 KiB with 2 or 12288 KiB with 3, \
                and at most 262144 KiB, 16 passes, 16 lanes and 1048576 KiB times passes",
 };
 
-/// A stored hash that was read. Whether its settings are within bounds shows when they are used.
-struct Stored {
-    settings: Argon2id,
-    version: Version,
-    salt: phc::Salt,
-    output: Output,
-}
-
-impl Stored {
-    fn read(stored: &str) -> Result<Self, HashError> {
-        Self::parse(stored).ok_or(MALFORMED)
-    }
-
-    fn parse(stored: &str) -> Option<Self> {
-        let parsed = Phc::new(stored).ok()?;
-        if parsed.algorithm.as_str() != "argon2id" {
-            return None;
-        }
-        let version = match parsed.version {
-            Some(19) => Version::V0x13,
-            // The format before it had versions is version 16.
-            Some(16) | None => Version::V0x10,
-            Some(_) => return None,
-        };
-        let [Some(memory_kib), Some(passes), Some(lanes)] =
-            parameters(&parsed.params, ["m", "t", "p"])?
-        else {
-            return None;
-        };
-        let output = parsed.hash.filter(|output| output.len() >= LEAST_OUTPUT_BYTES)?;
-        let settings = Argon2id { memory_kib, passes, lanes };
-        Some(Self { settings, version, salt: parsed.salt?, output })
-    }
-}
-
-/// Hashes in memory that was there before.
-fn compute(
-    argon2: &Argon2<'_>,
-    password: &[u8],
-    salt: &[u8],
-    work: &mut WorkBuffer,
-) -> Result<Zeroizing<Vec<u8>>, HashError> {
-    let params = argon2.params();
-    let mut output = Zeroizing::new(vec![0; params.output_len().unwrap_or(OUTPUT_BYTES)]);
-    work.lend(params.block_count(), |blocks| {
-        argon2.hash_password_into_with_memory(password, salt, &mut output, blocks)
-    })?
-    .map_err(|error| match error {
-        argon2::Error::PwdTooLong => HashError::PasswordTooLong { most: argon2::MAX_PWD_LEN },
-        _ => MALFORMED,
-    })?;
-    Ok(output)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::MALFORMED;
     use super::*;
 
     // Made by argon2-cffi 25.1: `hash_secret(password, bytes(range(16)), t, m, p, 32, Type.ID)`.
