@@ -138,7 +138,9 @@ mod tests {
     async fn a_body_that_does_not_arrive_is_not_waited_for() {
         let begun = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]);
         let body = Body::from_stream(begun.chain(stream::pending()));
+        let asked = tokio::time::Instant::now();
         assert_eq!(status(body).await, Err(StatusCode::REQUEST_TIMEOUT));
+        assert_eq!(asked.elapsed().as_secs(), 10);
     }
 
     #[tokio::test]

@@ -79,7 +79,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_request_that_takes_too_long_is_given_up() {
         let endless = async || std::future::pending::<StatusCode>().await;
+        let asked = tokio::time::Instant::now();
         let response = ask(in_envelope(Router::new().route("/x", get(endless)))).await;
+        assert_eq!(asked.elapsed().as_secs(), 30);
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert!(response.headers().contains_key("retry-after"));
     }
