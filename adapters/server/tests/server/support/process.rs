@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -72,7 +72,21 @@ pub(crate) fn run(mut command: Command, input: impl AsRef<[u8]>) -> Output {
     let mut child = command.spawn().unwrap();
     // A command that is refused does not read.
     let _ = child.stdin.take().unwrap().write_all(input.as_ref());
-    child.wait_with_output().unwrap()
+    let id = child.id();
+    let (sender, output) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait_with_output().unwrap()));
+    output.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        signal(id, "KILL");
+        panic!("it did not end: {:?}", output.recv());
+    })
+}
+
+/// How long anything may take, on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn signal(process: u32, name: &str) {
+    let kill = format!("kill -{name} {process}");
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
 /// A server that runs. Dropping it kills it.
@@ -141,14 +155,13 @@ impl Server {
         while !self.log().contains(text) {
             let ended = self.process.try_wait().unwrap();
             assert!(ended.is_none(), "it ended without {text:?}: {ended:?}\n{}", self.log());
-            assert!(begun.elapsed() < Duration::from_secs(60), "no {text:?} in\n{}", self.log());
+            assert!(begun.elapsed() < PATIENCE, "no {text:?} in\n{}", self.log());
             thread::sleep(Duration::from_millis(5));
         }
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.process.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        signal(self.process.id(), name);
     }
 
     /// Waits for the process to end by itself; gives its status and its whole log.
