@@ -9,6 +9,7 @@ mod find;
 #[cfg(test)]
 mod fixtures;
 mod open;
+mod open_error;
 mod outbox;
 mod rows;
 mod writes;
@@ -21,7 +22,7 @@ use testudo::event::EventRecord;
 use testudo::model::{AttemptVerdict, EventId, Session, User};
 use testudo_driver::{Fault, Store};
 
-pub use open::OpenError;
+pub use open_error::OpenError;
 
 /// All records in one SQLite file. Clones share their connections.
 ///

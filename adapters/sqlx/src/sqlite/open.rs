@@ -1,8 +1,8 @@
-//! Opening a file: making it, migrating it, and saying clearly why it cannot be done.
+//! Opening a file: making it and bringing its tables up to date.
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
@@ -11,7 +11,7 @@ use sqlx::{Connection, Error, SqliteConnection, SqlitePool};
 
 use super::SqliteStore;
 use super::commit::BEGIN;
-use super::fault::{code, primary_code};
+use super::open_error::{OpenError, diagnose, diagnose_migration, is_busy};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -26,46 +26,6 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a statement waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Why a file cannot be opened as a store. The message says what to do.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// There is no directory to make the file in.
-    #[error("there is no directory {}; create it, or name another path", .0.display())]
-    NoDirectory(PathBuf),
-    /// The path names a directory.
-    #[error("{} is a directory; name a file in it", .0.display())]
-    IsADirectory(PathBuf),
-    /// The program may not write the file, or not make files beside it.
-    #[error("{} cannot be written; give the program's user write access to it and to its directory", .0.display())]
-    NotWritable(PathBuf),
-    /// The file holds something else, or a damaged database.
-    #[error("{} is not an intact SQLite database; name another path, or restore a backup", .0.display())]
-    NotADatabase(PathBuf),
-    /// The file has migrations that this version does not know.
-    #[error("{} was made by a newer version or by another program; update this one, or name another path", .0.display())]
-    Newer(PathBuf),
-    /// The tables are not those that this version's migrations make.
-    #[error("{} has tables that this program did not make; name another path", .path.display())]
-    OtherTables {
-        /// The file.
-        path: PathBuf,
-        /// What does not fit.
-        source: MigrateError,
-    },
-    /// Another process holds the file.
-    #[error("{} is in use by another program; stop that one, or try again later", .0.display())]
-    Busy(PathBuf),
-    /// Anything else.
-    #[error("{} cannot be opened: {source}", .path.display())]
-    Other {
-        /// The file.
-        path: PathBuf,
-        /// What went wrong.
-        source: Error,
-    },
-}
 
 impl SqliteStore {
     /// Opens the file at `path`, makes it if there is none, and brings its tables up to date.
@@ -178,47 +138,14 @@ async fn migrate(writer: &SqlitePool) -> Result<(), MigrateError> {
     Ok(transaction.commit().await?)
 }
 
-fn diagnose(path: &Path, error: Error) -> OpenError {
-    let path = path.to_owned();
-    match database_code(&error) {
-        Some(code::PERM | code::READONLY | code::CANTOPEN) => OpenError::NotWritable(path),
-        Some(code::CORRUPT | code::NOTADB) => OpenError::NotADatabase(path),
-        Some(code::BUSY | code::LOCKED) => OpenError::Busy(path),
-        _ => OpenError::Other { path, source: error },
-    }
-}
-
-fn diagnose_migration(path: &Path, error: MigrateError) -> OpenError {
-    match error {
-        MigrateError::VersionMissing(_) => OpenError::Newer(path.to_owned()),
-        MigrateError::Execute(error) => diagnose(path, error),
-        MigrateError::ExecuteMigration(error, _) if !is_refused(&error) => diagnose(path, error),
-        source => OpenError::OtherTables { path: path.to_owned(), source },
-    }
-}
-
-fn is_busy(error: &Error) -> bool {
-    database_code(error) == Some(code::BUSY)
-}
-
-/// Whether SQLite could not make sense of a statement, as when a table is already there.
-fn is_refused(error: &Error) -> bool {
-    database_code(error) == Some(code::ERROR)
-}
-
-fn database_code(error: &Error) -> Option<u32> {
-    match error {
-        Error::Database(error) => primary_code(error.as_ref()),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use testudo::command::{FindUser, UserKey};
     use testudo_driver::Store;
 
+    use super::super::fault::code;
     use super::super::fixtures::{commit, inserting, scratch, user};
+    use super::super::open_error::database_code;
     use super::*;
 
     async fn refusal(path: impl AsRef<Path>) -> OpenError {
