@@ -31,11 +31,11 @@ fn the_password_is_the_first_line_as_it_stands() {
     };
     create("plain@example.com", "  two spaces  \nnot this line\n");
     create("dos@example.com", "carriage return\r\n");
-    create("bare@example.com", "no line end");
+    create("bare@example.com", "no line end\r");
     let server = site.serve(&[]);
     assert_eq!(server.login("plain@example.com", "  two spaces  ").status, 200);
     assert_eq!(server.login("dos@example.com", "carriage return").status, 200);
-    assert_eq!(server.login("bare@example.com", "no line end").status, 200);
+    assert_eq!(server.login("bare@example.com", "no line end\r").status, 200);
     assert_eq!(server.login("plain@example.com", "two spaces").status, 401);
 }
 

@@ -69,9 +69,11 @@ fn the_whole_story_survives_a_kill_between_any_two_calls() {
 
 #[test]
 fn a_user_is_shown_as_agreed() {
-    let site = Site::with_user();
+    let site = Site::new();
+    site.create("Ada@Example.com", PASSWORD);
     let server = site.serve(&[]);
     let user = server.login(EMAIL, PASSWORD).json()["user"].clone();
+    assert_eq!(user["email"], "Ada@Example.com", "the address is shown as it was typed");
     let fields: Vec<_> = user.as_object().unwrap().keys().map(String::as_str).collect();
     let agreed = [
         "created_at",
