@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, HashPassword,
-    OwnedSession, PasswordVerdict, VerifyPassword,
+    Commit, Conflict, ConsultLegacy, CountAttempt, FindSession, FindSessionWithUser, FindUser,
+    HashPassword, LegacyVerdict, ListSessions, ListUsers, OwnedSession, PasswordVerdict, Sweep,
+    Swept, Unhashable, VerifyPassword,
 };
 use testudo::flow::{Login, RegisterUser, authenticate_user, login, register_user};
 use testudo::model::{AttemptVerdict, Session, User};
@@ -53,12 +54,30 @@ impl Respond for World {
         Ok(self.tables.find_session_with_user(&command))
     }
 
+    fn list_sessions(&mut self, command: ListSessions) -> Result<Vec<Session>, HashError> {
+        println!("  list the sessions of {}", command.user);
+        Ok(self.tables.list_sessions(&command))
+    }
+
+    fn list_users(&mut self, command: ListUsers) -> Result<Vec<User>, HashError> {
+        println!("  list {} users", command.limit);
+        Ok(self.tables.list_users(&command))
+    }
+
     fn verify_password(&mut self, command: VerifyPassword) -> Result<PasswordVerdict, HashError> {
         println!("  verify a password");
         self.chain.verify(&command, &mut self.work)
     }
 
-    fn hash_password(&mut self, command: HashPassword) -> Result<PasswordHash, HashError> {
+    fn consult_legacy(&mut self, command: ConsultLegacy) -> Result<LegacyVerdict, HashError> {
+        println!("  ask the old system about {}, which there is none of", command.email);
+        Ok(LegacyVerdict::Wrong)
+    }
+
+    fn hash_password(
+        &mut self,
+        command: HashPassword,
+    ) -> Result<Result<PasswordHash, Unhashable>, HashError> {
         println!("  hash a password");
         self.chain.hash(&command, &mut self.work)
     }
@@ -71,6 +90,11 @@ impl Respond for World {
             command.guards.len()
         );
         Ok(self.tables.commit(command))
+    }
+
+    fn sweep(&mut self, command: Sweep) -> Result<Swept, HashError> {
+        println!("  sweep away what is over");
+        Ok(self.tables.sweep(&command))
     }
 }
 

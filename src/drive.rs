@@ -1,8 +1,9 @@
 //! The blocking driver loop: the shortest way to run a flow, with no runtime.
 
 use crate::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, HashPassword,
-    OwnedSession, PasswordVerdict, Step, VerifyPassword,
+    Commit, Conflict, ConsultLegacy, CountAttempt, FindSession, FindSessionWithUser, FindUser,
+    HashPassword, LegacyVerdict, ListSessions, ListUsers, OwnedSession, PasswordVerdict, Step,
+    Sweep, Swept, Unhashable, VerifyPassword,
 };
 use crate::model::{AttemptVerdict, Session, User};
 use crate::password::PasswordHash;
@@ -47,6 +48,20 @@ pub trait Respond {
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Self::Fault>;
 
+    /// Carries out [`ListSessions`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn list_sessions(&mut self, command: ListSessions) -> Result<Vec<Session>, Self::Fault>;
+
+    /// Carries out [`ListUsers`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn list_users(&mut self, command: ListUsers) -> Result<Vec<User>, Self::Fault>;
+
     /// Carries out [`VerifyPassword`].
     ///
     /// # Errors
@@ -54,12 +69,22 @@ pub trait Respond {
     /// When the hasher could not run.
     fn verify_password(&mut self, command: VerifyPassword) -> Result<PasswordVerdict, Self::Fault>;
 
+    /// Carries out [`ConsultLegacy`].
+    ///
+    /// # Errors
+    ///
+    /// When the old system does not answer, or there is none.
+    fn consult_legacy(&mut self, command: ConsultLegacy) -> Result<LegacyVerdict, Self::Fault>;
+
     /// Carries out [`HashPassword`].
     ///
     /// # Errors
     ///
     /// When the hasher could not run.
-    fn hash_password(&mut self, command: HashPassword) -> Result<PasswordHash, Self::Fault>;
+    fn hash_password(
+        &mut self,
+        command: HashPassword,
+    ) -> Result<Result<PasswordHash, Unhashable>, Self::Fault>;
 
     /// Carries out [`Commit`].
     ///
@@ -67,6 +92,13 @@ pub trait Respond {
     ///
     /// When the batch could not be applied, or it is not known whether it was.
     fn commit(&mut self, command: Commit) -> Result<Result<(), Conflict>, Self::Fault>;
+
+    /// Carries out [`Sweep`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written. What was removed before stays so.
+    fn sweep(&mut self, command: Sweep) -> Result<Swept, Self::Fault>;
 }
 
 /// Runs a flow to its end.
@@ -100,9 +132,13 @@ pub fn respond<T, W: Respond>(step: Step<T>, world: &mut W) -> Result<Step<T>, W
         Step::FindUser(ask) => reply!(ask, find_user),
         Step::FindSession(ask) => reply!(ask, find_session),
         Step::FindSessionWithUser(ask) => reply!(ask, find_session_with_user),
+        Step::ListSessions(ask) => reply!(ask, list_sessions),
+        Step::ListUsers(ask) => reply!(ask, list_users),
         Step::VerifyPassword(ask) => reply!(ask, verify_password),
+        Step::ConsultLegacy(ask) => reply!(ask, consult_legacy),
         Step::HashPassword(ask) => reply!(ask, hash_password),
         Step::Commit(ask) => reply!(ask, commit),
+        Step::Sweep(ask) => reply!(ask, sweep),
         Step::Done(result) => Step::Done(result),
     })
 }

@@ -8,32 +8,75 @@ use crate::entropy::Entropy;
 use crate::event::{Event, EventRecord};
 use crate::keys::KeyRing;
 use crate::model::{Client, EventId, SessionId, UserId};
+use crate::password::validation::Validators;
 use crate::password::{PasswordHash, Salt};
 use crate::policy::{Policy, PolicyError};
 use crate::time::Timestamp;
 
 /// What an application sets once: its rules and its keys.
+///
+/// ```
+/// use testudo::password::validation::Validators;
+/// use testudo::{KeyRing, Policy, Settings};
+///
+/// let keys = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x")?;
+/// let settings = Settings::new(Policy::default(), keys)
+///     .unwrap()
+///     .with_validators(Validators::nist(false))
+///     .with_context_words(["Gopher", "Gopher Inc."]);
+/// assert_eq!(settings.context_words(), ["Gopher", "Gopher Inc."]);
+/// # Ok::<(), testudo::KeyRingError>(())
+/// ```
 #[derive(Debug)]
 pub struct Settings {
     policy: Policy,
     keys: KeyRing,
+    validators: Validators,
+    context_words: Vec<String>,
 }
 
 impl Settings {
-    /// Checks the policy and puts it together with the keys.
+    /// Checks the policy and puts it together with the keys. New passwords are held against
+    /// [`Validators::standard`].
     ///
     /// # Errors
     ///
     /// All rules of the policy that cannot be.
     pub fn new(policy: Policy, keys: KeyRing) -> Result<Self, Vec<PolicyError>> {
         policy.check()?;
-        Ok(Self { policy, keys })
+        let (validators, context_words) = (Validators::standard(), Vec::new());
+        Ok(Self { policy, keys, validators, context_words })
+    }
+
+    /// With other rules for new passwords.
+    #[must_use]
+    pub fn with_validators(self, validators: Validators) -> Self {
+        Self { validators, ..self }
+    }
+
+    /// With words that everybody would try first, such as the names of the service and of the
+    /// organisation (ASVS 5.0 6.1.2, 6.2.11): no new password is one of them, in any spelling.
+    #[must_use]
+    pub fn with_context_words<W: Into<String>>(self, words: impl IntoIterator<Item = W>) -> Self {
+        Self { context_words: words.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// The rules.
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The rules for new passwords.
+    #[must_use]
+    pub const fn validators(&self) -> &Validators {
+        &self.validators
+    }
+
+    /// The words that no new password may be.
+    #[must_use]
+    pub fn context_words(&self) -> &[String] {
+        &self.context_words
     }
 }
 
@@ -69,6 +112,10 @@ impl Env {
 
     pub(crate) fn policy(&self) -> &Policy {
         &self.settings.policy
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub(crate) fn keys(&self) -> &KeyRing {

@@ -34,6 +34,12 @@ pub struct EventRecord {
 pub enum Event {
     /// An account was made.
     UserCreated,
+    /// An account was brought along from another system.
+    UserImported,
+    /// An account may be used again.
+    UserActivated,
+    /// An account was closed to its user. All its sessions ended.
+    UserDeactivated,
     /// Somebody signed in.
     UserLogin {
         /// How they proved who they are.
@@ -57,6 +63,22 @@ pub enum Event {
     UserLogout,
     /// Somebody signed out everywhere.
     UserLogoutAll,
+    /// One session was ended from outside: by its user from another one, or by an administrator.
+    SessionRevoked,
+    /// An administrator ended all sessions of a user.
+    SessionsRevoked,
+    /// A user chose another password. All sessions ended but the one in which it was chosen.
+    PasswordChanged,
+    /// A user wanted another password and did not know the current one.
+    PasswordChangeFailed {
+        /// Why.
+        reason: LoginFailure,
+    },
+    /// An administrator gave a user another password. All sessions ended.
+    PasswordSet {
+        /// Whether the user must choose another one at the next sign-in.
+        must_change: bool,
+    },
     /// A spent refresh token was used again, and its session ended: somebody else may hold a copy.
     RefreshReused {
         /// The generation of the spent token.
@@ -81,6 +103,8 @@ pub enum LoginFailure {
     UnusablePassword,
     /// The stored hash cannot be read.
     UnreadableHash,
+    /// The password was right, and a new one is due. The client was told.
+    PasswordChangeRequired,
 }
 
 /// A limit on attempts.

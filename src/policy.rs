@@ -18,8 +18,11 @@ pub struct Policy {
     pub login_account: AttemptLimit,
     /// Password guesses from one network. Default: 100 in 300 s.
     pub login_network: AttemptLimit,
-    /// The fewest code points of a password. Default 8, and never less (ASVS 5.0 6.2.1).
-    pub min_password_length: usize,
+    /// Whether accounts marked with
+    /// [`PasswordHash::legacy`](crate::password::PasswordHash::legacy) are asked for in the system
+    /// that they come from ([`ConsultLegacy`](crate::command::ConsultLegacy)). Default: no. Turn it
+    /// off when the last one has moved.
+    pub consult_legacy: bool,
     /// How long an access token lasts. Default 15 minutes.
     pub access_lifetime: Duration,
     /// How long an ordinary session lasts. Default 1 day idle, 7 days in all.
@@ -60,7 +63,7 @@ impl Default for Policy {
                 lock: Duration::ZERO,
                 hard_stop: None,
             },
-            min_password_length: 8,
+            consult_legacy: false,
             access_lifetime: Duration::from_minutes(15),
             session: Lifetime { idle: Duration::from_days(1), absolute: Duration::from_days(7) },
             remembered_session: Lifetime {
@@ -98,7 +101,6 @@ impl Policy {
             "login_account",
             "expected a hard stop after at most 100 attempts",
         );
-        require(self.min_password_length >= 8, "min_password_length", "expected at least 8");
         require(self.access_lifetime >= second, "access_lifetime", "expected at least a second");
         for (setting, lifetime) in
             [("session", &self.session), ("remembered_session", &self.remembered_session)]
@@ -130,10 +132,10 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
-        let mut policy = Policy { min_password_length: 4, ..Policy::default() };
+        let mut policy = Policy { reuse_horizon: 1_000_000, ..Policy::default() };
         policy.login_account.hard_stop = None;
         policy.session.idle = Duration::from_days(8);
         let wrong: Vec<_> = policy.check().unwrap_err().iter().map(|error| error.setting).collect();
-        assert_eq!(wrong, ["login_account", "min_password_length", "session"]);
+        assert_eq!(wrong, ["login_account", "session", "reuse_horizon"]);
     }
 }

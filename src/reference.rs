@@ -1,10 +1,11 @@
 //! What the store commands mean, as plain data: the reference that every adapter is held against.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 
 use crate::command::{
     Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, Guard,
-    OwnedSession, UserKey, Write,
+    ListSessions, ListUsers, OwnedSession, Sweep, Swept, UserKey, Write,
 };
 use crate::event::EventRecord;
 use crate::model::{
@@ -60,6 +61,59 @@ impl Tables {
         Some((session.clone(), user.clone()))
     }
 
+    /// The meaning of [`ListSessions`].
+    #[must_use]
+    pub fn list_sessions(&self, command: &ListSessions) -> Vec<Session> {
+        let ListSessions { user, epoch, now, before, limit } = *command;
+        let is_live = |session: &&Session| {
+            session.user == user
+                && session.epoch == epoch
+                && session.ended.is_none()
+                && now < session.refresh_expires_at()
+        };
+        let end = before.map_or(Bound::Unbounded, Bound::Excluded);
+        let newest_first = self.sessions.range((Bound::Unbounded, end)).rev();
+        newest_first
+            .map(|(_, session)| session)
+            .filter(is_live)
+            .take(most(limit))
+            .cloned()
+            .collect()
+    }
+
+    /// The meaning of [`ListUsers`].
+    #[must_use]
+    pub fn list_users(&self, command: &ListUsers) -> Vec<User> {
+        let start = command.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let users = self.users.range((start, Bound::Unbounded));
+        users.map(|(_, user)| user).take(most(command.limit)).cloned().collect()
+    }
+
+    /// The meaning of [`Sweep`].
+    pub fn sweep(&mut self, command: &Sweep) -> Swept {
+        let limit = most(command.limit);
+        let is_over = |session: &&Session| session.expires_at <= command.sessions_expired_by;
+        let sessions: Vec<_> =
+            self.sessions.values().filter(is_over).take(limit).map(|it| it.id).collect();
+        let attempts: Vec<_> = self
+            .attempts
+            .iter()
+            .filter(|(key, counter)| {
+                counter.window_end <= command.attempts_idle_since
+                    && (counter.consecutive == 0 || !self.is_of_an_account(key))
+            })
+            .take(limit)
+            .map(|(key, _)| key.clone())
+            .collect();
+        for id in &sessions {
+            self.sessions.remove(id);
+        }
+        for key in &attempts {
+            self.attempts.remove(key);
+        }
+        Swept { sessions: count(&sessions), attempts: count(&attempts) }
+    }
+
     /// The meaning of [`Commit`]: everything is checked before anything is written.
     ///
     /// # Errors
@@ -102,6 +156,10 @@ impl Tables {
     /// Forgets events that were delivered.
     pub fn delivered(&mut self, events: &[EventId]) {
         self.outbox.retain(|record| !events.contains(&record.id));
+    }
+
+    fn is_of_an_account(&self, key: &AttemptKey) -> bool {
+        key.account().is_some_and(|email| self.emails.contains_key(&email))
     }
 
     fn holds(&self, guard: &Guard) -> bool {
@@ -155,4 +213,12 @@ impl Tables {
             }
         }
     }
+}
+
+fn most(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+fn count<T>(removed: &[T]) -> u64 {
+    u64::try_from(removed.len()).unwrap_or(u64::MAX)
 }

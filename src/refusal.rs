@@ -23,6 +23,13 @@ pub enum Refusal {
     /// 800-63B-4 3.2.2). A password reset ends it.
     #[error("too many failed attempts; reset the password to sign in again")]
     PasswordStopped,
+    /// The password is right, and has to be changed before anything else: sign in again, with
+    /// [`Login::new_password`](crate::flow::Login::new_password).
+    #[error("the password must be changed: choose a new one")]
+    PasswordChangeRequired,
+    /// The current password, asked for once more within a session, is not the account's.
+    #[error("the current password is wrong")]
+    InvalidPassword,
     /// The token is malformed, made up or not known any more.
     #[error("the token is not valid")]
     InvalidToken,
@@ -39,6 +46,9 @@ pub enum Refusal {
     /// Telling an anonymous client this tells it who has an account. It is for administrators.
     #[error("an account with this e-mail address exists already")]
     EmailTaken,
+    /// There is no such record, or it is somebody else's.
+    #[error("there is no such record")]
+    NotFound,
     /// Some input is not acceptable; all that is wrong is listed.
     #[error("some of the input is not acceptable")]
     Invalid(Vec<FieldError>),

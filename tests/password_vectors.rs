@@ -75,7 +75,7 @@ fn what_replaces_an_imported_hash_is_argon2id_and_current() {
     let salt = Salt::new([7; 16]);
     let mut work = WorkBuffer::new();
     let request = HashPassword { password: password.clone(), salt };
-    let replaced = chain.hash(&request, &mut work).unwrap();
+    let replaced = chain.hash(&request, &mut work).unwrap().unwrap();
     assert!(replaced.as_stored().starts_with("$argon2id$v=19$m=65536,t=3,p=4$"));
     let request = VerifyPassword { password, against: Against::Stored(replaced) };
     let verdict = chain.verify(&request, &mut work).unwrap();

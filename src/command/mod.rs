@@ -4,16 +4,24 @@
 //! mean; the conformance suite of `testudo-driver` has tests of the same names.
 
 mod commit;
+mod consult_legacy;
 mod count_attempt;
 mod find_session;
 mod find_user;
+mod list_sessions;
+mod list_users;
 mod passwords;
+mod sweep;
 
 pub use commit::{Commit, Conflict, Guard, Write};
+pub use consult_legacy::{ConsultLegacy, LegacyVerdict};
 pub use count_attempt::CountAttempt;
 pub use find_session::{FindSession, FindSessionWithUser, OwnedSession, Standing};
 pub use find_user::{FindUser, UserKey};
-pub use passwords::{Against, HashPassword, PasswordVerdict, VerifyPassword};
+pub use list_sessions::ListSessions;
+pub use list_users::ListUsers;
+pub use passwords::{Against, HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
+pub use sweep::{Sweep, Swept};
 
 use std::fmt;
 
@@ -75,10 +83,18 @@ commands! {
     FindSession -> Option<OwnedSession>,
     /// Looks a session up together with its owner.
     FindSessionWithUser -> Option<(crate::model::Session, crate::model::User)>,
+    /// Lists the live sessions of a user, newest first.
+    ListSessions -> Vec<crate::model::Session>,
+    /// Lists users in the order of their ids.
+    ListUsers -> Vec<crate::model::User>,
     /// Compares a password with a stored hash.
     VerifyPassword -> PasswordVerdict,
+    /// Asks the system that an account comes from whether a password is right there.
+    ConsultLegacy -> LegacyVerdict,
     /// Hashes a password with the preferred hasher.
-    HashPassword -> crate::password::PasswordHash,
+    HashPassword -> Result<crate::password::PasswordHash, Unhashable>,
     /// Applies a batch of guarded writes: all of it or nothing.
     Commit -> Result<(), Conflict>,
+    /// Removes what has no meaning any more.
+    Sweep -> Swept,
 }

@@ -42,11 +42,32 @@ pub enum PasswordVerdict {
 
 /// Hashes a password with the preferred hasher.
 ///
-/// Carried out by [`HasherChain::hash`](crate::password::HasherChain::hash).
+/// Carried out by [`HasherChain::hash`](crate::password::HasherChain::hash). The reply is the hash, or
+/// that the preferred scheme cannot take this password: no fault, since another password will do.
 #[derive(Debug)]
 pub struct HashPassword {
     /// The password to store.
     pub password: Password,
     /// Fresh salt, from the flow's entropy.
     pub salt: Salt,
+}
+
+/// The preferred scheme would not take the whole of a password, so it does not take it at all.
+///
+/// Argon2id takes every password, and so does any scheme behind a
+/// [`Pepper`](crate::password::Pepper).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unhashable {
+    /// It is too long.
+    #[error("expected at most {most} bytes")]
+    TooLong {
+        /// The most bytes that the scheme takes.
+        most: usize,
+    },
+    /// It holds something that the scheme would confuse with another password.
+    #[error("expected {expected}")]
+    Unsupported {
+        /// What the scheme takes.
+        expected: &'static str,
+    },
 }

@@ -1,8 +1,10 @@
 //! Reading addresses and passwords from requests.
 
-use crate::model::Email;
+use crate::command::Unhashable;
+use crate::env::Settings;
+use crate::model::{Email, JsonObject};
 use crate::password::Password;
-use crate::policy::Policy;
+use crate::password::validation::PasswordContext;
 use crate::refusal::{FieldError, Refusal};
 
 /// An address and a password that are presented together: bounded, but not judged.
@@ -10,7 +12,7 @@ use crate::refusal::{FieldError, Refusal};
 /// What is refused here is refused by its form alone, so that the answer says nothing about accounts.
 pub(super) fn presented(email: &str, password: &Password) -> Result<Email, Refusal> {
     let (email, mut errors) = parse_email(email);
-    errors.extend(too_long(password));
+    errors.extend(too_long("password", password));
     accept(email, errors)
 }
 
@@ -18,13 +20,57 @@ pub(super) fn presented(email: &str, password: &Password) -> Result<Email, Refus
 pub(super) fn chosen(
     email: &str,
     password: Option<&Password>,
-    policy: &Policy,
+    profile: &JsonObject,
+    settings: &Settings,
 ) -> Result<Email, Refusal> {
-    let (email, mut errors) = parse_email(email);
+    let (parsed, mut errors) = parse_email(email);
     if let Some(password) = password {
-        errors.extend(too_long(password).or_else(|| too_short(password, policy)));
+        errors.extend(unfit("password", password, email, profile, settings));
     }
-    accept(email, errors)
+    accept(parsed, errors)
+}
+
+/// What is wrong with a password that somebody wants to have from now on.
+pub(super) fn unfit(
+    field: &'static str,
+    password: &Password,
+    email: &str,
+    profile: &JsonObject,
+    settings: &Settings,
+) -> Vec<FieldError> {
+    let context = PasswordContext::new().email(email).profile(profile);
+    let context = settings.context_words().iter().fold(context, |context, word| context.word(word));
+    let failures = settings.validators().validate(password, &context).err();
+    failures.into_iter().flatten().map(|failure| failure.in_field(field)).collect()
+}
+
+/// A password that is the same as the one before, where another was asked for.
+pub(super) fn unchanged(field: &'static str) -> FieldError {
+    FieldError::new(field, "password_unchanged", "expected another password than the current one")
+}
+
+/// A password that satisfies every rule but that of the hasher.
+pub(super) fn unhashable(field: &'static str, reason: Unhashable) -> Refusal {
+    let code = match reason {
+        Unhashable::TooLong { .. } => "password_too_long",
+        Unhashable::Unsupported { .. } => "password_unsupported",
+    };
+    Refusal::Invalid(vec![FieldError::new(field, code, reason)])
+}
+
+/// A password beyond what anybody looks at.
+pub(super) fn too_long(field: &'static str, password: &Password) -> Option<FieldError> {
+    password.is_too_long().then(|| {
+        let message = format!("expected at most {} bytes", Password::MAX_BYTES);
+        FieldError::new(field, "password_too_long", message)
+    })
+}
+
+pub(super) fn parse_email(text: &str) -> (Option<Email>, Vec<FieldError>) {
+    match text.parse() {
+        Ok(email) => (Some(email), Vec::new()),
+        Err(error) => (None, vec![FieldError::new("email", "invalid_email", error)]),
+    }
 }
 
 fn accept(email: Option<Email>, errors: Vec<FieldError>) -> Result<Email, Refusal> {
@@ -32,26 +78,4 @@ fn accept(email: Option<Email>, errors: Vec<FieldError>) -> Result<Email, Refusa
         Some(email) if errors.is_empty() => Ok(email),
         _ => Err(Refusal::Invalid(errors)),
     }
-}
-
-fn parse_email(text: &str) -> (Option<Email>, Vec<FieldError>) {
-    match text.parse() {
-        Ok(email) => (Some(email), Vec::new()),
-        Err(error) => (None, vec![FieldError::new("email", "invalid_email", error)]),
-    }
-}
-
-fn too_long(password: &Password) -> Option<FieldError> {
-    password.is_too_long().then(|| {
-        let message = format!("expected at most {} bytes", Password::MAX_BYTES);
-        FieldError::new("password", "password_too_long", message)
-    })
-}
-
-fn too_short(password: &Password, policy: &Policy) -> Option<FieldError> {
-    let min = policy.min_password_length;
-    (password.code_points() < min).then(|| {
-        let message = format!("expected at least {min} characters");
-        FieldError::new("password", "password_too_short", message)
-    })
 }

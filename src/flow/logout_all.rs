@@ -38,7 +38,7 @@ fn look(token: AccessToken, env: Env) -> Step<Outcome> {
 /// The session is guarded too: a token that was revoked meanwhile ends nobody's sessions.
 fn raise_epoch(session: &Session, user: User, mut env: Env) -> Step<Outcome> {
     let (id, was) = (session.id, user.version);
-    let user = User { epoch: user.epoch.next(), version: was.next(), updated_at: env.now, ..user };
+    let user = user.with_new_epoch(env.now);
     let event = env.event(Some(user.id), Some(id), Event::UserLogoutAll);
     let batch = Commit::new()
         .guard(Guard::SessionVersion { id, version: session.version })

@@ -3,18 +3,27 @@
 //! Every flow counts first, then reads, then computes, then commits one batch, and reveals nothing
 //! before the commit was accepted.
 
+pub mod admin;
 mod attempts;
 mod authenticate;
+mod change_password;
 mod credentials;
+mod list_sessions;
 mod login;
 mod logout;
 mod logout_all;
 mod refresh;
 mod register_user;
+mod revoke_session;
+mod sweep;
 
 pub use authenticate::{authenticate, authenticate_user};
+pub use change_password::{ChangePassword, change_password};
+pub use list_sessions::{SessionPage, Sessions, list_sessions};
 pub use login::{Login, SignedIn, login};
 pub use logout::logout;
 pub use logout_all::logout_all;
 pub use refresh::{Refreshed, refresh};
 pub use register_user::{RegisterUser, register_user};
+pub use revoke_session::revoke_session;
+pub use sweep::sweep;

@@ -49,7 +49,7 @@ type Outcome = Result<User, Refusal>;
 /// anonymous clients.
 pub fn register_user(request: RegisterUser, mut env: Env) -> Step<Outcome> {
     let RegisterUser { email, password, is_verified, profile } = request;
-    let email = match credentials::chosen(&email, password.as_ref(), env.policy()) {
+    let email = match credentials::chosen(&email, password.as_ref(), &profile, env.settings()) {
         Ok(email) => email,
         Err(refusal) => return Step::Done(Err(refusal)),
     };
@@ -65,7 +65,10 @@ pub fn register_user(request: RegisterUser, mut env: Env) -> Step<Outcome> {
 
 fn hash(account: Account, password: Password, mut env: Env) -> Step<Outcome> {
     let command = HashPassword { password, salt: env.new_salt() };
-    ask(command, move |hash| create(account, hash, env))
+    ask(command, move |hashed| match hashed {
+        Ok(hash) => create(account, hash, env),
+        Err(reason) => Step::Done(Err(credentials::unhashable("password", reason))),
+    })
 }
 
 /// The insert is its own guard: the only thing that can conflict is the address.
@@ -76,6 +79,7 @@ fn create(account: Account, password: PasswordHash, mut env: Env) -> Step<Outcom
         password,
         is_active: true,
         is_verified: account.is_verified,
+        must_change_password: false,
         last_login: None,
         joined_at: env.now,
         created_at: env.now,

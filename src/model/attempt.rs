@@ -12,10 +12,13 @@ use crate::time::{Duration, Timestamp};
 pub struct AttemptKey(String);
 
 impl AttemptKey {
+    /// What keys of [`AttemptKey::login_account`] begin with; the canonical address follows.
+    pub const ACCOUNT: &str = "login:account:";
+
     /// Password guesses at one account, whether or not it exists.
     #[must_use]
     pub fn login_account(email: &EmailKey) -> Self {
-        Self(format!("login:account:{email}"))
+        Self(format!("{}{email}", Self::ACCOUNT))
     }
 
     /// Password guesses from one network: an IPv4 address, or an IPv6 /64, which is what one
@@ -27,6 +30,12 @@ impl AttemptKey {
             IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
         };
         Self(format!("login:network:{prefix}"))
+    }
+
+    /// The address whose account the counter is about, if it is about one.
+    #[must_use]
+    pub fn account(&self) -> Option<EmailKey> {
+        self.0.strip_prefix(Self::ACCOUNT).map(|email| EmailKey::from_stored(email.to_owned()))
     }
 
     /// The key as a text, at most 300 bytes long; compared byte for byte.

@@ -85,6 +85,8 @@ pub struct Ended {
 pub enum EndReason {
     /// The user signed out.
     SignedOut,
+    /// The user ended it from another session, or an administrator did.
+    Revoked,
     /// A refresh token was used a second time, so somebody else may hold a copy.
     RefreshReused,
 }

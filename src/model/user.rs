@@ -20,11 +20,13 @@ pub struct User {
     pub is_active: bool,
     /// Whether the e-mail address was proved to be the user's.
     pub is_verified: bool,
+    /// Whether the next sign-in must bring a new password.
+    pub must_change_password: bool,
     /// The last successful sign-in.
     pub last_login: Option<Timestamp>,
     /// When the person joined; for imported users, when they joined the old system.
     pub joined_at: Timestamp,
-    /// When this record was made.
+    /// When the account was made; for imported users, in the old system.
     pub created_at: Timestamp,
     /// When this record was last changed other than by signing in.
     pub updated_at: Timestamp,
@@ -44,6 +46,17 @@ impl User {
     /// When the profile does not fit `P`; the message names the field.
     pub fn profile_as<P: DeserializeOwned>(&self) -> Result<P, serde_json::Error> {
         serde_json::from_value(serde_json::Value::Object(self.profile.clone()))
+    }
+
+    /// The record of this user with another password: all tokens from before are dead.
+    pub(crate) fn with_new_password(self, password: PasswordHash, now: Timestamp) -> Self {
+        Self { password, must_change_password: false, ..self }.with_new_epoch(now)
+    }
+
+    /// The record of this user in the next epoch: all tokens from before are dead.
+    pub(crate) fn with_new_epoch(self, now: Timestamp) -> Self {
+        let (epoch, version) = (self.epoch.next(), self.version.next());
+        Self { epoch, version, updated_at: now, ..self }
     }
 
     /// What token checks need to know.

@@ -24,6 +24,7 @@ pub use self::work::WorkBuffer;
 
 use std::fmt;
 
+use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::entropy::Entropy;
@@ -65,6 +66,13 @@ impl Password {
         self.0.expose()
     }
 
+    /// Whether both are the same text once they are in NFC.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let (one, other) = (self.normalized(), other.normalized());
+        one.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+    }
+
     /// The text in NFC, as it is hashed.
     #[must_use]
     pub fn normalized(&self) -> Secret<String> {
@@ -90,6 +98,9 @@ impl From<&str> for Password {
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
+/// It begins with `!`, so that whoever does not know it takes it for no usable password.
+const LEGACY: &str = "!legacy";
+
 impl PasswordHash {
     /// Takes a stored string as it is. Whether it can be read shows when it is used.
     #[must_use]
@@ -102,6 +113,20 @@ impl PasswordHash {
     /// It starts with `!` and is random, so that two such accounts do not look alike.
     pub(crate) fn unusable(entropy: &mut Entropy) -> Self {
         Self(format!("!{:032x}", u128::from_be_bytes(entropy.bytes())))
+    }
+
+    /// The mark of an account whose password still lives in the system that it comes from:
+    /// `!legacy`. Where [`Policy::consult_legacy`](crate::Policy::consult_legacy) is on, a sign-in
+    /// asks there; elsewhere such an account has no usable password.
+    #[must_use]
+    pub fn legacy() -> Self {
+        Self(LEGACY.to_owned())
+    }
+
+    /// Whether this is the mark of [`PasswordHash::legacy`].
+    #[must_use]
+    pub fn is_legacy(&self) -> bool {
+        self.0 == LEGACY
     }
 
     /// Whether a password could match at all.

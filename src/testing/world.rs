@@ -1,15 +1,17 @@
 //! A deterministic world in memory.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::faults::{Mishap, Plan, WorldFault};
 use super::insecure_hasher::InsecureHasher;
 use crate::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, HashPassword,
-    OwnedSession, PasswordVerdict, UserKey, VerifyPassword, Write,
+    Commit, Conflict, ConsultLegacy, CountAttempt, FindSession, FindSessionWithUser, FindUser,
+    HashPassword, LegacyVerdict, ListSessions, ListUsers, OwnedSession, PasswordVerdict, Sweep,
+    Swept, Unhashable, UserKey, VerifyPassword, Write,
 };
 use crate::flow::{self, Login, RegisterUser, SignedIn};
-use crate::model::{AttemptVerdict, Client, Email, Session, User};
+use crate::model::{AttemptVerdict, Client, Email, EmailKey, Session, User};
 use crate::password::{HashError, HasherChain, Password, PasswordHash, Salt, WorkBuffer};
 use crate::reference::Tables;
 use crate::{
@@ -30,6 +32,7 @@ pub struct World {
     client: Client,
     keys: Secret<String>,
     settings: Arc<Settings>,
+    legacy: BTreeMap<EmailKey, Secret<String>>,
     plan: Plan,
     trace: Vec<&'static str>,
     carried_out: usize,
@@ -57,6 +60,7 @@ impl World {
             client: Client::unknown(),
             settings: settings(Policy::default(), &keys),
             keys,
+            legacy: BTreeMap::new(),
             plan: Plan::default(),
             trace: Vec::new(),
             carried_out: 0,
@@ -109,6 +113,16 @@ impl World {
     pub fn set_keys(&mut self, secrets: &str) {
         self.keys = Secret::new(secrets.to_owned());
         self.settings = settings(self.settings.policy().clone(), &self.keys);
+    }
+
+    /// Gives an address a password in the system that accounts come from.
+    ///
+    /// # Panics
+    ///
+    /// When the address is none.
+    pub fn set_legacy_password(&mut self, email: &str, password: &str) {
+        let email: Email = email.parse().expect("an e-mail address");
+        self.legacy.insert(email.key().clone(), Secret::new(password.to_owned()));
     }
 
     /// Surroundings for one flow that starts now, with randomness of its own.
@@ -199,7 +213,8 @@ impl World {
     pub fn stored_hash(password: &str, current: bool) -> PasswordHash {
         let hasher = if current { InsecureHasher::current() } else { InsecureHasher::outdated() };
         let request = HashPassword { password: Password::from(password), salt: Salt::new([7; 16]) };
-        hasher.chain().hash(&request, &mut WorkBuffer::new()).expect("a password of fit length")
+        let hashed = hasher.chain().hash(&request, &mut WorkBuffer::new());
+        hashed.expect("memory").expect("a password of fit length")
     }
 
     /// The records.
@@ -292,12 +307,32 @@ impl Respond for World {
         self.carry_out::<FindSessionWithUser>(|world| world.tables.find_session_with_user(&command))
     }
 
+    fn list_sessions(&mut self, command: ListSessions) -> Result<Vec<Session>, WorldFault> {
+        self.carry_out::<ListSessions>(|world| world.tables.list_sessions(&command))
+    }
+
+    fn list_users(&mut self, command: ListUsers) -> Result<Vec<User>, WorldFault> {
+        self.carry_out::<ListUsers>(|world| world.tables.list_users(&command))
+    }
+
     fn verify_password(&mut self, command: VerifyPassword) -> Result<PasswordVerdict, WorldFault> {
         let verdict = self.hash(|chain, work| chain.verify(&command, work))?;
         self.carry_out::<VerifyPassword>(|_| verdict)
     }
 
-    fn hash_password(&mut self, command: HashPassword) -> Result<PasswordHash, WorldFault> {
+    fn consult_legacy(&mut self, command: ConsultLegacy) -> Result<LegacyVerdict, WorldFault> {
+        self.carry_out::<ConsultLegacy>(|world| {
+            let password = world.legacy.get(command.email.key());
+            let is_right =
+                password.is_some_and(|right| right.expose() == command.password.expose());
+            if is_right { LegacyVerdict::Right } else { LegacyVerdict::Wrong }
+        })
+    }
+
+    fn hash_password(
+        &mut self,
+        command: HashPassword,
+    ) -> Result<Result<PasswordHash, Unhashable>, WorldFault> {
         let hash = self.hash(|chain, work| chain.hash(&command, work))?;
         self.carry_out::<HashPassword>(|_| hash)
     }
@@ -309,6 +344,10 @@ impl Respond for World {
                 if loses { Err(Conflict) } else { world.tables.commit(command) }
             },
         )
+    }
+
+    fn sweep(&mut self, command: Sweep) -> Result<Swept, WorldFault> {
+        self.carry_out::<Sweep>(|world| world.tables.sweep(&command))
     }
 }
 

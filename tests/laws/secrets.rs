@@ -110,9 +110,13 @@ fn watch<T: Debug>(mut step: Step<T>, world: &mut World, printed: &mut Printed) 
             Step::FindUser(ask) => reply!(ask, find_user),
             Step::FindSession(ask) => reply!(ask, find_session),
             Step::FindSessionWithUser(ask) => reply!(ask, find_session_with_user),
+            Step::ListSessions(ask) => reply!(ask, list_sessions),
+            Step::ListUsers(ask) => reply!(ask, list_users),
             Step::VerifyPassword(ask) => reply!(ask, verify_password),
+            Step::ConsultLegacy(ask) => reply!(ask, consult_legacy),
             Step::HashPassword(ask) => reply!(ask, hash_password),
             Step::Commit(ask) => reply!(ask, commit),
+            Step::Sweep(ask) => reply!(ask, sweep),
             Step::Done(result) => {
                 printed.debug(&result);
                 return result;

@@ -1,6 +1,6 @@
 //! Password login.
 
-use testudo::command::{Commit, Conflict, PasswordVerdict, Write};
+use testudo::command::{Commit, Conflict, PasswordVerdict, Unhashable, Write};
 use testudo::event::{Event, LimitName, LoginFailure};
 use testudo::flow::{Login, SignedIn, login};
 use testudo::model::{AttemptKey, AttemptVerdict, Method, User};
@@ -149,11 +149,8 @@ fn an_unknown_address_is_verified_against_nobody() {
 fn an_inactive_account_is_refused_whether_or_not_the_password_is_right() {
     let (mut world, _) = world_with_ada();
     let ada = world.change_user(ADA, |user| user.is_active = false);
-    let reasons = [
-        (VALID, LoginFailure::Inactive),
-        (OUTDATED, LoginFailure::Inactive),
-        (PasswordVerdict::Invalid, LoginFailure::WrongPassword),
-    ];
+    let reasons =
+        [(VALID, LoginFailure::Inactive), (PasswordVerdict::Invalid, LoginFailure::WrongPassword)];
     for (verdict, reason) in reasons {
         let ask = commit_after(&mut world, Some(ada.clone()), verdict);
         assert!(ask.command.writes.is_empty());
@@ -161,6 +158,31 @@ fn an_inactive_account_is_refused_whether_or_not_the_password_is_right() {
         let refused = expect!(ask.answer(Ok(())), Done).unwrap_err();
         assert_eq!(refused, Refusal::InvalidCredentials);
     }
+}
+
+#[test]
+fn an_inactive_account_pays_for_a_new_hash_as_an_active_one_does_and_does_not_get_it() {
+    let (mut world, _) = world_with_ada();
+    let ada = world.change_user(ADA, |user| user.is_active = false);
+    let step = begin(&mut world);
+    let step = expect!(allow(step, &world), FindUser).answer(Some(ada));
+    let step = expect!(step, VerifyPassword).answer(OUTDATED);
+    let ask =
+        expect!(expect!(step, HashPassword).answer(Ok(World::stored_hash(PASSWORD, true))), Commit);
+    assert!(ask.command.writes.is_empty());
+    assert_eq!(events(&ask.command), [&failure(LoginFailure::Inactive)]);
+}
+
+#[test]
+fn a_password_that_the_preferred_hasher_cannot_take_keeps_its_old_hash() {
+    let (mut world, ada) = world_with_ada();
+    let step = begin(&mut world);
+    let step = expect!(allow(step, &world), FindUser).answer(Some(ada.clone()));
+    let step = expect!(step, VerifyPassword).answer(OUTDATED);
+    let refused = Err(Unhashable::TooLong { most: 72 });
+    let ask = expect!(expect!(step, HashPassword).answer(refused), Commit);
+    let signed_in = expect!(ask.answer(Ok(())), Done).unwrap();
+    assert_eq!(signed_in.user.password, ada.password);
 }
 
 #[test]
@@ -214,7 +236,7 @@ fn an_outdated_hash_is_replaced_in_the_commit_that_opens_the_session() {
     assert_eq!(ask.command.password.expose(), PASSWORD);
 
     let new = World::stored_hash(PASSWORD, true);
-    let ask = expect!(ask.answer(new.clone()), Commit);
+    let ask = expect!(ask.answer(Ok(new.clone())), Commit);
     let [Write::ReplaceUser { user, was }, Write::InsertSession(_), ..] = &ask.command.writes[..]
     else {
         panic!("other writes: {:?}", ask.command.writes)
@@ -250,7 +272,7 @@ fn after_a_conflict_the_hash_that_replaces_an_outdated_one_is_not_made_again() {
     let step = expect!(allow(step, &world), FindUser).answer(Some(ada.clone()));
     let step = expect!(step, VerifyPassword).answer(OUTDATED);
     let new = World::stored_hash(PASSWORD, true);
-    let ask = expect!(expect!(step, HashPassword).answer(new.clone()), Commit);
+    let ask = expect!(expect!(step, HashPassword).answer(Ok(new.clone())), Commit);
     let step = expect!(ask.answer(Err(Conflict)), FindUser).answer(Some(ada));
     let signed_in = expect!(expect!(step, Commit).answer(Ok(())), Done).unwrap();
     assert_eq!(signed_in.user.password, new);

@@ -2,9 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests panic")]
 
+mod admin;
+mod change_password;
+mod legacy;
 mod login;
+mod must_change;
 mod refresh;
 mod register_user;
+mod sessions;
 mod signing_out;
 
 use testudo::Step;

@@ -20,7 +20,7 @@ fn an_account_is_made_in_one_commit_after_its_password_is_hashed() {
     assert_eq!(ask.command.password.expose(), PASSWORD);
 
     let hash = World::stored_hash(PASSWORD, true);
-    let ask = expect!(ask.answer(hash.clone()), Commit);
+    let ask = expect!(ask.answer(Ok(hash.clone())), Commit);
     let [Write::InsertUser(user)] = &ask.command.writes[..] else {
         panic!("other writes: {:?}", ask.command.writes)
     };
@@ -36,7 +36,7 @@ fn an_account_is_made_in_one_commit_after_its_password_is_hashed() {
 fn a_taken_address_is_found_out_by_the_commit_and_costs_a_hash_all_the_same() {
     let mut world = World::new();
     let ask = expect!(begin(&mut world), HashPassword);
-    let ask = expect!(ask.answer(World::stored_hash(PASSWORD, true)), Commit);
+    let ask = expect!(ask.answer(Ok(World::stored_hash(PASSWORD, true))), Commit);
     assert_eq!(expect!(ask.answer(Err(Conflict)), Done), Err(Refusal::EmailTaken));
 }
 

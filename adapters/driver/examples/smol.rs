@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use testudo::command::{HashPassword, PasswordVerdict, VerifyPassword};
+use testudo::command::{HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 use testudo::flow::{Login, RegisterUser};
 use testudo::password::{HasherChain, PasswordHash, WorkBuffer};
 use testudo::{Client, KeyRing, Policy, Settings};
@@ -52,7 +52,10 @@ impl Hashing for SmolHashing {
         Ok(self.run(move |chain, work| chain.verify(&command, work)).await??)
     }
 
-    async fn hash_password(&self, command: HashPassword) -> Result<PasswordHash, Fault> {
+    async fn hash_password(
+        &self,
+        command: HashPassword,
+    ) -> Result<Result<PasswordHash, Unhashable>, Fault> {
         Ok(self.run(move |chain, work| chain.hash(&command, work)).await??)
     }
 }

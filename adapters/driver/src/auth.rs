@@ -3,11 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use testudo::flow::{self, Login, Refreshed, RegisterUser, SignedIn};
-use testudo::model::{Session, User};
-use testudo::{Client, Entropy, Env, Refusal, Settings, Step};
+use testudo::command::Swept;
+use testudo::flow::{
+    self, ChangePassword, Login, Refreshed, RegisterUser, SessionPage, Sessions, SignedIn,
+};
+use testudo::model::{Session, SessionId, User};
+use testudo::{Client, Entropy, Env, Refusal, Settings, Step, Timestamp};
 
-use crate::{Clock, Fault, FaultKind, Hashing, Store, SystemClock, drive};
+use crate::legacy::SharedLegacy;
+use crate::{Admin, Clock, Fault, FaultKind, Hashing, Legacy, NoLegacy, Store, SystemClock, drive};
 
 /// Authentication over a store and a hasher: every flow as one async method.
 ///
@@ -37,6 +41,7 @@ pub struct Auth<S, H> {
     hashing: H,
     settings: Arc<Settings>,
     clock: Arc<dyn Clock>,
+    legacy: SharedLegacy,
 }
 
 /// Why a call did not do what was asked.
@@ -54,13 +59,20 @@ pub enum AuthError {
 impl<S: Store, H: Hashing> Auth<S, H> {
     /// Puts a store, a hasher and the settings together, with the system's clock.
     pub fn new(store: S, hashing: H, settings: Settings) -> Self {
-        Self { store, hashing, settings: Arc::new(settings), clock: Arc::new(SystemClock) }
+        let (settings, legacy) = (Arc::new(settings), SharedLegacy::new(NoLegacy));
+        Self { store, hashing, settings, clock: Arc::new(SystemClock), legacy }
     }
 
     /// With another clock.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
+    }
+
+    /// With a system that accounts come from, to ask for passwords that still live there.
+    #[must_use]
+    pub fn with_legacy(self, legacy: impl Legacy + 'static) -> Self {
+        Self { legacy: SharedLegacy::new(legacy), ..self }
     }
 
     /// The store.
@@ -147,6 +159,70 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         self.run(client, |env| flow::logout_all(access_token, env)).await
     }
 
+    /// Changes the password of an access token's user: [`flow::change_password`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn change_password(
+        &self,
+        access_token: &str,
+        request: ChangePassword,
+        client: &Client,
+    ) -> Result<(), AuthError> {
+        self.run(client, |env| flow::change_password(access_token, request, env)).await
+    }
+
+    /// Lists the sessions of an access token's user: [`flow::list_sessions`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn list_sessions(
+        &self,
+        access_token: &str,
+        page: SessionPage,
+    ) -> Result<Sessions, AuthError> {
+        self.finish(flow::list_sessions(access_token, page, self.clock.now())).await
+    }
+
+    /// Ends a session of an access token's user: [`flow::revoke_session`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn revoke_session(
+        &self,
+        access_token: &str,
+        session: SessionId,
+        client: &Client,
+    ) -> Result<(), AuthError> {
+        self.run(client, |env| flow::revoke_session(access_token, session, env)).await
+    }
+
+    /// Removes what has no meaning any more, batch by batch until nothing is left: [`flow::sweep`].
+    ///
+    /// # Errors
+    ///
+    /// A fault. What was removed before stays so.
+    pub async fn sweep(&self) -> Result<Swept, Fault> {
+        const BATCH: u32 = 1000;
+        let mut total = Swept::default();
+        loop {
+            let swept = self.drive(flow::sweep(BATCH, self.clock.now())).await?;
+            total.sessions = total.sessions.saturating_add(swept.sessions);
+            total.attempts = total.attempts.saturating_add(swept.attempts);
+            if swept.sessions.max(swept.attempts) < u64::from(BATCH) {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// What administrators do, to any account.
+    pub const fn admin(&self) -> Admin<'_, S, H> {
+        Admin::new(self)
+    }
+
     /// Runs a flow, the library's or one of your own, in surroundings of its own.
     ///
     /// # Errors
@@ -161,8 +237,16 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         self.finish(flow(env)).await
     }
 
-    async fn finish<T>(&self, step: Step<Result<T, Refusal>>) -> Result<T, AuthError> {
-        Ok(drive(step, &self.store, &self.hashing).await??)
+    pub(crate) async fn finish<T>(&self, step: Step<Result<T, Refusal>>) -> Result<T, AuthError> {
+        Ok(self.drive(step).await??)
+    }
+
+    pub(crate) async fn drive<T>(&self, step: Step<T>) -> Result<T, Fault> {
+        drive(step, &self.store, &self.hashing, &self.legacy).await
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// A failing random generator is a fault; there is nothing to fall back on (ASVS 5.0 11.5.2).

@@ -2,18 +2,20 @@
 
 use testudo::Step;
 
-use crate::{Fault, Hashing, Store};
+use crate::{Fault, Hashing, Legacy, Store};
 
-/// Runs a flow to its end over a store and a hasher.
+/// Runs a flow to its end over a store, a hasher and the system that accounts come from, which is
+/// [`NoLegacy`](crate::NoLegacy) for most.
 ///
 /// # Errors
 ///
-/// The first fault of either. The flow is dropped then, which is always safe, as it is to drop this
+/// The first fault of any. The flow is dropped then, which is always safe, as it is to drop this
 /// future.
-pub async fn drive<T, S: Store, H: Hashing>(
+pub async fn drive<T, S: Store, H: Hashing, L: Legacy>(
     mut step: Step<T>,
     store: &S,
     hashing: &H,
+    legacy: &L,
 ) -> Result<T, Fault> {
     macro_rules! reply {
         ($ask:ident, $answerer:ident.$method:ident) => {{
@@ -28,9 +30,13 @@ pub async fn drive<T, S: Store, H: Hashing>(
             Step::FindUser(ask) => reply!(ask, store.find_user),
             Step::FindSession(ask) => reply!(ask, store.find_session),
             Step::FindSessionWithUser(ask) => reply!(ask, store.find_session_with_user),
+            Step::ListSessions(ask) => reply!(ask, store.list_sessions),
+            Step::ListUsers(ask) => reply!(ask, store.list_users),
             Step::VerifyPassword(ask) => reply!(ask, hashing.verify_password),
+            Step::ConsultLegacy(ask) => reply!(ask, legacy.consult),
             Step::HashPassword(ask) => reply!(ask, hashing.hash_password),
             Step::Commit(ask) => reply!(ask, store.commit),
+            Step::Sweep(ask) => reply!(ask, store.sweep),
             Step::Done(result) => return Ok(result),
         };
     }

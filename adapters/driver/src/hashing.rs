@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
-use testudo::command::{HashPassword, PasswordVerdict, VerifyPassword};
+use testudo::command::{HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 use testudo::password::{HashError, HasherChain, PasswordHash, WorkBuffer};
 
 use crate::{Fault, FaultKind};
@@ -25,7 +25,7 @@ pub trait Hashing: Send + Sync {
     fn hash_password(
         &self,
         command: HashPassword,
-    ) -> impl Future<Output = Result<PasswordHash, Fault>> + Send;
+    ) -> impl Future<Output = Result<Result<PasswordHash, Unhashable>, Fault>> + Send;
 }
 
 /// Hashes right where it is called, one at a time: for command-line tools and tests.
@@ -51,7 +51,10 @@ impl Hashing for InlineHashing {
         Ok(self.chain.verify(&command, &mut work)?)
     }
 
-    async fn hash_password(&self, command: HashPassword) -> Result<PasswordHash, Fault> {
+    async fn hash_password(
+        &self,
+        command: HashPassword,
+    ) -> Result<Result<PasswordHash, Unhashable>, Fault> {
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(self.chain.hash(&command, &mut work)?)
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
+    ListUsers, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
 use testudo::model::{AttemptVerdict, EventId, Session, User};
@@ -58,6 +59,9 @@ twin! {
     find_user(command: FindUser) -> Option<User>;
     find_session(command: FindSession) -> Option<OwnedSession>;
     find_session_with_user(command: FindSessionWithUser) -> Option<(Session, User)>;
+    list_sessions(command: ListSessions) -> Vec<Session>;
+    list_users(command: ListUsers) -> Vec<User>;
+    sweep(command: Sweep) -> Swept;
     commit(command: Commit) -> Result<(), Conflict>;
     undelivered(limit: usize) -> Vec<EventRecord>;
     delivered(events: Vec<EventId>) -> ();

@@ -3,7 +3,8 @@
 use std::future::Future;
 
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
+    ListUsers, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
 use testudo::model::{AttemptVerdict, EventId, Session, User};
@@ -39,6 +40,21 @@ pub trait Store: Send + Sync {
         &self,
         command: FindSessionWithUser,
     ) -> impl Future<Output = Result<Option<(Session, User)>, Fault>> + Send;
+
+    /// Carries out [`ListSessions`].
+    fn list_sessions(
+        &self,
+        command: ListSessions,
+    ) -> impl Future<Output = Result<Vec<Session>, Fault>> + Send;
+
+    /// Carries out [`ListUsers`].
+    fn list_users(
+        &self,
+        command: ListUsers,
+    ) -> impl Future<Output = Result<Vec<User>, Fault>> + Send;
+
+    /// Carries out [`Sweep`].
+    fn sweep(&self, command: Sweep) -> impl Future<Output = Result<Swept, Fault>> + Send;
 
     /// Carries out [`Commit`]: all or nothing.
     fn commit(

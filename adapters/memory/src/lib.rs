@@ -5,7 +5,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
+    ListUsers, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
 use testudo::model::{AttemptVerdict, EventId, Session, User};
@@ -47,6 +48,18 @@ impl Store for MemoryStore {
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Fault> {
         Ok(self.tables().find_session_with_user(&command))
+    }
+
+    async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
+        Ok(self.tables().list_sessions(&command))
+    }
+
+    async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
+        Ok(self.tables().list_users(&command))
+    }
+
+    async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
+        Ok(self.tables().sweep(&command))
     }
 
     async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {

@@ -1,7 +1,8 @@
 //! The memory store against the suite of all stores.
 
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
+    ListUsers, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
 use testudo::model::{AttemptVerdict, EventId, Session, User};
@@ -60,6 +61,18 @@ impl Store for OnThreads {
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Fault> {
         self.run(async move |store| store.find_session_with_user(command).await).await
+    }
+
+    async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
+        self.run(async move |store| store.list_sessions(command).await).await
+    }
+
+    async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
+        self.run(async move |store| store.list_users(command).await).await
+    }
+
+    async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
+        self.run(async move |store| store.sweep(command).await).await
     }
 
     async fn commit(&self, batch: Commit) -> Result<Result<(), Conflict>, Fault> {

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use smol::future::yield_now;
 use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
-    Standing, UserKey, Write,
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
+    ListUsers, OwnedSession, Standing, Sweep, Swept, UserKey, Write,
 };
 use testudo::event::EventRecord;
 use testudo::model::{
@@ -159,6 +159,18 @@ impl Store for Defective {
             user = self.store.find_user(by_id(&user)).await?.unwrap();
         }
         Ok(Some((session, user)))
+    }
+
+    async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
+        self.store.list_sessions(command).await
+    }
+
+    async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
+        self.store.list_users(command).await
+    }
+
+    async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
+        self.store.sweep(command).await
     }
 
     async fn commit(&self, mut batch: Commit) -> Result<Result<(), Conflict>, Fault> {

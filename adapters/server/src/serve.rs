@@ -2,12 +2,13 @@
 
 mod connections;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use testudo::password::HasherChain;
 use testudo::{KeyRing, Policy, PolicyError, Settings};
 use testudo_driver::{Auth, SharedStore};
-use testudo_tokio::{HashingPool, OutboxWorker};
+use testudo_tokio::{HashingPool, OutboxWorker, Sweeper};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -23,6 +24,9 @@ use crate::store;
 /// How long the last events may take to be delivered. What is not, is after the next start.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often records that are over are removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
 /// Serves until it is told to stop.
 ///
 /// # Errors
@@ -36,15 +40,15 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     })?;
     let store = store::open(&config.database).await?;
     let (keys, origin) = secret_file::load(&config.database)?;
-    let server = Server {
-        auth: auth(store.shared(), config.policy.clone(), keys)?,
-        trusted_proxies: config.trusted_proxies,
-    };
+    let auth = Arc::new(auth(store.shared(), config.policy.clone(), keys)?);
+    let server = Server { auth: Arc::clone(&auth), trusted_proxies: config.trusted_proxies };
     announce(&config, &listener, &origin)?;
 
     let worker = OutboxWorker::new(store.shared(), AuditLog);
+    let sweeper = Sweeper::new(auth, SWEEP_EVERY);
     tokio::select! {
         () = worker.run() => {}
+        () = sweeper.run() => {}
         () = connections::serve(listener, http::router(server), &mut signals) => {}
     }
     match timeout(DRAIN_TIMEOUT, worker.drain()).await {

@@ -1,9 +1,11 @@
 //! Records as clients see them. What does not stand here does not leave the server.
 
+use std::net::IpAddr;
+
 use serde::Serialize;
 use testudo::Timestamp;
-use testudo::flow::SignedIn;
-use testudo::model::{JsonObject, User, UserId};
+use testudo::flow::{Sessions, SignedIn};
+use testudo::model::{JsonObject, Method, Session, SessionId, User, UserId};
 use testudo::token::Tokens;
 
 /// A user.
@@ -72,6 +74,50 @@ impl<'a> SignInView<'a> {
             status: "completed",
             user: UserView::from(&signed_in.user),
             tokens: TokensView::from(&signed_in.tokens),
+        }
+    }
+}
+
+/// The sessions of a user, as one of them sees them.
+#[derive(Serialize)]
+pub(crate) struct SessionsView<'a> {
+    sessions: Vec<SessionView<'a>>,
+}
+
+impl<'a> From<&'a Sessions> for SessionsView<'a> {
+    fn from(sessions: &'a Sessions) -> Self {
+        let current = Some(sessions.current);
+        let views = sessions.sessions.iter().map(|session| SessionView::new(session, current));
+        Self { sessions: views.collect() }
+    }
+}
+
+/// A session. Nothing in it opens one.
+#[derive(Serialize)]
+pub(crate) struct SessionView<'a> {
+    id: SessionId,
+    current: bool,
+    created_at: Timestamp,
+    last_refreshed_at: Timestamp,
+    /// When it ends if it is not refreshed before.
+    expires_at: Timestamp,
+    ip: Option<IpAddr>,
+    user_agent: Option<&'a str>,
+    methods: &'a [Method],
+}
+
+impl<'a> SessionView<'a> {
+    /// A session as seen from `current`, if from one.
+    pub(crate) fn new(session: &'a Session, current: Option<SessionId>) -> Self {
+        Self {
+            id: session.id,
+            current: current == Some(session.id),
+            created_at: session.created_at,
+            last_refreshed_at: session.refreshed_at,
+            expires_at: session.refresh_expires_at(),
+            ip: session.client.ip(),
+            user_agent: session.client.user_agent(),
+            methods: &session.methods,
         }
     }
 }

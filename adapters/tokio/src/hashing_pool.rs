@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use testudo::command::{HashPassword, PasswordVerdict, VerifyPassword};
+use testudo::command::{HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 use testudo::password::{HasherChain, PasswordHash, WorkBuffer};
 use testudo_driver::{Fault, FaultKind, Hashing};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -81,7 +81,10 @@ impl Hashing for HashingPool {
         Ok(self.run(move |chain, work| chain.verify(&command, work)).await??)
     }
 
-    async fn hash_password(&self, command: HashPassword) -> Result<PasswordHash, Fault> {
+    async fn hash_password(
+        &self,
+        command: HashPassword,
+    ) -> Result<Result<PasswordHash, Unhashable>, Fault> {
         Ok(self.run(move |chain, work| chain.hash(&command, work)).await??)
     }
 }

@@ -2,9 +2,11 @@
 
 mod hashing_pool;
 mod outbox;
+mod sweeper;
 
 pub use hashing_pool::{HashingPool, Overloaded};
 pub use outbox::{EventHandler, OutboxWorker};
+pub use sweeper::Sweeper;
 
 /// The README's example compiles.
 #[cfg(doctest)]

@@ -174,7 +174,7 @@ async fn what_the_pool_hashes_it_verifies() {
         ("correct horse", PasswordVerdict::Valid { outdated: false }),
         ("incorrect mule", PasswordVerdict::Invalid),
     ] {
-        let against = Against::Stored(stored.clone());
+        let against = Against::Stored(stored.clone().unwrap());
         let command = VerifyPassword { password: password.into(), against };
         assert_eq!(pool.verify_password(command).await.unwrap(), verdict);
     }

@@ -9,7 +9,7 @@ use super::{
     Argon2d, Argon2i, Argon2id, Bcrypt, BcryptSha256, HashError, Hasher, Password, PasswordHash,
     Pbkdf2Sha1, Pbkdf2Sha256, Pbkdf2Sha512, Pepper, Peppers, Salt, Scrypt, Verifier, WorkBuffer,
 };
-use crate::command::{Against, HashPassword, PasswordVerdict, VerifyPassword};
+use crate::command::{Against, HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 use crate::secret::Secret;
 
 /// One hasher for new passwords, and any number that old ones are read with.
@@ -40,7 +40,8 @@ use crate::secret::Secret;
 /// let (chain, mut work) = (HasherChain::standard(), WorkBuffer::new());
 /// let password = Password::from("correct horse battery staple");
 /// let salt = Salt::new([7; 16]); // Fresh for every password, from the flow's entropy.
-/// let stored = chain.hash(&HashPassword { password: password.clone(), salt }, &mut work)?;
+/// let request = HashPassword { password: password.clone(), salt };
+/// let stored = chain.hash(&request, &mut work)?.expect("Argon2id takes every password");
 ///
 /// let against = Against::Stored(stored);
 /// let verdict = chain.verify(&VerifyPassword { password, against }, &mut work)?;
@@ -109,20 +110,30 @@ impl HasherChain {
 
     /// Hashes a password with the preferred hasher.
     ///
+    /// The inner result is the reply to [`HashPassword`]: [`Unhashable`] is a password beyond
+    /// [`Password::MAX_BYTES`], before any work, or one that the preferred hasher cannot take.
+    ///
     /// # Errors
     ///
-    /// [`HashError::PasswordTooLong`] beyond [`Password::MAX_BYTES`], before any work, and whatever
-    /// the preferred hasher refuses. [`HashError::Settings`] if there is a pepper and the preferred
-    /// hasher's strings do not begin with `$`.
+    /// What a driver reports as a fault: [`HashError::OutOfMemory`], and [`HashError::Settings`] if
+    /// there is a pepper and the preferred hasher's strings do not begin with `$`.
     pub fn hash(
         &self,
         request: &HashPassword,
         work: &mut WorkBuffer,
-    ) -> Result<PasswordHash, HashError> {
+    ) -> Result<Result<PasswordHash, Unhashable>, HashError> {
         if request.password.is_too_long() {
-            return Err(HashError::PasswordTooLong { most: Password::MAX_BYTES });
+            return Ok(Err(Unhashable::TooLong { most: Password::MAX_BYTES }));
         }
-        self.hash_text(request.password.normalized().expose(), &request.salt, work)
+        let hashed = self.hash_text(request.password.normalized().expose(), &request.salt, work);
+        match hashed {
+            Ok(hash) => Ok(Ok(hash)),
+            Err(HashError::PasswordTooLong { most }) => Ok(Err(Unhashable::TooLong { most })),
+            Err(HashError::PasswordUnsupported { expected }) => {
+                Ok(Err(Unhashable::Unsupported { expected }))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Compares a password with a stored hash, or spends the same on nobody.

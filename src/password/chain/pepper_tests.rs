@@ -18,7 +18,7 @@ fn cheap() -> HasherChain {
 fn hash(chain: &HasherChain, password: &str) -> PasswordHash {
     let salt = Salt::new(*b"sixteen bytes...");
     let request = HashPassword { password: password.into(), salt };
-    chain.hash(&request, &mut WorkBuffer::new()).unwrap()
+    chain.hash(&request, &mut WorkBuffer::new()).unwrap().unwrap()
 }
 
 #[test]

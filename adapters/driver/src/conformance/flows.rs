@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures::future::{join, join3};
-use testudo::command::{HashPassword, PasswordVerdict, VerifyPassword};
+use testudo::command::{HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 use testudo::event::Event;
 use testudo::flow::{Login, Refreshed, RegisterUser, SignedIn};
 use testudo::model::{EmailKey, EndReason, Session, SessionId, User};
@@ -303,7 +303,10 @@ impl Hashing for CountedHashing {
         self.hashing.verify_password(command).await
     }
 
-    async fn hash_password(&self, command: HashPassword) -> Result<PasswordHash, Fault> {
+    async fn hash_password(
+        &self,
+        command: HashPassword,
+    ) -> Result<Result<PasswordHash, Unhashable>, Fault> {
         let_others_go_on().await;
         self.hashing.hash_password(command).await
     }

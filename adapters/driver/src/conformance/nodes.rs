@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
+    ListUsers, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
 use testudo::model::{AttemptVerdict, EventId, Session, User};
@@ -51,6 +52,18 @@ impl<S: Store> Store for Nodes<S> {
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Fault> {
         self.next().find_session_with_user(command).await
+    }
+
+    async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
+        self.next().list_sessions(command).await
+    }
+
+    async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
+        self.next().list_users(command).await
+    }
+
+    async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
+        self.next().sweep(command).await
     }
 
     async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {

@@ -50,6 +50,16 @@ impl Fields {
         String::new()
     }
 
+    /// A text that may be left out.
+    pub(super) fn optional_text(&mut self, field: &'static str) -> Option<String> {
+        match self.object.remove(field) {
+            Some(Value::String(text)) => return Some(text),
+            Some(Value::Null) | None => {}
+            Some(_) => self.wrong(field, "wrong_type", "expected a string"),
+        }
+        None
+    }
+
     /// A yes or no that may be left out: then it is no.
     pub(super) fn flag(&mut self, field: &'static str) -> bool {
         match self.object.remove(field) {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use testudo_driver::Auth;
 use testudo_driver::SharedStore;
 use testudo_tokio::HashingPool;
@@ -23,7 +23,7 @@ use problem::{Code, Problem};
 
 /// What every route works with.
 pub(crate) struct Server {
-    pub(crate) auth: Auth<SharedStore, HashingPool>,
+    pub(crate) auth: Arc<Auth<SharedStore, HashingPool>>,
     /// How many proxies stand in front, each adding to `X-Forwarded-For`.
     pub(crate) trusted_proxies: usize,
 }
@@ -35,7 +35,10 @@ pub(crate) fn router(server: Server) -> Router {
         .route("/refresh", post(routes::refresh))
         .route("/logout", post(routes::logout))
         .route("/logout-all", post(routes::logout_all))
-        .route("/me", get(routes::me));
+        .route("/me", get(routes::me))
+        .route("/sessions", get(routes::sessions))
+        .route("/sessions/{id}", delete(routes::revoke_session))
+        .route("/password/change", post(routes::change_password));
     let routes = Router::new()
         .nest("/auth", auth)
         .route("/healthz", get(routes::healthz))

@@ -31,9 +31,11 @@ pub(crate) enum Code {
     ExpiredToken,
     RevokedToken,
     Unauthenticated,
+    StepUpRequired,
     NotFound,
     Conflict,
     ValidationFailed,
+    InvalidPassword,
     RateLimited,
     Overloaded,
     Unavailable,
@@ -56,9 +58,10 @@ impl Code {
             | Self::ExpiredToken
             | Self::RevokedToken
             | Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::StepUpRequired => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Conflict => StatusCode::CONFLICT,
-            Self::ValidationFailed => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::ValidationFailed | Self::InvalidPassword => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Malformed => StatusCode::BAD_REQUEST,
@@ -125,6 +128,13 @@ impl Problem {
         Self { errors, ..Self::new(Code::ValidationFailed, detail) }
     }
 
+    /// The current password, asked for once more, is not the right one.
+    fn invalid_password(detail: String) -> Self {
+        let (field, code) = ("current_password", "invalid_password");
+        let errors = vec![WrongField { field, code, message: detail.clone() }];
+        Self { errors, ..Self::new(Code::InvalidPassword, detail) }
+    }
+
     pub(crate) fn unavailable() -> Self {
         let detail = "the service cannot answer now; try again later";
         Self { retry_after: Some(5), ..Self::new(Code::Unavailable, detail) }
@@ -164,6 +174,12 @@ impl Problem {
             Refusal::InvalidToken => Self::new(Code::InvalidToken, detail),
             Refusal::ExpiredToken => Self::new(Code::ExpiredToken, detail),
             Refusal::RevokedToken => Self::new(Code::RevokedToken, detail),
+            Refusal::PasswordChangeRequired => {
+                let detail = "the password must be changed: sign in with `new_password` as well";
+                Self::new(Code::StepUpRequired, detail)
+            }
+            Refusal::InvalidPassword => Self::invalid_password(detail),
+            Refusal::NotFound => Self::new(Code::NotFound, detail),
             Refusal::EmailTaken => Self::new(Code::Conflict, detail),
             Refusal::Invalid(errors) => {
                 Self::invalid(errors.into_iter().map(WrongField::from).collect())

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use testudo::flow::Login;
+use testudo::Refusal;
+use testudo::flow::{ChangePassword, Login, SessionPage};
 use testudo::model::JsonObject;
 use testudo::password::Password;
 use testudo_driver::{AuthError, Store as _};
@@ -18,7 +19,7 @@ use super::bearer::Bearer;
 use super::body::Fields;
 use super::client::RequestClient;
 use super::problem::Problem;
-use crate::views::{SignInView, TokensView, UserView};
+use crate::views::{SessionsView, SignInView, TokensView, UserView};
 
 type Shared = State<Arc<Server>>;
 
@@ -31,6 +32,7 @@ pub(super) async fn login(
     let request = fields.read(|fields| Login {
         email: fields.text("email"),
         password: Password::new(fields.text("password")),
+        new_password: fields.optional_text("new_password").map(Password::new),
         remember: fields.flag("remember"),
         claims: JsonObject::new(),
     })?;
@@ -74,6 +76,50 @@ pub(super) async fn me(State(server): Shared, bearer: Bearer) -> Result<Response
     let (_, user) =
         server.auth.authenticate_user(bearer.token()).await.map_err(|no| server.problem(no))?;
     Ok(Json(UserView::from(&user)).into_response())
+}
+
+/// `GET /auth/sessions`
+pub(super) async fn sessions(State(server): Shared, bearer: Bearer) -> Result<Response, Problem> {
+    let page = SessionPage::default();
+    let listed = server.auth.list_sessions(bearer.token(), page).await;
+    let sessions = listed.map_err(|no| server.problem(no))?;
+    Ok(Json(SessionsView::from(&sessions)).into_response())
+}
+
+/// `DELETE /auth/sessions/{id}`
+///
+/// The token is looked at before the id: who has none learns nothing of either.
+pub(super) async fn revoke_session(
+    State(server): Shared,
+    RequestClient(client): RequestClient,
+    bearer: Bearer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let ended = match id.parse() {
+        Ok(id) => server.auth.revoke_session(bearer.token(), id, &client).await,
+        Err(_) => {
+            let authenticated = server.auth.authenticate(bearer.token()).await;
+            authenticated.and(Err(Refusal::NotFound.into()))
+        }
+    };
+    ended.map_err(|no| server.problem(no))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /auth/password/change`
+pub(super) async fn change_password(
+    State(server): Shared,
+    RequestClient(client): RequestClient,
+    bearer: Bearer,
+    fields: Fields,
+) -> Result<StatusCode, Problem> {
+    let request = fields.read(|fields| ChangePassword {
+        current: Password::new(fields.text("current_password")),
+        new: Password::new(fields.text("new_password")),
+    })?;
+    let changed = server.auth.change_password(bearer.token(), request, &client).await;
+    changed.map_err(|no| server.problem(no))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /healthz`: whether the store answers.

@@ -32,6 +32,7 @@ pub(super) fn user(email: &str) -> User {
         password: PasswordHash::from_stored("!none".to_owned()),
         is_active: true,
         is_verified: false,
+        must_change_password: false,
         last_login: None,
         joined_at: NOW,
         created_at: NOW,

@@ -8,15 +8,18 @@ mod fault;
 mod find;
 #[cfg(test)]
 mod fixtures;
+mod list;
 mod open;
 mod open_error;
 mod outbox;
 mod rows;
+mod sweep;
 mod writes;
 
 use sqlx::SqlitePool;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
+    ListUsers, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
 use testudo::model::{AttemptVerdict, EventId, Session, User};
@@ -84,6 +87,18 @@ impl Store for SqliteStore {
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Fault> {
         find::session_with_user(&self.readers, command).await
+    }
+
+    async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
+        list::sessions(&self.readers, command).await
+    }
+
+    async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
+        list::users(&self.readers, command).await
+    }
+
+    async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
+        sweep::sweep(&self.writer, command).await
     }
 
     async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {

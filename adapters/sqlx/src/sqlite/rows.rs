@@ -34,7 +34,8 @@ macro_rules! user_columns {
     () => {
         columns!(
             "users": "id", "email", "email_key", "password", "is_active", "is_verified",
-            "last_login", "joined_at", "created_at", "updated_at", "profile", "epoch", "version"
+            "must_change_password", "last_login", "joined_at", "created_at", "updated_at", "profile",
+            "epoch", "version"
         )
     };
 }
@@ -68,6 +69,7 @@ pub(super) fn user(row: &SqliteRow) -> Result<User, Fault> {
         password: PasswordHash::from_stored(column(row, "users.password")?),
         is_active: column(row, "users.is_active")?,
         is_verified: column(row, "users.is_verified")?,
+        must_change_password: column(row, "users.must_change_password")?,
         last_login: optional_moment(row, "users.last_login")?,
         joined_at: moment(row, "users.joined_at")?,
         created_at: moment(row, "users.created_at")?,
@@ -235,6 +237,7 @@ mod tests {
         let ada = User {
             last_login: Some(Timestamp::MAX),
             is_verified: true,
+            must_change_password: true,
             profile: object.clone(),
             epoch: Epoch::new(u64::MAX),
             version: Version::new(u64::MAX - 1),

@@ -16,14 +16,14 @@ pub(super) type Statement = Query<'static, Sqlite, SqliteArguments>;
 
 const INSERT_USER: &str = "INSERT INTO users \
     (id, email, email_key, password, is_active, is_verified, last_login, joined_at, created_at, \
-     updated_at, profile, epoch, version) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+     updated_at, profile, epoch, version, must_change_password) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 const REPLACE_USER: &str = "UPDATE users SET \
     email = ?2, email_key = ?3, password = ?4, is_active = ?5, is_verified = ?6, \
     last_login = ?7, joined_at = ?8, created_at = ?9, updated_at = ?10, profile = ?11, \
-    epoch = ?12, version = ?13 \
-    WHERE id = ?1 AND version = ?14";
+    epoch = ?12, version = ?13, must_change_password = ?14 \
+    WHERE id = ?1 AND version = ?15";
 
 const INSERT_SESSION: &str = "INSERT INTO sessions \
     (id, user_id, epoch, methods, auth_time, client_ip, client_user_agent, created_at, \
@@ -109,7 +109,7 @@ pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(|error| Fault::new(FaultKind::Internal, error))
 }
 
-/// Parameters 1 to 13, in the order of the statements above.
+/// Parameters 1 to 14, in the order of the statements above.
 fn bind_user(statement: Statement, user: &User) -> Result<Statement, Fault> {
     Ok(statement
         .bind(blob(user.id.as_uuid()))
@@ -124,7 +124,8 @@ fn bind_user(statement: Statement, user: &User) -> Result<Statement, Fault> {
         .bind(integer(user.updated_at.as_millis()))
         .bind(json(&user.profile)?)
         .bind(integer(user.epoch.get()))
-        .bind(integer(user.version.get())))
+        .bind(integer(user.version.get()))
+        .bind(user.must_change_password))
 }
 
 /// Parameters 1 to 20, in the order of the statements above.

@@ -1,0 +1,125 @@
+//! What administrators do, as async methods.
+
+use std::fmt;
+
+use testudo::Client;
+use testudo::command::UserKey;
+use testudo::flow::SessionPage;
+use testudo::flow::admin::{self, ImportUser, Imported, SetPassword, UserPage};
+use testudo::model::{Session, SessionId, User};
+
+use crate::{Auth, AuthError, Fault, Hashing, Store};
+
+/// The flows of [`testudo::flow::admin`] over a store: what [`Auth::admin`] gives.
+///
+/// `client` is where the administrator is; it stands in the audit trail.
+///
+/// # Security
+///
+/// Nothing here asks who wants it. See [`testudo::flow::admin`].
+pub struct Admin<'a, S, H>(&'a Auth<S, H>);
+
+impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
+    pub(crate) const fn new(auth: &'a Auth<S, H>) -> Self {
+        Self(auth)
+    }
+
+    /// Lists users: [`admin::list_users`].
+    ///
+    /// # Errors
+    ///
+    /// A fault.
+    pub async fn list_users(&self, page: UserPage) -> Result<Vec<User>, Fault> {
+        self.0.drive(admin::list_users(page)).await
+    }
+
+    /// Looks a user up: [`admin::find_user`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn find_user(&self, user: UserKey) -> Result<User, AuthError> {
+        self.0.finish(admin::find_user(user)).await
+    }
+
+    /// Brings accounts along: [`admin::import_users`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn import_users(
+        &self,
+        accounts: Vec<ImportUser>,
+        client: &Client,
+    ) -> Result<Vec<Imported>, AuthError> {
+        self.0.run(client, |env| admin::import_users(accounts, env)).await
+    }
+
+    /// Lets an account be used again: [`admin::activate`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn activate(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
+        self.0.run(client, |env| admin::activate(user, env)).await
+    }
+
+    /// Closes an account to its user: [`admin::deactivate`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn deactivate(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
+        self.0.run(client, |env| admin::deactivate(user, env)).await
+    }
+
+    /// Gives an account another password: [`admin::set_password`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn set_password(
+        &self,
+        request: SetPassword,
+        client: &Client,
+    ) -> Result<User, AuthError> {
+        self.0.run(client, |env| admin::set_password(request, env)).await
+    }
+
+    /// Lists a user's sessions: [`admin::user_sessions`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn user_sessions(
+        &self,
+        user: UserKey,
+        page: SessionPage,
+    ) -> Result<Vec<Session>, AuthError> {
+        self.0.finish(admin::user_sessions(user, page, self.0.now())).await
+    }
+
+    /// Ends one session: [`admin::end_session`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn end_session(&self, id: SessionId, client: &Client) -> Result<(), AuthError> {
+        self.0.run(client, |env| admin::end_session(id, env)).await
+    }
+
+    /// Ends all sessions of a user: [`admin::end_sessions`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn end_sessions(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
+        self.0.run(client, |env| admin::end_sessions(user, env)).await
+    }
+}
+
+impl<S, H> fmt::Debug for Admin<'_, S, H> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Admin")
+    }
+}

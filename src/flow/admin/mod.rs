@@ -1,0 +1,54 @@
+//! What administrators do: to any account, and told everything.
+//!
+//! # Security
+//!
+//! None of these flows asks who wants it. Whoever may call them must have been let in by other means:
+//! they are for command-line tools, imports, and back offices with access control of their own. They
+//! say whether an account exists; do not put them in front of anonymous clients.
+
+mod activate;
+mod deactivate;
+mod end_sessions;
+mod import_users;
+mod list_users;
+mod set_password;
+mod user_sessions;
+
+pub use activate::activate;
+pub use deactivate::deactivate;
+pub use end_sessions::{end_session, end_sessions};
+pub use import_users::{ImportUser, Imported, import_users};
+pub use list_users::{UserPage, find_user, list_users};
+pub use set_password::{SetPassword, set_password};
+pub use user_sessions::user_sessions;
+
+use crate::command::{Commit, Conflict, FindUser, UserKey, Write};
+use crate::env::Env;
+use crate::event::Event;
+use crate::model::User;
+use crate::refusal::Refusal;
+use crate::step::{Step, ask};
+
+/// Replaces a user's record by what `change` makes of it, with one event.
+///
+/// `None` from `change` is "there is nothing to do". On conflict the record is read once more.
+fn change_user(
+    key: UserKey,
+    change: fn(User, &Env) -> Option<(User, Event)>,
+    mut env: Env,
+) -> Step<Result<User, Refusal>> {
+    ask(FindUser { key: key.clone() }, move |found| {
+        let Some(user) = found else { return Step::Done(Err(Refusal::NotFound)) };
+        let was = user.version;
+        let Some((changed, event)) = change(user.clone(), &env) else {
+            return Step::Done(Ok(user));
+        };
+        let event = env.event(Some(user.id), None, event);
+        let write = Write::ReplaceUser { user: Box::new(changed.clone()), was };
+        ask(Commit::new().write(write).event(event), move |committed| match committed {
+            Ok(()) => Step::Done(Ok(changed)),
+            Err(Conflict) if env.retries.spend() => change_user(key, change, env),
+            Err(Conflict) => Step::Done(Err(Refusal::Busy)),
+        })
+    })
+}

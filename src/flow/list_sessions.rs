@@ -1,0 +1,71 @@
+//! Listing one's sessions.
+
+use super::authenticate::check_found;
+use crate::command::{FindSession, ListSessions};
+use crate::model::{Session, SessionId};
+use crate::refusal::Refusal;
+use crate::step::{Step, ask};
+use crate::time::Timestamp;
+use crate::token::AccessToken;
+
+/// Which part of a list of sessions is wanted.
+///
+/// ```
+/// use testudo::flow::SessionPage;
+///
+/// let first = SessionPage::default();
+/// assert_eq!((first.before, first.limit), (None, 100));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionPage {
+    /// The last session of the page before; `None` for the first page.
+    pub before: Option<SessionId>,
+    /// How many sessions at most. Default 100.
+    pub limit: u32,
+}
+
+impl Default for SessionPage {
+    fn default() -> Self {
+        Self { before: None, limit: 100 }
+    }
+}
+
+/// The live sessions of a user, as one of them sees them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sessions {
+    /// The session that asked.
+    pub current: SessionId,
+    /// Live sessions, newest first. They hold digests of tokens, never tokens.
+    pub sessions: Vec<Session>,
+}
+
+/// Lists the live sessions of an access token's user, newest first.
+///
+/// # Errors
+///
+/// As [`authenticate`](super::authenticate).
+pub fn list_sessions(
+    access_token: &str,
+    page: SessionPage,
+    now: Timestamp,
+) -> Step<Result<Sessions, Refusal>> {
+    let Ok(token) = AccessToken::parse(access_token) else {
+        return Step::Done(Err(Refusal::InvalidToken));
+    };
+    ask(FindSession { id: token.session() }, move |found| match check_found(&token, found, now) {
+        Ok(session) => list(&session, page, now),
+        Err(refusal) => Step::Done(Err(refusal)),
+    })
+}
+
+fn list(
+    session: &Session,
+    SessionPage { before, limit }: SessionPage,
+    now: Timestamp,
+) -> Step<Result<Sessions, Refusal>> {
+    let current = session.id;
+    let (user, epoch) = (session.user, session.epoch);
+    ask(ListSessions { user, epoch, now, before, limit }, move |sessions| {
+        Step::Done(Ok(Sessions { current, sessions }))
+    })
+}

@@ -1,0 +1,336 @@
+//! Password login: count the attempt, look, verify, settle.
+
+mod attempt;
+
+use self::attempt::{Attempt, Upgrade};
+use super::{attempts, credentials};
+use crate::command::{
+    Against, Conflict, ConsultLegacy, FindUser, HashPassword, LegacyVerdict, PasswordVerdict,
+    UserKey, VerifyPassword,
+};
+use crate::env::Env;
+use crate::event::LoginFailure;
+use crate::model::{AttemptKey, JsonObject, Session, User, UserId};
+use crate::password::Password;
+use crate::refusal::{FieldError, Refusal};
+use crate::step::{Step, ask};
+use crate::token::Tokens;
+
+/// A request to sign in with a password.
+#[derive(Debug)]
+pub struct Login {
+    /// The address as typed.
+    pub email: String,
+    /// The password as typed.
+    pub password: Password,
+    /// What the password is to be from now on, if it must be changed
+    /// ([`Refusal::PasswordChangeRequired`]). It is not looked at otherwise.
+    pub new_password: Option<Password>,
+    /// Whether the session should last as long as one of a remembered user.
+    pub remember: bool,
+    /// What is to travel with the session; every authenticated request gets it back.
+    pub claims: JsonObject,
+}
+
+impl Login {
+    /// A request for an ordinary session without extra claims.
+    #[must_use]
+    pub fn new(email: impl Into<String>, password: Password) -> Self {
+        let (email, claims) = (email.into(), JsonObject::new());
+        Self { email, password, new_password: None, remember: false, claims }
+    }
+}
+
+/// A sign-in that succeeded.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who signed in.
+    pub user: User,
+    /// The session that began.
+    pub session: Session,
+    /// Its first tokens.
+    pub tokens: Tokens,
+}
+
+type Outcome = Result<SignedIn, Refusal>;
+
+/// Signs an account in with its password.
+///
+/// The attempt is counted before the password is looked at, so that no number of parallel attempts
+/// gets more guesses than the policy allows; it is taken back when it succeeds. Unknown, inactive and
+/// password-less accounts take the same steps, cost the same hash and get the same answer as a wrong
+/// password.
+///
+/// A stored hash that is not up to date is replaced in the commit that opens the session. So is the
+/// mark of an account whose password still lives in the system that it comes from, if the policy
+/// lets it be asked for there.
+///
+/// # Errors
+///
+/// [`Refusal::InvalidCredentials`], [`Refusal::RateLimited`], [`Refusal::PasswordStopped`],
+/// [`Refusal::PasswordChangeRequired`], [`Refusal::Invalid`] for an address or password that cannot
+/// be one, [`Refusal::Busy`].
+///
+/// # Security
+///
+/// An account that waits for its old system takes one command more, and as long as that system takes:
+/// whoever measures it learns that the account exists and has not moved yet.
+pub fn login(request: Login, env: Env) -> Step<Outcome> {
+    match credentials::presented(&request.email, &request.password) {
+        Ok(email) => count_network(Attempt::new(email, request), env),
+        Err(refusal) => Step::Done(Err(refusal)),
+    }
+}
+
+/// Counts against the client's network first, so that one that is over its limit locks nobody out.
+fn count_network(mut attempt: Attempt, env: Env) -> Step<Outcome> {
+    let Some(ip) = env.client.ip() else { return count_account(attempt, env) };
+    let key = AttemptKey::login_network(ip);
+    let command = attempts::count(&key, env.policy().login_network, &env);
+    ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
+        Ok(reservation) => {
+            attempt.network = Some(reservation);
+            count_account(attempt, env)
+        }
+        Err(refusal) => Step::Done(Err(refusal)),
+    })
+}
+
+fn count_account(mut attempt: Attempt, env: Env) -> Step<Outcome> {
+    let key = AttemptKey::login_account(attempt.email.key());
+    let command = attempts::count(&key, env.policy().login_account, &env);
+    ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
+        Ok(reservation) => {
+            attempt.account = Some(reservation);
+            look(attempt, env)
+        }
+        Err(refusal) => Step::Done(Err(refusal)),
+    })
+}
+
+fn look(attempt: Attempt, env: Env) -> Step<Outcome> {
+    let key = UserKey::Email(attempt.email.key().clone());
+    ask(FindUser { key }, move |user| verify(attempt, user, env))
+}
+
+/// Verifies against nobody when there is no usable password: all answers must cost the same.
+fn verify(mut attempt: Attempt, user: Option<User>, env: Env) -> Step<Outcome> {
+    let known = |user: &&User| has_password(user, &env);
+    let stored = user.as_ref().filter(known).map(|user| user.password.clone());
+    // After a conflict the verdict on the same hash still stands, and another hash would be costly.
+    if let Some(verdict) = attempt.verdict_on(stored.as_ref()) {
+        return judge(attempt, user, verdict, env);
+    }
+    match (user, stored) {
+        (Some(user), Some(stored)) if stored.is_legacy() => consult(attempt, user, env),
+        (user, stored) => {
+            let against = stored.clone().map_or(Against::Nobody, Against::Stored);
+            let password = attempt.password.clone();
+            ask(VerifyPassword { password, against }, move |verdict| {
+                attempt.verified = Some((stored, verdict));
+                judge(attempt, user, verdict, env)
+            })
+        }
+    }
+}
+
+/// Asks the system that the account comes from. What that refuses costs a hash here, as what it
+/// accepts is going to.
+fn consult(attempt: Attempt, user: User, env: Env) -> Step<Outcome> {
+    let (email, password) = (user.email.clone(), attempt.password.clone());
+    ask(ConsultLegacy { email, password }, move |verdict| match verdict {
+        LegacyVerdict::Right => {
+            conclude(attempt, user, PasswordVerdict::Valid { outdated: true }, env)
+        }
+        LegacyVerdict::Wrong => {
+            let password = attempt.password.clone();
+            ask(VerifyPassword { password, against: Against::Nobody }, move |_| {
+                conclude(attempt, user, PasswordVerdict::Invalid, env)
+            })
+        }
+    })
+}
+
+fn conclude(mut attempt: Attempt, user: User, verdict: PasswordVerdict, env: Env) -> Step<Outcome> {
+    attempt.verified = Some((Some(user.password.clone()), verdict));
+    judge(attempt, Some(user), verdict, env)
+}
+
+/// An outdated hash is replaced before the account is looked at: a right password costs the same
+/// whether or not it lets anybody in.
+fn judge(
+    attempt: Attempt,
+    user: Option<User>,
+    verdict: PasswordVerdict,
+    env: Env,
+) -> Step<Outcome> {
+    let Some(user) = user else {
+        return reject(&attempt, None, LoginFailure::UnknownUser, env);
+    };
+    let outdated = verdict == PasswordVerdict::Valid { outdated: true };
+    if outdated && attempt.rehashed.is_none() {
+        return rehash(attempt, user, verdict, env);
+    }
+    match decide(&user, has_password(&user, &env), verdict) {
+        Ok(()) if user.must_change_password => change(attempt, user, env),
+        Ok(()) => {
+            let upgrade = attempt.rehashed.clone().flatten().filter(|_| outdated);
+            grant(attempt, user, upgrade.map(Upgrade::Rehashed), env)
+        }
+        Err(reason) => reject(&attempt, Some(user.id), reason, env),
+    }
+}
+
+/// The whole policy of a password login to an account that exists.
+fn decide(user: &User, has_password: bool, verdict: PasswordVerdict) -> Result<(), LoginFailure> {
+    match verdict {
+        _ if !has_password => Err(LoginFailure::UnusablePassword),
+        PasswordVerdict::Invalid => Err(LoginFailure::WrongPassword),
+        PasswordVerdict::Unreadable => Err(LoginFailure::UnreadableHash),
+        PasswordVerdict::Valid { .. } if !user.is_active => Err(LoginFailure::Inactive),
+        PasswordVerdict::Valid { .. } => Ok(()),
+    }
+}
+
+/// Whether there is a password to hold the presented one against, here or in the old system.
+fn has_password(user: &User, env: &Env) -> bool {
+    user.password.is_usable() || (user.password.is_legacy() && env.policy().consult_legacy)
+}
+
+/// Hashes the password anew, once: after a conflict the same new hash will do. A password that the
+/// preferred hasher cannot take keeps its old hash.
+fn rehash(
+    mut attempt: Attempt,
+    user: User,
+    verdict: PasswordVerdict,
+    mut env: Env,
+) -> Step<Outcome> {
+    let command = HashPassword { password: attempt.password.clone(), salt: env.new_salt() };
+    ask(command, move |hashed| {
+        attempt.rehashed = Some(hashed.ok());
+        judge(attempt, Some(user), verdict, env)
+    })
+}
+
+/// Lets the account in with a new password only.
+fn change(attempt: Attempt, user: User, env: Env) -> Step<Outcome> {
+    if let Some(hash) = attempt.changed.clone() {
+        return grant(attempt, user, Some(Upgrade::Changed(hash)), env);
+    }
+    let Some(new_password) = attempt.new_password.clone() else {
+        return owe(&attempt, &user, Refusal::PasswordChangeRequired, env);
+    };
+    let errors = unfit(&attempt.password, &new_password, &user, &env);
+    if !errors.is_empty() {
+        return owe(&attempt, &user, Refusal::Invalid(errors), env);
+    }
+    hash_new(attempt, user, new_password, env)
+}
+
+fn hash_new(mut attempt: Attempt, user: User, password: Password, mut env: Env) -> Step<Outcome> {
+    ask(HashPassword { password, salt: env.new_salt() }, move |hashed| match hashed {
+        Ok(hash) => {
+            attempt.changed = Some(hash.clone());
+            grant(attempt, user, Some(Upgrade::Changed(hash)), env)
+        }
+        Err(reason) => {
+            let refusal = credentials::unhashable(NEW_PASSWORD, reason);
+            owe(&attempt, &user, refusal, env)
+        }
+    })
+}
+
+const NEW_PASSWORD: &str = "new_password";
+
+fn unfit(current: &Password, new: &Password, user: &User, env: &Env) -> Vec<FieldError> {
+    let (email, profile) = (user.email.as_str(), &user.profile);
+    let mut errors = credentials::unfit(NEW_PASSWORD, new, email, profile, env.settings());
+    if new.is_same_as(current) {
+        errors.push(credentials::unchanged(NEW_PASSWORD));
+    }
+    errors
+}
+
+/// Opens the session. On conflict the decision is void, and we look again.
+fn grant(
+    mut attempt: Attempt,
+    user: User,
+    upgrade: Option<Upgrade>,
+    mut env: Env,
+) -> Step<Outcome> {
+    let (batch, signed_in) = attempt.granted(user, upgrade, &mut env);
+    ask(batch, move |committed| match committed {
+        Ok(()) => Step::Done(Ok(signed_in)),
+        Err(Conflict) if env.retries.spend() => look(attempt, env),
+        Err(Conflict) => Step::Done(Err(Refusal::Busy)),
+    })
+}
+
+/// Lets nobody in, and takes the attempt back: the password was right.
+fn owe(attempt: &Attempt, user: &User, refusal: Refusal, mut env: Env) -> Step<Outcome> {
+    let batch = attempt.owing(user, &mut env);
+    ask(batch, move |_| Step::Done(Err(refusal)))
+}
+
+/// Records the failure. The attempt stays counted.
+fn reject(
+    attempt: &Attempt,
+    user: Option<UserId>,
+    reason: LoginFailure,
+    mut env: Env,
+) -> Step<Outcome> {
+    let batch = attempt.rejected(user, reason, &mut env);
+    ask(batch, |_| Step::Done(Err(Refusal::InvalidCredentials)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Epoch, Version};
+    use crate::password::PasswordHash;
+    use crate::time::Timestamp;
+
+    fn user(is_active: bool) -> User {
+        let moment = Timestamp::from_millis(0);
+        User {
+            id: UserId::from_uuid(uuid::Uuid::nil()),
+            email: "ada@example.com".parse().unwrap(),
+            password: PasswordHash::from_stored("$hash".into()),
+            is_active,
+            is_verified: true,
+            must_change_password: false,
+            last_login: None,
+            joined_at: moment,
+            created_at: moment,
+            updated_at: moment,
+            profile: JsonObject::new(),
+            epoch: Epoch::FIRST,
+            version: Version::FIRST,
+        }
+    }
+
+    #[test]
+    fn only_a_right_password_of_an_active_account_is_admitted() {
+        use LoginFailure::{Inactive, UnreadableHash, UnusablePassword, WrongPassword};
+        use PasswordVerdict::{Invalid, Unreadable, Valid};
+        let (current, outdated) = (Valid { outdated: false }, Valid { outdated: true });
+        let (active, inactive) = (&user(true), &user(false));
+        let table = [
+            (active, true, current, Ok(())),
+            (active, true, outdated, Ok(())),
+            (active, true, Invalid, Err(WrongPassword)),
+            (active, true, Unreadable, Err(UnreadableHash)),
+            (inactive, true, current, Err(Inactive)),
+            (inactive, true, outdated, Err(Inactive)),
+            (inactive, true, Invalid, Err(WrongPassword)),
+            (inactive, true, Unreadable, Err(UnreadableHash)),
+            // A hasher that says yes where there is nothing to compare with is not believed.
+            (active, false, current, Err(UnusablePassword)),
+            (active, false, Invalid, Err(UnusablePassword)),
+            (inactive, false, current, Err(UnusablePassword)),
+        ];
+        for (user, has_password, verdict, decision) in table {
+            assert_eq!(decide(user, has_password, verdict), decision, "{user:?} {verdict:?}");
+        }
+    }
+}
