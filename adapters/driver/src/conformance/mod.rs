@@ -68,6 +68,8 @@ mod count_attempt;
 mod find_session;
 mod find_user;
 mod flows;
+mod list_sessions;
+mod list_users;
 mod manual_clock;
 mod nodes;
 mod observe;
@@ -75,6 +77,7 @@ mod outbox;
 mod ping;
 mod race;
 mod records;
+mod sweep;
 
 pub use manual_clock::ManualClock;
 pub use nodes::Nodes;
@@ -127,6 +130,26 @@ macro_rules! conformance_tests {
                 standing_follows_the_owner_at_once,
                 ended_and_expired_sessions_are_found,
                 a_user_and_a_session_of_one_id_are_two_records,
+            }
+            list_sessions {
+                live_sessions_are_listed_in_descending_order_of_their_ids,
+                pages_hold_every_session_once,
+                sessions_of_others_of_other_epochs_and_ended_ones_are_not_listed,
+                a_session_is_listed_until_it_is_idle_or_over,
+            }
+            list_users {
+                users_are_listed_in_ascending_order_of_their_ids,
+                pages_hold_every_user_once_also_while_others_come,
+                nothing_is_listed_where_nobody_is,
+            }
+            sweep {
+                sessions_that_are_over_are_removed_and_no_others,
+                counters_that_are_idle_are_removed_and_count_from_nothing,
+                failures_at_an_account_are_remembered_and_those_at_nobody_are_not,
+                a_counter_without_failures_goes_whosever_it_is,
+                no_more_is_removed_than_the_limit_and_batches_remove_all,
+                parallel_sweeps_remove_everything_once,
+                a_sweep_beside_the_attempts_allows_no_more_of_them,
             }
             commit {
                 a_batch_conflicts_as_a_whole_whatever_in_it_does_not_hold,

@@ -1,0 +1,130 @@
+//! What is over is removed, a batch at a time, and nothing else.
+
+use testudo::command::{Sweep, Swept};
+use testudo::model::{AttemptKey, AttemptLimit, AttemptVerdict, Session};
+use testudo::{Duration, Timestamp};
+
+use super::observe::{Observe, insert_session, insert_user};
+use super::race::race;
+use super::records::{ACCOUNT, NOW, account, email, lookalikes, session, user};
+use crate::Store;
+
+pub async fn sessions_that_are_over_are_removed_and_no_others<S: Store>(store: S) {
+    let ada = user(1);
+    let at = |number, expires_at| Session { expires_at, ..session(number, &ada) };
+    let sessions = [at(1, NOW), at(2, NOW + MILLISECOND), at(3, Timestamp::from_millis(0))];
+    store.write([insert_user(&ada)]).await;
+    store.write(sessions.iter().map(insert_session)).await;
+    assert_eq!(sweep(&store, NOW, 100).await, Swept { sessions: 2, attempts: 0 });
+    for (session, stays) in sessions.iter().zip([false, true, false]) {
+        assert_eq!(store.session(session.id).await.is_some(), stays, "{:?}", session.expires_at);
+    }
+    assert_eq!(sweep(&store, NOW, 100).await, Swept::default());
+}
+
+pub async fn counters_that_are_idle_are_removed_and_count_from_nothing<S: Store>(store: S) {
+    let idle = AttemptKey::login_network([192, 0, 2, 1].into());
+    let busy = AttemptKey::login_network([192, 0, 2, 2].into());
+    use_up(&store, &idle, NOW).await;
+    use_up(&store, &busy, NOW + MILLISECOND).await;
+    let over = NOW + ACCOUNT.lock;
+    assert_eq!(sweep(&store, over, 100).await, Swept { sessions: 0, attempts: 1 });
+    // Asked at the same moment, the one that is gone would still be locked.
+    assert!(is_allowed(store.attempt(&idle, &ACCOUNT, NOW).await));
+    assert!(!is_allowed(store.attempt(&busy, &ACCOUNT, NOW).await));
+}
+
+pub async fn failures_at_an_account_are_remembered_and_those_at_nobody_are_not<S: Store>(store: S) {
+    let addresses = lookalikes();
+    for (number, address) in (1..).zip(addresses.iter().step_by(2)) {
+        let user = testudo::model::User { email: email(address), ..user(number) };
+        store.write([insert_user(&user)]).await;
+    }
+    for address in &addresses {
+        use_up(&store, &account(address), NOW).await;
+    }
+    let strangers = addresses.iter().skip(1).step_by(2).count() as u64;
+    let long_after = NOW + Duration::from_days(400);
+    let swept = sweep(&store, long_after, 1000).await;
+    assert_eq!(swept, Swept { sessions: 0, attempts: strangers });
+    let almost = AttemptLimit { hard_stop: Some(5), ..ACCOUNT };
+    for (place, address) in addresses.iter().enumerate() {
+        let verdict = store.attempt(&account(address), &almost, long_after).await;
+        let remembered = verdict == AttemptVerdict::Stopped;
+        assert_eq!(remembered, place % 2 == 0, "{address:?}");
+    }
+}
+
+pub async fn a_counter_without_failures_goes_whosever_it_is<S: Store>(store: S) {
+    let ada = user(1);
+    let key = AttemptKey::login_account(ada.email.key());
+    store.write([insert_user(&ada)]).await;
+    let AttemptVerdict::Allowed { window, .. } = store.attempt(&key, &ACCOUNT, NOW).await else {
+        panic!("refused")
+    };
+    store.write([testudo::command::Write::RefundAttempt { key, window }]).await;
+    let long_after = NOW + Duration::from_days(1);
+    assert_eq!(sweep(&store, long_after, 100).await, Swept { sessions: 0, attempts: 1 });
+}
+
+pub async fn no_more_is_removed_than_the_limit_and_batches_remove_all<S: Store>(store: S) {
+    let ada = user(1);
+    store.write([insert_user(&ada)]).await;
+    let over = |number| Session { expires_at: NOW, ..session(number, &ada) };
+    store.write((1..=7).map(|number| insert_session(&over(number)))).await;
+    for number in 1..=5 {
+        use_up(&store, &account(&format!("stranger-{number}@example.com")), NOW).await;
+    }
+    let later = NOW + ACCOUNT.lock;
+    assert_eq!(sweep(&store, later, 0).await, Swept::default());
+    assert_eq!(sweep(&store, later, 3).await, Swept { sessions: 3, attempts: 3 });
+    assert_eq!(sweep(&store, later, 3).await, Swept { sessions: 3, attempts: 2 });
+    assert_eq!(sweep(&store, later, 3).await, Swept { sessions: 1, attempts: 0 });
+}
+
+pub async fn parallel_sweeps_remove_everything_once<S: Store>(store: S) {
+    let ada = user(1);
+    store.write([insert_user(&ada)]).await;
+    let over = |number| Session { expires_at: NOW, ..session(number, &ada) };
+    store.write((1..=100).map(|number| insert_session(&over(number)))).await;
+    let swept = race(20, |_| sweep(&store, NOW, 10)).await;
+    assert!(swept.iter().all(|swept| swept.sessions <= 10));
+    let mut total: u64 = swept.iter().map(|swept| swept.sessions).sum();
+    total += sweep(&store, NOW, 1000).await.sessions;
+    assert_eq!(total, 100);
+}
+
+pub async fn a_sweep_beside_the_attempts_allows_no_more_of_them<S: Store>(store: S) {
+    let key = account("nobody@example.com");
+    // What was counted before is over, and what is counted now is not.
+    use_up(&store, &key, Timestamp::from_millis(0)).await;
+    let past = NOW;
+    let now = NOW + Duration::from_minutes(60);
+    let verdicts = race(120, |number| {
+        let (store, key) = (&store, &key);
+        async move {
+            if number % 4 == 0 {
+                sweep(store, past, 10).await;
+                return false;
+            }
+            is_allowed(store.attempt(key, &ACCOUNT, now).await)
+        }
+    });
+    assert_eq!(verdicts.await.iter().filter(|allowed| **allowed).count(), 5);
+}
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+async fn sweep<S: Store>(store: &S, by: Timestamp, limit: u32) -> Swept {
+    let command = Sweep { sessions_expired_by: by, attempts_idle_since: by, limit };
+    store.sweep(command).await.expect("sweep must not fail")
+}
+
+/// Makes as many attempts as are allowed.
+async fn use_up<S: Store>(store: &S, key: &AttemptKey, now: Timestamp) {
+    while is_allowed(store.attempt(key, &ACCOUNT, now).await) {}
+}
+
+const fn is_allowed(verdict: AttemptVerdict) -> bool {
+    matches!(verdict, AttemptVerdict::Allowed { .. })
+}
