@@ -23,7 +23,7 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let outcome = match cli::parse(std::env::args_os()) {
-        Invocation::Run(command) => commands::run(command),
+        Invocation::Run(command) => commands::run(*command),
         Invocation::Say(text) => commands::print(text.trim_end()),
         Invocation::Refuse(message) => return complain(&message, USAGE),
     };

@@ -4,7 +4,7 @@ mod connections;
 
 use std::time::Duration;
 
-use testudo::password::HasherChain;
+use testudo::password::{Argon2id, HasherChain};
 use testudo::{KeyRing, Policy, PolicyError, Settings};
 use testudo_driver::{Auth, SharedStore};
 use testudo_tokio::{HashingPool, OutboxWorker};
@@ -37,7 +37,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let store = store::open(&config.database).await?;
     let (keys, origin) = secret_file::load(&config.database)?;
     let server = Server {
-        auth: auth(store.shared(), config.policy.clone(), keys)?,
+        auth: auth(store.shared(), config.hasher, config.policy.clone(), keys)?,
         trusted_proxies: config.trusted_proxies,
     };
     announce(&config, &listener, &origin)?;
@@ -59,6 +59,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
 
 fn auth(
     store: SharedStore,
+    hasher: Argon2id,
     policy: Policy,
     keys: KeyRing,
 ) -> Result<Auth<SharedStore, HashingPool>, Failure> {
@@ -66,7 +67,8 @@ fn auth(
         let wrong: Vec<_> = wrong.iter().map(PolicyError::to_string).collect();
         Failure::new(wrong.join("; "))
     })?;
-    Ok(Auth::new(store, HashingPool::new(HasherChain::standard()), settings))
+    let chain = HasherChain::new(hasher).reading_all();
+    Ok(Auth::new(store, HashingPool::new(chain), settings))
 }
 
 fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! The commands: what each does, on one page each.
 
+mod input;
 mod migrate;
 mod secret;
 mod user;
@@ -25,7 +26,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         match command {
             Command::Serve(arguments) => {
                 let file = arguments.file.config.as_deref();
-                let config = Config::resolve(arguments.options, file)?;
+                let config = Config::resolve(arguments.options, arguments.hashing, file)?;
                 logging::start(config.log_format)?;
                 serve::serve(config).await
             }
