@@ -1,5 +1,9 @@
 //! The command line.
 
+mod hash;
+
+pub(crate) use hash::{Calibrate, Hash, StoredHashes};
+
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -81,6 +85,9 @@ pub(crate) enum Command {
     /// Administers accounts.
     #[command(subcommand)]
     User(User),
+    /// Chooses how passwords are hashed, and examines stored hashes.
+    #[command(subcommand)]
+    Hash(Hash),
     /// Makes master secrets.
     #[command(subcommand)]
     Secret(Secret),

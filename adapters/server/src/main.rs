@@ -24,11 +24,11 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let outcome = match cli::parse(std::env::args_os()) {
         Invocation::Run(command) => commands::run(*command),
-        Invocation::Say(text) => commands::print(text.trim_end()),
+        Invocation::Say(text) => commands::print(text.trim_end()).map(|()| ExitCode::SUCCESS),
         Invocation::Refuse(message) => return complain(&message, USAGE),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => complain(&failure.to_string(), 1),
     }
 }

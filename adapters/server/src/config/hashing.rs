@@ -8,8 +8,8 @@ use crate::failure::Failure;
 /// The settings of Argon2id, each of which may be left open.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct HashingOptions {
-    /// The memory that hashing one password takes, in KiB, on every core at once
-    /// [default: 65536]
+    /// The memory that hashing one password takes, in KiB, on every core at once; `testudo hash
+    /// calibrate` finds out what this machine can do [default: 65536]
     #[arg(long, env = "TESTUDO_ARGON2_MEMORY", hide_env_values = true, value_name = "KIB")]
     pub(crate) argon2_memory: Option<u32>,
     /// How often hashing a password passes over that memory [default: 3]
@@ -43,7 +43,8 @@ impl HashingOptions {
         let lanes = self.argon2_lanes.unwrap_or(standard.lanes());
         Argon2id::new(memory, passes, lanes).map_err(|error| {
             Failure::new(format!(
-                "argon2_memory {memory}, argon2_passes {passes}, argon2_lanes {lanes}: {error}"
+                "argon2_memory {memory}, argon2_passes {passes}, argon2_lanes {lanes}: {error} \
+                 (`testudo hash calibrate` finds settings that are fit)"
             ))
         })
     }

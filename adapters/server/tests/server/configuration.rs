@@ -72,7 +72,7 @@ fn a_file_that_does_not_hold_is_refused_by_line_and_name() {
             "argon2_memory = 19455\nargon2_passes = 2",
             vec!["argon2_memory 19455", "19456 KiB with 2"],
         ),
-        ("argon2_passes = 17", vec!["argon2_passes 17", "at most"]),
+        ("argon2_passes = 17", vec!["argon2_passes 17", "at most", "calibrate"]),
         ("argon2_lanes = 0", vec!["argon2_lanes 0"]),
         ("argon2_memory = -1", vec!["line 1"]),
         ("refresh_grace = 61", vec!["refresh_grace", "at most a minute"]),
