@@ -337,6 +337,8 @@ fn costs_no_more_than_a_wrong_password(hashes: &[String]) {
         let request = VerifyPassword { password: "password".into(), against };
         let verdict = chain.verify(&request, &mut work);
         assert_eq!(verdict, Ok(PasswordVerdict::Unreadable), "{stored}");
+        let inspected = chain.inspect(stored);
+        assert!(inspected.is_err(), "{stored}: {inspected:?}");
         assert_eq!(preferred.computed(), 1, "{stored}");
         assert_eq!(format!("{work:?}"), "WorkBuffer(0 KiB)", "{stored}");
     }

@@ -69,6 +69,33 @@ fn every_vector_belongs_to_a_test() {
 }
 
 #[test]
+fn every_hash_tells_what_it_is_without_a_password() {
+    let chain = HasherChain::standard();
+    for Vector { stored, .. } in vectors() {
+        let inspected = chain.inspect(&stored).unwrap();
+        assert_eq!(Some(inspected.scheme), chain.identify(&stored), "{stored}");
+        assert!(!inspected.parameters.is_empty(), "{stored}");
+        let ours = stored.starts_with("$argon2id$v=19$m=65536,t=3,p=4$");
+        assert_eq!(inspected.is_current, ours, "{stored}");
+    }
+}
+
+#[test]
+fn the_parameters_of_a_hash_are_those_that_stand_in_it() {
+    let chain = HasherChain::standard();
+    let of = |stored: &str| chain.inspect(stored).unwrap().parameters;
+    let argon2 = "$m=102400,t=2,p=8$";
+    let stored = |cost: &str| {
+        let is_of = |vector: &Vector| vector.stored.contains(cost);
+        vectors().into_iter().find(is_of).unwrap().stored
+    };
+    assert_eq!(of(&stored(argon2)), [("memory_kib", 102_400), ("passes", 2), ("lanes", 8)]);
+    assert_eq!(of(&stored("$2b$12$")), [("cost", 12)]);
+    assert_eq!(of(&stored("pbkdf2:sha512:1000$")), [("iterations", 1000)]);
+    assert_eq!(of(&stored("scrypt:1024:8:1$")), [("n", 1024), ("r", 8), ("p", 1)]);
+}
+
+#[test]
 fn what_replaces_an_imported_hash_is_argon2id_and_current() {
     let chain = HasherChain::standard();
     let password = Password::from("cafe\u{301}");

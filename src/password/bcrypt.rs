@@ -88,6 +88,12 @@ impl Verifier for Bcrypt {
         // whole. It compares in constant time.
         bcrypt::verify(password, stored).map_err(|_| MALFORMED)
     }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        let cost = cost(crypt_string(stored))?;
+        bounded("bcrypt cost", cost, Self::MAX_COST)?;
+        Ok(vec![("cost", cost.into())])
+    }
 }
 
 impl Hasher for Bcrypt {

@@ -42,10 +42,18 @@ impl Verifier for BcryptSha256 {
     ) -> Result<bool, HashError> {
         let stored = Stored::parse(stored).ok_or(MALFORMED)?;
         let digest = stored.digest(password)?;
-        Bcrypt::default().verify(digest.as_bytes(), &stored.bcrypt, work).map_err(|error| {
-            if matches!(error, HashError::Malformed { .. }) { MALFORMED } else { error }
-        })
+        Bcrypt::default().verify(digest.as_bytes(), &stored.bcrypt, work).map_err(of_this_scheme)
     }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        let stored = Stored::parse(stored).ok_or(MALFORMED)?;
+        Bcrypt::default().parameters(&stored.bcrypt).map_err(of_this_scheme)
+    }
+}
+
+/// What bcrypt says of a string within a stored hash, as it is said of the whole.
+fn of_this_scheme(error: HashError) -> HashError {
+    if matches!(error, HashError::Malformed { .. }) { MALFORMED } else { error }
 }
 
 const DJANGO: &str = "bcrypt_sha256$";

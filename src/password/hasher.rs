@@ -53,18 +53,26 @@ use super::{PasswordHash, Salt, WorkBuffer};
 ///         stored: &str,
 ///         _work: &mut WorkBuffer,
 ///     ) -> Result<bool, HashError> {
-///         const MALFORMED: HashError = HashError::Malformed { expected: "shop1:<salt>:<hash>" };
 ///         // HMAC does not tell a NUL at the end from its padding.
 ///         if password.last() == Some(&0) {
 ///             return Err(HashError::PasswordUnsupported { expected: "no NUL at the end" });
 ///         }
-///         let fields = stored.strip_prefix("shop1:").and_then(|fields| fields.split_once(':'));
-///         let (salt, hash) = fields.ok_or(MALFORMED)?;
-///         let hash = STANDARD.decode(hash).map_err(|_| MALFORMED)?;
+///         let (salt, hash) = read(stored)?;
 ///         let mut computed = [0; 64];
 ///         pbkdf2::pbkdf2_hmac::<sha2::Sha512>(password, salt.as_bytes(), 210_000, &mut computed);
 ///         Ok(computed.ct_eq(&hash).into())
 ///     }
+///
+///     fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+///         read(stored).map(|_| vec![("iterations", 210_000)])
+///     }
+/// }
+///
+/// fn read(stored: &str) -> Result<(&str, Vec<u8>), HashError> {
+///     const MALFORMED: HashError = HashError::Malformed { expected: "shop1:<salt>:<hash>" };
+///     let fields = stored.strip_prefix("shop1:").and_then(|fields| fields.split_once(':'));
+///     let (salt, hash) = fields.ok_or(MALFORMED)?;
+///     Ok((salt, STANDARD.decode(hash).map_err(|_| MALFORMED)?))
 /// }
 ///
 /// let chain = HasherChain::standard().reading(Shop);
@@ -95,6 +103,15 @@ pub trait Verifier: Send + Sync + fmt::Debug {
         stored: &str,
         work: &mut WorkBuffer,
     ) -> Result<bool, HashError>;
+
+    /// The costs that `stored` names, in the scheme's order, such as `memory_kib` and `passes`.
+    ///
+    /// It reads and bounds all that [`verify`](Self::verify) does, and does none of the work.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError::Malformed`] or [`HashError::TooCostly`], where `verify` would answer with them.
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError>;
 }
 
 /// A scheme that new hashes are made with: what a [`HasherChain`](super::HasherChain) prefers.
@@ -144,6 +161,12 @@ pub enum HashError {
         /// What a stored hash of this scheme looks like.
         expected: &'static str,
     },
+    /// The stored string is of no scheme that is read.
+    #[error("stored hash cannot be read: expected one of a scheme that is read here")]
+    UnknownScheme,
+    /// The stored hash is behind a pepper that is not at hand.
+    #[error("stored hash cannot be read: expected the pepper that it is behind")]
+    MissingPepper,
     /// The stored string asks for more work than is done for anybody.
     #[error("stored hash asks for {what} of {asked}, expected at most {most}")]
     TooCostly {

@@ -15,7 +15,7 @@ mod work;
 pub use self::argon2::{Argon2d, Argon2i, Argon2id};
 pub use self::bcrypt::Bcrypt;
 pub use self::bcrypt_sha256::BcryptSha256;
-pub use self::chain::HasherChain;
+pub use self::chain::{HasherChain, Inspected};
 pub use self::hasher::{HashError, Hasher, Verifier};
 pub use self::pbkdf2::{Pbkdf2Sha1, Pbkdf2Sha256, Pbkdf2Sha512};
 pub use self::pepper::{Pepper, Peppers};

@@ -68,6 +68,13 @@ impl Verifier for Scrypt {
         scrypt::scrypt(password, &stored.salt, &params, &mut output).map_err(|_| MALFORMED)?;
         Ok(same(&output, &stored.output))
     }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        let Stored { cost, .. } = Stored::read(stored)?;
+        cost.within_bounds()?;
+        cost.params()?;
+        Ok(vec![("n", 1 << cost.log2_n), ("r", cost.r.into()), ("p", cost.p.into())])
+    }
 }
 
 const DJANGO: &str = "scrypt$";

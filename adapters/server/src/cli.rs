@@ -1,5 +1,9 @@
 //! The command line.
 
+mod hash;
+
+pub(crate) use hash::{Calibrate, Hash, StoredHashes};
+
 use std::error::Error as _;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,12 +11,12 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Database, Options};
+use crate::config::{Database, HashingOptions, Options};
 
 /// What the command line asks for.
 pub(crate) enum Invocation {
     /// To do something.
-    Run(Command),
+    Run(Box<Command>),
     /// To print a help text or the version.
     Say(String),
     /// Something that there is not; the message says what is wrong with it.
@@ -26,7 +30,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Invocation {
         arguments = vec!["testudo".into(), "serve".into()];
     }
     match Cli::try_parse_from(arguments) {
-        Ok(cli) => Invocation::Run(cli.command),
+        Ok(cli) => Invocation::Run(Box::new(cli.command)),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Invocation::Say(error.render().to_string())
@@ -81,6 +85,9 @@ pub(crate) enum Command {
     /// Administers accounts.
     #[command(subcommand)]
     User(User),
+    /// Chooses how passwords are hashed, and examines stored hashes.
+    #[command(subcommand)]
+    Hash(Hash),
     /// Makes master secrets.
     #[command(subcommand)]
     Secret(Secret),
@@ -92,6 +99,8 @@ pub(crate) enum Command {
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) options: Options,
+    #[command(flatten)]
+    pub(crate) hashing: HashingOptions,
     #[command(flatten)]
     pub(crate) file: File,
 }
@@ -116,6 +125,8 @@ pub(crate) struct CreateUser {
     /// The address is known to be the user's.
     #[arg(long)]
     pub(crate) verified: bool,
+    #[command(flatten)]
+    pub(crate) hashing: HashingOptions,
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]
@@ -166,6 +177,7 @@ mod tests {
     #[test]
     fn without_a_command_it_serves() {
         let invocation = parse(std::iter::once("testudo".into()));
-        assert!(matches!(invocation, Invocation::Run(Command::Serve(_))));
+        let Invocation::Run(command) = invocation else { panic!("it refused") };
+        assert!(matches!(*command, Command::Serve(_)));
     }
 }

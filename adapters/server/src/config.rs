@@ -1,13 +1,16 @@
 //! Configuration: options, variables and the TOML file, in this order of precedence.
 
+mod hashing;
 mod values;
 
+pub(crate) use hashing::HashingOptions;
 pub(crate) use values::{Database, ListenAddress, LogFormat, Mail, PublicUrl, Tokens};
 
 use std::path::Path;
 
 use clap::Args;
 use serde::Deserialize;
+use testudo::password::Argon2id;
 use testudo::{Duration, Policy};
 
 use crate::failure::Failure;
@@ -22,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: usize,
     pub(crate) log_format: LogFormat,
     pub(crate) policy: Policy,
+    pub(crate) hasher: Argon2id,
 }
 
 impl Config {
@@ -30,8 +34,13 @@ impl Config {
     /// # Errors
     ///
     /// When the file cannot be read, or this build cannot do what is asked for.
-    pub(crate) fn resolve(given: Options, file: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn resolve(
+        given: Options,
+        hashing: HashingOptions,
+        file: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let options = given.or(read_file(file)?);
+        let hasher = hashing.or(options.hashing()).hasher()?;
         let database = options.database.unwrap_or_default();
         for (name, url) in [("sessions", &options.sessions), ("limits", &options.limits)] {
             same_place(name, url.as_ref(), &database)?;
@@ -53,6 +62,7 @@ impl Config {
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
             policy,
+            hasher,
         })
     }
 }
@@ -66,9 +76,19 @@ pub(crate) fn database(given: Option<Database>, file: Option<&Path>) -> Result<D
     Ok(given.or(read_file(file)?.database).unwrap_or_default())
 }
 
+/// What a command hashes new passwords with.
+///
+/// # Errors
+///
+/// When the file cannot be read, or the settings are too weak or too costly.
+pub(crate) fn hasher(given: HashingOptions, file: Option<&Path>) -> Result<Argon2id, Failure> {
+    given.or(read_file(file)?.hashing()).hasher()
+}
+
 /// The options of `serve`, each of which may be left open.
 ///
-/// One table serves the command line, the environment and the file.
+/// One table serves the command line, the environment and the file. What other commands take as well
+/// is in [`HashingOptions`], and here for the file alone.
 #[derive(Debug, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Options {
@@ -114,6 +134,15 @@ pub(crate) struct Options {
     #[arg(long, env = "TESTUDO_LOG_FORMAT", hide_env_values = true, value_name = "FORMAT")]
     #[serde(alias = "log-format")]
     log_format: Option<LogFormat>,
+    #[arg(skip)]
+    #[serde(alias = "argon2-memory")]
+    argon2_memory: Option<u32>,
+    #[arg(skip)]
+    #[serde(alias = "argon2-passes")]
+    argon2_passes: Option<u32>,
+    #[arg(skip)]
+    #[serde(alias = "argon2-lanes")]
+    argon2_lanes: Option<u32>,
 }
 
 impl Options {
@@ -131,6 +160,17 @@ impl Options {
             access_lifetime: self.access_lifetime.or(other.access_lifetime),
             refresh_grace: self.refresh_grace.or(other.refresh_grace),
             log_format: self.log_format.or(other.log_format),
+            argon2_memory: self.argon2_memory.or(other.argon2_memory),
+            argon2_passes: self.argon2_passes.or(other.argon2_passes),
+            argon2_lanes: self.argon2_lanes.or(other.argon2_lanes),
+        }
+    }
+
+    fn hashing(&self) -> HashingOptions {
+        HashingOptions {
+            argon2_memory: self.argon2_memory,
+            argon2_passes: self.argon2_passes,
+            argon2_lanes: self.argon2_lanes,
         }
     }
 }

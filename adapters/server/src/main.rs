@@ -23,12 +23,12 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let outcome = match cli::parse(std::env::args_os()) {
-        Invocation::Run(command) => commands::run(command),
-        Invocation::Say(text) => commands::print(text.trim_end()),
+        Invocation::Run(command) => commands::run(*command),
+        Invocation::Say(text) => commands::print(text.trim_end()).map(|()| ExitCode::SUCCESS),
         Invocation::Refuse(message) => return complain(&message, USAGE),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => complain(&failure.to_string(), 1),
     }
 }

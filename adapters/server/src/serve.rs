@@ -5,7 +5,7 @@ mod connections;
 use std::sync::Arc;
 use std::time::Duration;
 
-use testudo::password::HasherChain;
+use testudo::password::{Argon2id, HasherChain};
 use testudo::{KeyRing, Policy, PolicyError, Settings};
 use testudo_driver::{Auth, SharedStore};
 use testudo_tokio::{HashingPool, OutboxWorker, Sweeper};
@@ -40,7 +40,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     })?;
     let store = store::open(&config.database).await?;
     let (keys, origin) = secret_file::load(&config.database)?;
-    let auth = Arc::new(auth(store.shared(), config.policy.clone(), keys)?);
+    let auth = Arc::new(auth(store.shared(), config.hasher, config.policy.clone(), keys)?);
     let server = Server { auth: Arc::clone(&auth), trusted_proxies: config.trusted_proxies };
     announce(&config, &listener, &origin)?;
 
@@ -63,6 +63,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
 
 fn auth(
     store: SharedStore,
+    hasher: Argon2id,
     policy: Policy,
     keys: KeyRing,
 ) -> Result<Auth<SharedStore, HashingPool>, Failure> {
@@ -70,7 +71,8 @@ fn auth(
         let wrong: Vec<_> = wrong.iter().map(PolicyError::to_string).collect();
         Failure::new(wrong.join("; "))
     })?;
-    Ok(Auth::new(store, HashingPool::new(HasherChain::standard()), settings))
+    let chain = HasherChain::new(hasher).reading_all();
+    Ok(Auth::new(store, HashingPool::new(chain), settings))
 }
 
 fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<(), Failure> {

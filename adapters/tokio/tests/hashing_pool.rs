@@ -49,6 +49,10 @@ impl Verifier for Gate {
     fn verify(&self, _: &[u8], _: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
         Ok(true)
     }
+
+    fn parameters(&self, _: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        Ok(Vec::new())
+    }
 }
 
 impl Hasher for Gate {

@@ -49,16 +49,38 @@ impl Argon2id {
     /// times, 64 MiB sixteen times.
     pub const MAX_WORK_KIB: u32 = 1024 * 1024;
 
+    /// The least that settings may be, any one of them: memory in KiB, and passes over it.
+    ///
+    /// Each is as strong as the others: OWASP Password Storage Cheat Sheet.
+    pub const FLOORS: [(u32, u32); 3] = [(47_104, 1), (19_456, 2), (12_288, 3)];
+
     /// Hashers of these settings: memory in KiB, passes over it, and lanes.
     ///
     /// # Errors
     ///
-    /// [`HashError::Settings`] below what the OWASP Password Storage Cheat Sheet asks for (47104 KiB
-    /// with 1 pass, 19456 KiB with 2 or 12288 KiB with 3), or above the bounds of this type.
+    /// [`HashError::Settings`] below all of [`Argon2id::FLOORS`], or above the bounds of this type.
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, HashError> {
         let cost = Cost { memory_kib, passes, lanes };
-        let strong = FLOORS.iter().any(|floor| memory_kib >= floor.0 && passes >= floor.1);
+        let strong = Self::FLOORS.iter().any(|floor| memory_kib >= floor.0 && passes >= floor.1);
         if strong && cost.params(OUTPUT_BYTES).is_ok() { Ok(Self { cost }) } else { Err(UNFIT) }
+    }
+
+    /// The memory that a new hash takes, in KiB.
+    #[must_use]
+    pub const fn memory_kib(&self) -> u32 {
+        self.cost.memory_kib
+    }
+
+    /// How often a new hash passes over its memory.
+    #[must_use]
+    pub const fn passes(&self) -> u32 {
+        self.cost.passes
+    }
+
+    /// How many lanes the memory of a new hash has.
+    #[must_use]
+    pub const fn lanes(&self) -> u32 {
+        self.cost.lanes
     }
 
     /// Settings that protect nothing, for tests that hash a lot.
@@ -93,6 +115,10 @@ impl Verifier for Argon2id {
     ) -> Result<bool, HashError> {
         super::verify(Algorithm::Argon2id, password, stored, work)
     }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        super::costs(Algorithm::Argon2id, stored)
+    }
 }
 
 impl Hasher for Argon2id {
@@ -124,9 +150,6 @@ impl Hasher for Argon2id {
         })
     }
 }
-
-/// Memory in KiB and passes, each pair as strong as the others: OWASP Password Storage Cheat Sheet.
-const FLOORS: [(u32, u32); 3] = [(47_104, 1), (19_456, 2), (12_288, 3)];
 
 const SALT_BYTES: usize = 16;
 
@@ -217,7 +240,9 @@ mod tests {
         for (memory, passes, lanes) in
             [(47_104, 1, 1), (19_456, 2, 1), (12_288, 3, 4), (262_144, 4, 16), (65_536, 16, 1)]
         {
-            assert!(Argon2id::new(memory, passes, lanes).is_ok(), "{memory} {passes} {lanes}");
+            let made = Argon2id::new(memory, passes, lanes).unwrap();
+            let settings = (made.memory_kib(), made.passes(), made.lanes());
+            assert_eq!(settings, (memory, passes, lanes));
         }
         for (memory, passes, lanes) in [
             (47_103, 1, 1),
@@ -300,6 +325,8 @@ mod tests {
         ] {
             let refused = Argon2id::default().verify(b"", &stored, &mut work);
             assert_eq!(refused, Err(MALFORMED), "{stored}");
+            let unread = Argon2id::default().parameters(&stored);
+            assert_eq!(unread, Err(MALFORMED), "{stored}");
         }
         assert_eq!(format!("{work:?}"), "WorkBuffer(0 KiB)");
     }

@@ -56,11 +56,27 @@ fn verify(
     stored: &str,
     work: &mut WorkBuffer,
 ) -> Result<bool, HashError> {
-    let stored = Stored::read(algorithm, phc_string(stored))?;
-    let params = stored.cost.params(stored.output.len())?;
+    let (stored, params) = open(algorithm, stored)?;
     let argon2 = Argon2::new(algorithm, stored.version, params);
     let output = compute(&argon2, password, &stored.salt, work)?;
     Ok(same(&output, stored.output.as_bytes()))
+}
+
+/// Reads a stored hash of this variant, if its cost is within the bounds.
+fn open(algorithm: Algorithm, stored: &str) -> Result<(Stored, Params), HashError> {
+    let stored = Stored::read(algorithm, phc_string(stored))?;
+    let params = stored.cost.params(stored.output.len())?;
+    Ok((stored, params))
+}
+
+/// What a stored hash of this variant costs, by name.
+fn costs(algorithm: Algorithm, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+    let (Stored { cost, .. }, _) = open(algorithm, stored)?;
+    Ok(vec![
+        ("memory_kib", cost.memory_kib.into()),
+        ("passes", cost.passes.into()),
+        ("lanes", cost.lanes.into()),
+    ])
 }
 
 /// A stored hash that was read. Whether its cost is within bounds shows when it is used.

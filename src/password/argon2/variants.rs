@@ -36,6 +36,10 @@ impl Verifier for Argon2i {
     ) -> Result<bool, HashError> {
         super::verify(Algorithm::Argon2i, password, stored, work)
     }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        super::costs(Algorithm::Argon2i, stored)
+    }
 }
 
 impl Verifier for Argon2d {
@@ -54,6 +58,10 @@ impl Verifier for Argon2d {
         work: &mut WorkBuffer,
     ) -> Result<bool, HashError> {
         super::verify(Algorithm::Argon2d, password, stored, work)
+    }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        super::costs(Algorithm::Argon2d, stored)
     }
 }
 

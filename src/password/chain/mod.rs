@@ -1,5 +1,9 @@
 //! The hashers of an application: one for new hashes, the others for old ones.
 
+mod inspect;
+
+pub use self::inspect::Inspected;
+
 use std::fmt;
 use std::hint::black_box;
 use std::iter::once;

@@ -134,3 +134,20 @@ fn text_is_normalised_before_the_pepper() {
     assert_eq!(verify(&chain, "cafe\u{301}", &hash(&chain, "caf\u{e9}")), CURRENT);
     assert_eq!(verify(&chain, "caf\u{e9}", &hash(&chain, "cafe\u{301}")), CURRENT);
 }
+
+#[test]
+fn a_hash_is_inspected_behind_its_pepper_if_that_is_at_hand() {
+    let chain = cheap().peppered(Peppers::new(pepper("one")));
+    let stored = hash(&chain, "right");
+    let inspected = chain.inspect(stored.as_stored()).unwrap();
+    assert_eq!((inspected.scheme, inspected.is_current), ("argon2id", true));
+    let rotated = cheap().peppered(Peppers::new(pepper("two")).accepting(pepper("one")).unwrap());
+    assert!(!rotated.inspect(stored.as_stored()).unwrap().is_current);
+    let other = cheap().peppered(Peppers::new(pepper("two")));
+    for chain in [cheap(), other] {
+        assert_eq!(chain.inspect(stored.as_stored()), Err(HashError::MissingPepper));
+    }
+    for unknown in ["", "!", "$pepper$one", "$pepper$one$", "$pepper$one$1$x", "$9$x"] {
+        assert_eq!(chain.inspect(unknown), Err(HashError::UnknownScheme), "{unknown}");
+    }
+}

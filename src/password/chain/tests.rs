@@ -42,6 +42,10 @@ impl<H: Verifier> Verifier for Counted<H> {
         self.verified.fetch_add(1, Ordering::Relaxed);
         self.inner.verify(password, stored, work)
     }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        self.inner.parameters(stored)
+    }
 }
 
 impl<H: Hasher> Hasher for Counted<H> {

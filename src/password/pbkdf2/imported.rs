@@ -45,6 +45,10 @@ impl Verifier for Pbkdf2Sha1 {
     fn verify(&self, password: &[u8], stored: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
         SHA1.verify(password, stored)
     }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        SHA1.parameters(stored)
+    }
 }
 
 impl Verifier for Pbkdf2Sha512 {
@@ -58,6 +62,10 @@ impl Verifier for Pbkdf2Sha512 {
 
     fn verify(&self, password: &[u8], stored: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
         SHA512.verify(password, stored)
+    }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        SHA512.parameters(stored)
     }
 }
 

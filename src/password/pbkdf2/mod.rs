@@ -75,13 +75,23 @@ impl Scheme {
     }
 
     fn verify(&self, password: &[u8], stored: &str) -> Result<bool, HashError> {
-        let stored = Stored::read(self, stored)?;
-        self.within_bounds(&stored)?;
+        let stored = self.open(stored)?;
         whole_as_hmac_key(password)?;
         Ok(stored.salts().any(|salt| {
             let output = self.derive(password, salt, stored.iterations, stored.output.len());
             same(&output, &stored.output)
         }))
+    }
+
+    /// Reads a stored hash, if its cost is within the bounds.
+    fn open(&self, stored: &str) -> Result<Stored, HashError> {
+        let stored = Stored::read(self, stored)?;
+        self.within_bounds(&stored)?;
+        Ok(stored)
+    }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        Ok(vec![("iterations", self.open(stored)?.iterations.into())])
     }
 
     fn derive(

@@ -87,6 +87,10 @@ impl Verifier for Pbkdf2Sha256 {
     fn verify(&self, password: &[u8], stored: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
         SHA256.verify(password, stored)
     }
+
+    fn parameters(&self, stored: &str) -> Result<Vec<(&'static str, u64)>, HashError> {
+        SHA256.parameters(stored)
+    }
 }
 
 impl Hasher for Pbkdf2Sha256 {

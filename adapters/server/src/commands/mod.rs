@@ -1,22 +1,25 @@
 //! The commands: what each does, on one page each.
 
+mod hash;
+mod input;
 mod migrate;
 mod secret;
 mod user;
 
 use std::io::Write as _;
+use std::process::ExitCode;
 
-use crate::cli::{Command, Secret, User};
+use crate::cli::{Command, Hash, Secret, User};
 use crate::config::Config;
 use crate::failure::{Failure, while_doing};
 use crate::{logging, serve};
 
-/// Carries out a command, on a runtime of its own.
+/// Carries out a command, on a runtime of its own, and gives the status to end with.
 ///
 /// # Errors
 ///
 /// When it was refused or failed.
-pub(crate) fn run(command: Command) -> Result<(), Failure> {
+pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -25,14 +28,18 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         match command {
             Command::Serve(arguments) => {
                 let file = arguments.file.config.as_deref();
-                let config = Config::resolve(arguments.options, file)?;
+                let config = Config::resolve(arguments.options, arguments.hashing, file)?;
                 logging::start(config.log_format)?;
-                serve::serve(config).await
+                serve::serve(config).await?;
             }
-            Command::User(User::Create(arguments)) => user::create(arguments).await,
-            Command::Secret(Secret::New(output)) => secret::new(output),
-            Command::Migrate(source) => migrate::migrate(source).await,
+            Command::User(User::Create(arguments)) => user::create(arguments).await?,
+            Command::Hash(Hash::Calibrate(arguments)) => hash::calibrate(arguments)?,
+            Command::Hash(Hash::Identify(arguments)) => hash::identify(arguments)?,
+            Command::Hash(Hash::Verify(arguments)) => return hash::verify(arguments),
+            Command::Secret(Secret::New(output)) => secret::new(output)?,
+            Command::Migrate(source) => migrate::migrate(source).await?,
         }
+        Ok(ExitCode::SUCCESS)
     })
 }
 

@@ -1,13 +1,13 @@
 //! `testudo user`
 
-use std::io::{BufRead as _, IsTerminal as _, Read as _};
+use std::io::IsTerminal as _;
 
 use testudo::flow::RegisterUser;
 use testudo::password::{HasherChain, Password};
 use testudo::{Client, KeyRing, Policy, Refusal, Settings};
 use testudo_driver::{Auth, AuthError, InlineHashing};
-use zeroize::Zeroizing;
 
+use super::input::{self, Lines};
 use super::print;
 use crate::cli::CreateUser;
 use crate::config::{self, Database};
@@ -17,8 +17,10 @@ use crate::{secret_file, store};
 
 /// Makes an account.
 pub(super) async fn create(arguments: CreateUser) -> Result<(), Failure> {
-    let CreateUser { email, password_stdin, verified, output, source } = arguments;
-    let database = config::database(source.database, source.file.config.as_deref())?;
+    let CreateUser { email, password_stdin, verified, hashing, output, source } = arguments;
+    let file = source.file.config.as_deref();
+    let database = config::database(source.database, file)?;
+    let hasher = config::hasher(hashing, file)?;
     if database == Database::Memory {
         let why =
             "memory: forgets everything when this command ends: name a database that keeps it";
@@ -26,7 +28,7 @@ pub(super) async fn create(arguments: CreateUser) -> Result<(), Failure> {
     }
     let password = if password_stdin { password_from_stdin()? } else { password_from_terminal()? };
     let store = store::open(&database).await?;
-    let hashing = InlineHashing::new(HasherChain::standard());
+    let hashing = InlineHashing::new(HasherChain::new(hasher));
     let auth = Auth::new(store.shared(), hashing, settings()?);
     let request =
         RegisterUser { is_verified: verified, ..RegisterUser::new(email.as_str(), password) };
@@ -61,23 +63,10 @@ fn explain(error: AuthError, email: &str) -> Failure {
     }
 }
 
-/// The first line, without its end. More than a password may have is not read.
+/// The first line, as it stands.
 fn password_from_stdin() -> Result<Password, Failure> {
-    let mut line = Zeroizing::new(Vec::with_capacity(Password::MAX_BYTES * 2));
-    let most = u64::try_from(Password::MAX_BYTES * 2).unwrap_or(u64::MAX);
-    std::io::stdin()
-        .lock()
-        .take(most)
-        .read_until(b'\n', &mut line)
-        .map_err(while_doing("cannot read the password from standard input"))?;
-    let typed = line.strip_suffix(b"\n").unwrap_or(&line);
-    let typed = typed.strip_suffix(b"\r").filter(|_| typed.len() < line.len()).unwrap_or(typed);
-    if typed.is_empty() {
-        return Err(Failure::new("there was no password: write it to standard input, as one line"));
-    }
-    let typed = std::str::from_utf8(typed)
-        .map_err(|_| Failure::new("the password is not UTF-8: write it in that encoding"))?;
-    Ok(Password::from(typed))
+    let password = Lines::of(std::io::stdin().lock()).password()?;
+    if password.expose().is_empty() { Err(input::no_password()) } else { Ok(password) }
 }
 
 /// Asks twice, without showing what is typed.
@@ -88,12 +77,7 @@ fn password_from_terminal() -> Result<Password, Failure> {
              standard input",
         ));
     }
-    let ask = |prompt: &str| {
-        rpassword::prompt_password(prompt)
-            .map(Zeroizing::new)
-            .map_err(while_doing("cannot ask for the password"))
-    };
-    let (typed, repeated) = (ask("Password: ")?, ask("The same again: ")?);
+    let (typed, repeated) = (input::hidden("Password: ")?, input::hidden("The same again: ")?);
     if *typed != *repeated {
         return Err(Failure::new("the two passwords differ: try again"));
     }

@@ -105,7 +105,7 @@ fn migrations_run_once_and_again() {
 #[test]
 fn wrong_usage_has_a_status_of_its_own() {
     let site = Site::new();
-    let wrong: [&[&str]; 7] = [
+    let wrong: [&[&str]; 14] = [
         &["bogus"],
         &["serve", "--bogus"],
         &["serve", "extra"],
@@ -113,6 +113,13 @@ fn wrong_usage_has_a_status_of_its_own() {
         &["user", "create"],
         &["user", "create", "a@example.com", "secret on the command line"],
         &["secret"],
+        &["hash"],
+        &["hash", "identify", "$2b$04$a-hash-on-the-command-line"],
+        &["hash", "verify", "a password on the command line"],
+        &["hash", "verify", "--password-stdin"],
+        &["hash", "calibrate", "--target-ms", "0"],
+        &["hash", "calibrate", "--target-ms", "10001"],
+        &["hash", "calibrate", "--target-ms", "quick"],
     ];
     for arguments in wrong {
         let output = site.run(arguments, "");
@@ -124,13 +131,17 @@ fn wrong_usage_has_a_status_of_its_own() {
 #[test]
 fn help_is_everywhere() {
     let site = Site::new();
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 11] = [
         &[],
         &["serve"],
         &["user"],
         &["user", "create"],
         &["secret"],
         &["secret", "new"],
+        &["hash"],
+        &["hash", "calibrate"],
+        &["hash", "identify"],
+        &["hash", "verify"],
         &["migrate"],
     ];
     for command in commands {

@@ -36,6 +36,9 @@ fn every_option_is_a_key_of_the_file_and_a_variable() {
         access_lifetime = 60
         refresh_grace = 5
         log_format = "json"
+        argon2_memory = 19456
+        argon2_passes = 2
+        argon2_lanes = 1
     "#;
     site.write("testudo.toml", file);
     let mut by_file = site.command(&["serve"]);
@@ -65,6 +68,13 @@ fn a_file_that_does_not_hold_is_refused_by_line_and_name() {
         ("trusted_proxies = \"many\"", vec!["line 1"]),
         ("trusted_proxies = -1", vec!["line 1"]),
         ("database = \"redis://:hunter2@x\"", vec!["line 1", "redis"]),
+        (
+            "argon2_memory = 19455\nargon2_passes = 2",
+            vec!["argon2_memory 19455", "19456 KiB with 2"],
+        ),
+        ("argon2_passes = 17", vec!["argon2_passes 17", "at most", "calibrate"]),
+        ("argon2_lanes = 0", vec!["argon2_lanes 0"]),
+        ("argon2_memory = -1", vec!["line 1"]),
         ("refresh_grace = 61", vec!["refresh_grace", "at most a minute"]),
         ("access_lifetime = 0", vec!["access_lifetime", "at least a second"]),
     ] {
@@ -96,6 +106,9 @@ fn options_that_this_build_cannot_serve_are_refused() {
         ("--trusted-proxies", "-1"),
         ("--listen", "8080"),
         ("--log-format", "xml"),
+        ("--argon2-memory", "64MiB"),
+        ("--argon2-passes", "-1"),
+        ("--argon2-lanes", "4294967296"),
     ] {
         let refused = site.run(&["serve", &format!("{option}={value}")], "");
         assert_eq!(refused.status.code(), Some(2), "{option} {value}");

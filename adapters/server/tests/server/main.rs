@@ -10,6 +10,7 @@
 
 mod commands;
 mod configuration;
+mod hashes;
 mod input;
 mod lifecycle;
 mod limits;
