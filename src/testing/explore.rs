@@ -17,7 +17,7 @@ use crate::step::Step;
 /// two runs of the same flows: what holds in every schedule holds for any number of threads, processes
 /// and networks, as long as a store carries out each command as it says.
 ///
-/// Commands that hash touch no record and commute with everything that other flows do. They are
+/// Commands that hash, or ask another system, touch no record and commute with everything that other flows do. They are
 /// carried out at once, which leaves out only schedules that are equal to one that is run.
 ///
 /// ```
@@ -271,7 +271,9 @@ impl<'a, T: 'a, R: 'a> Suspended<'a, T, R> {
         match self.step {
             Step::Done(done) => Turn::Ended(Ending::Done((self.result)(done))),
             // They commute with everything: carried out at once.
-            Step::VerifyPassword(_) | Step::HashPassword(_) => Box::new(self).go_on(world),
+            Step::VerifyPassword(_) | Step::ConsultLegacy(_) | Step::HashPassword(_) => {
+                Box::new(self).go_on(world)
+            }
             _ => Turn::Asks(Box::new(self)),
         }
     }

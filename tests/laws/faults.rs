@@ -1,13 +1,21 @@
 //! The k-th command fails, for every k, in every flow.
 
+use testudo::Env;
+use testudo::command::UserKey;
 use testudo::event::EventRecord;
-use testudo::flow::{
-    Login, RegisterUser, authenticate, authenticate_user, login, logout, logout_all, refresh,
-    register_user,
+use testudo::flow::admin::{
+    ImportUser, SetPassword, activate, deactivate, end_session, end_sessions, import_users,
+    list_users, set_password, user_sessions,
 };
-use testudo::model::{Session, User};
+use testudo::flow::{
+    ChangePassword, Login, RegisterUser, SessionPage, authenticate, authenticate_user,
+    change_password, list_sessions, login, logout, logout_all, refresh, register_user,
+    revoke_session, sweep,
+};
+use testudo::model::{Email, Session, User};
+use testudo::password::PasswordHash;
 use testudo::testing::{Mishap, World, WorldFault};
-use testudo::{Client, Duration, Refusal};
+use testudo::{Client, Duration, Policy, Refusal, Step};
 
 use super::{ADA, PASSWORD, registration, world_with_ada, world_with_session};
 
@@ -66,7 +74,7 @@ fn cases() -> Vec<Case> {
     };
     // For a closure each, to hold for as long as its case lives.
     let [one, two, three, four] = [(); 4].map(|()| phone.access.clone());
-    vec![
+    let mut cases = vec![
         Case::new("login", account.clone(), sign_in(ADA, PASSWORD)),
         Case::new("login, outdated hash", outdated, sign_in(ADA, PASSWORD)),
         Case::new("login, wrong password", account.clone(), sign_in(ADA, "a wrong guess")),
@@ -99,6 +107,114 @@ fn cases() -> Vec<Case> {
         Case::new("registration, taken", account, |world| {
             Ok(world.try_run(|env| register_user(registration(ADA), env))?.map(drop))
         }),
+    ];
+    cases.extend(cases_of_passwords());
+    cases.extend(cases_of_sessions());
+    cases.extend(cases_of_administration());
+    cases
+}
+
+const NEW: &str = "a wholly different phrase";
+
+fn cases_of_passwords() -> [Case; 5] {
+    let (session, start) = world_with_session();
+    let access = start.tokens.access;
+    let change = |current: &'static str| {
+        let access = access.clone();
+        move |world: &mut World| {
+            let request = ChangePassword { current: current.into(), new: NEW.into() };
+            world.try_run(|env| change_password(access.expose(), request, env))
+        }
+    };
+    let sign_in = |new_password: Option<&'static str>| {
+        move |world: &mut World| {
+            let new_password = new_password.map(Into::into);
+            let request = Login { new_password, ..Login::new(ADA, PASSWORD.into()) };
+            Ok(world.try_run(|env| login(request, env))?.map(drop))
+        }
+    };
+    let mut owing = world_with_ada();
+    owing.change_user(ADA, |user| user.must_change_password = true);
+    let mut legacy = world_with_ada();
+    legacy.set_policy(Policy { consult_legacy: true, ..Policy::default() });
+    legacy.change_user(ADA, |user| user.password = PasswordHash::legacy());
+    legacy.set_legacy_password(ADA, PASSWORD);
+    [
+        Case::new("change of password", session.clone(), change(PASSWORD)),
+        Case::new("change of password, wrong password", session, change("a wrong guess")),
+        Case::new("login, change owed", owing.clone(), sign_in(None)),
+        Case::new("login, change owed and made", owing, sign_in(Some(NEW))),
+        Case::new("login, password elsewhere", legacy, sign_in(None)),
+    ]
+}
+
+fn cases_of_sessions() -> [Case; 5] {
+    let (mut world, start) = world_with_session();
+    let phone = world.login(ADA, PASSWORD).session.id;
+    let own = start.session.id;
+    let access = start.tokens.access;
+    let revoke = |id| {
+        let access = access.clone();
+        move |world: &mut World| world.try_run(|env| revoke_session(access.expose(), id, env))
+    };
+    let list = {
+        let access = access.clone();
+        move |world: &mut World| {
+            let (now, page) = (world.now(), SessionPage::default());
+            Ok(world.try_run(|_| list_sessions(access.expose(), page, now))?.map(drop))
+        }
+    };
+    let mut later = world.clone();
+    later.advance(Duration::from_days(30));
+    [
+        Case::new("list of sessions", world.clone(), list),
+        Case::new("end of another session", world.clone(), revoke(phone)),
+        Case::new("end of the own session", world, revoke(own)),
+        Case::new("sweep", later, |world| {
+            let now = world.now();
+            Ok(Ok(drop(world.try_run(|_| sweep(100, now))?)))
+        }),
+        Case::new("sweep, nothing to do", world_with_ada(), |world| {
+            let now = world.now();
+            Ok(Ok(drop(world.try_run(|_| sweep(100, now))?)))
+        }),
+    ]
+}
+
+fn cases_of_administration() -> [Case; 9] {
+    fn run<T>(
+        flow: impl Fn(Env) -> Step<Result<T, Refusal>> + 'static,
+    ) -> impl Fn(&mut World) -> Result<Answer, WorldFault> {
+        move |world| Ok(world.try_run(&flow)?.map(drop))
+    }
+    let ada = || UserKey::Email(ADA.parse::<Email>().unwrap().key().clone());
+    let (session, start) = world_with_session();
+    let id = start.session.id;
+    let now = session.now();
+    let mut closed = session.clone();
+    closed.change_user(ADA, |user| user.is_active = false);
+    let password = move |env| {
+        let request = SetPassword { user: ada(), password: NEW.into(), must_change: true };
+        set_password(request, env)
+    };
+    let import = |env| {
+        let emails = [ADA, "bob@example.com", "Ada@Example.com", "no address"];
+        import_users(emails.map(|email| ImportUser::new(email, None)).into(), env)
+    };
+    [
+        Case::new("activation", closed, run(move |env| activate(ada(), env))),
+        Case::new("deactivation", session.clone(), run(move |env| deactivate(ada(), env))),
+        Case::new("password set", session.clone(), run(password)),
+        Case::new("end of a session", session.clone(), run(move |env| end_session(id, env))),
+        Case::new("end of all", session.clone(), run(move |env| end_sessions(ada(), env))),
+        Case::new("sessions of a user", session.clone(), {
+            run(move |_| user_sessions(ada(), SessionPage::default(), now))
+        }),
+        Case::new("list of users", session.clone(), |world| {
+            Ok(Ok(drop(world.try_run(|_| list_users(Default::default()))?)))
+        }),
+        Case::new("import", World::new(), run(import)),
+        Case::new("import, some there", session, run(import)),
     ]
 }
 
@@ -130,7 +246,8 @@ fn when_a_command_fails_nothing_is_granted_and_nothing_is_half_done() {
                 assert!(matches!(fault, WorldFault::Planned { .. }), "{place}");
                 injected += 1;
 
-                let done = *command == "Commit" && mishap == Mishap::After;
+                let writes = ["Commit", "Sweep"].contains(command);
+                let done = writes && mishap == Mishap::After;
                 let again = if done {
                     assert_eq!(world.tables(), whole.tables(), "{place}: wholly done");
                     case.retried.clone()
@@ -142,7 +259,7 @@ fn when_a_command_fails_nothing_is_granted_and_nothing_is_half_done() {
             }
         }
     }
-    assert!(injected >= 70, "{injected} faults in all flows");
+    assert!(injected >= 160, "{injected} faults in all flows");
 }
 
 #[test]
@@ -192,6 +309,8 @@ fn a_flow_that_always_loses_says_so_and_has_done_nothing() {
         let refused = (case.run)(&mut world).unwrap().unwrap_err();
         let expected = match case.name {
             "login, wrong password" | "login, unknown" => Refusal::InvalidCredentials,
+            "login, change owed" => Refusal::PasswordChangeRequired,
+            "change of password, wrong password" => Refusal::InvalidPassword,
             name if name.starts_with("registration") => Refusal::EmailTaken,
             _ => Refusal::Busy,
         };

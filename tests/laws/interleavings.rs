@@ -1,12 +1,17 @@
 //! Laws that hold in every order in which the commands of two or three flows can reach a store.
 
-use testudo::command::{Commit, Conflict, FindUser, UserKey, Write};
+use testudo::command::{Against, PasswordVerdict, UserKey, VerifyPassword};
 use testudo::event::Event;
-use testudo::flow::{Login, login, logout, logout_all, refresh, register_user};
-use testudo::model::{Email, Epoch, User};
-use testudo::testing::{Ending, Explorer, World};
+use testudo::flow::admin::{ImportUser, SetPassword, deactivate, import_users, set_password};
+use testudo::flow::{
+    ChangePassword, Login, change_password, login, logout, logout_all, refresh, register_user,
+    revoke_session,
+};
+use testudo::model::{Email, Epoch, SessionId};
+use testudo::password::{PasswordHash, WorkBuffer};
+use testudo::testing::{Ending, Explorer, InsecureHasher, World};
 use testudo::token::Tokens;
-use testudo::{Client, Duration, Env, Refusal, Step, ask};
+use testudo::{Client, Duration, Refusal};
 
 use super::{
     ADA, PASSWORD, probe_access, probe_refresh, registration, session_of, works, world_with_ada,
@@ -22,7 +27,11 @@ trait Flows<'a>: Sized {
     fn signing_in(self, name: &'static str, email: &'a str, password: &'a str) -> Self;
     fn signing_out(self, tokens: &'a Tokens) -> Self;
     fn signing_out_everywhere(self, tokens: &'a Tokens) -> Self;
-    fn changing(self, name: &'static str, change: fn(&mut User)) -> Self;
+    fn changing_password(self, name: &'static str, tokens: &'a Tokens, new: &'a str) -> Self;
+    fn ending(self, name: &'static str, tokens: &'a Tokens, target: SessionId) -> Self;
+    fn deactivating(self) -> Self;
+    fn setting_password(self, new: &'a str) -> Self;
+    fn importing(self, name: &'static str, emails: [&'a str; 2]) -> Self;
     fn registering(self, name: &'static str, email: &'a str) -> Self;
 }
 
@@ -53,8 +62,36 @@ impl<'a> Flows<'a> for Explorer<'a, Answer> {
         self.flow("logout everywhere", begin, |result| result.map(|()| None))
     }
 
-    fn changing(self, name: &'static str, change: fn(&mut User)) -> Self {
-        self.flow(name, move |_: Env| change_user(change), |()| Ok(None))
+    fn changing_password(self, name: &'static str, tokens: &'a Tokens, new: &'a str) -> Self {
+        let begin = move |env| {
+            let request = ChangePassword { current: PASSWORD.into(), new: new.into() };
+            change_password(tokens.access.expose(), request, env)
+        };
+        self.flow(name, begin, |result| result.map(|()| None))
+    }
+
+    fn ending(self, name: &'static str, tokens: &'a Tokens, target: SessionId) -> Self {
+        let begin = move |env| revoke_session(tokens.access.expose(), target, env);
+        self.flow(name, begin, |result| result.map(|()| None))
+    }
+
+    fn deactivating(self) -> Self {
+        let begin = |env| deactivate(ada(), env);
+        self.flow("deactivation", begin, |result| result.map(|_| None))
+    }
+
+    fn setting_password(self, new: &'a str) -> Self {
+        let begin = move |env| {
+            let request = SetPassword { user: ada(), password: new.into(), must_change: false };
+            set_password(request, env)
+        };
+        self.flow("password set", begin, |result| result.map(|_| None))
+    }
+
+    fn importing(self, name: &'static str, emails: [&'a str; 2]) -> Self {
+        let begin =
+            move |env| import_users(emails.map(|email| ImportUser::new(email, None)).into(), env);
+        self.flow(name, begin, |result| result.map(|_| None))
     }
 
     fn registering(self, name: &'static str, email: &'a str) -> Self {
@@ -63,33 +100,24 @@ impl<'a> Flows<'a> for Explorer<'a, Answer> {
     }
 }
 
-/// A flow of an application's own: changes Ada's record, guarded by its version.
-fn change_user(change: fn(&mut User)) -> Step<()> {
+fn ada() -> UserKey {
     let email: Email = ADA.parse().unwrap();
-    ask(FindUser { key: UserKey::Email(email.key().clone()) }, move |user| {
-        let mut user = Box::new(user.unwrap());
-        let was = user.version;
-        change(&mut user);
-        user.version = was.next();
-        let writes = vec![Write::ReplaceUser { user, was }];
-        ask(Commit { writes, ..Commit::default() }, move |committed| match committed {
-            Ok(()) => Step::Done(()),
-            Err(Conflict) => change_user(change),
-        })
-    })
+    UserKey::Email(email.key().clone())
 }
 
-fn deactivate(user: &mut User) {
-    user.is_active = false;
-    user.epoch = user.epoch.next();
+fn is_hash_of(stored: &PasswordHash, password: &str) -> bool {
+    let against = Against::Stored(stored.clone());
+    let request = VerifyPassword { password: password.into(), against };
+    let verdict = InsecureHasher::current().chain().verify(&request, &mut WorkBuffer::new());
+    matches!(verdict, Ok(PasswordVerdict::Valid { .. }))
 }
 
-fn set_new_password(user: &mut User) {
-    user.password = World::stored_hash(NEW_PASSWORD, true);
-    user.epoch = user.epoch.next();
+/// Whether somebody can sign in as Ada with this password.
+fn opens(world: &World, password: &str) -> bool {
+    world.clone().run(|env| login(Login::new(ADA, password.into()), env)).is_ok()
 }
 
-const NEW_PASSWORD: &str = "a new password";
+const NEW_PASSWORD: &str = "a wholly different phrase";
 
 /// The tokens that were given, in the order of the flows.
 fn given(endings: &[Ending<Answer>]) -> Vec<&Tokens> {
@@ -347,7 +375,7 @@ fn no_token_of_a_deactivated_account_works_however_it_was_come_by() {
     let explorer = Explorer::new(&world)
         .signing_in("login", ADA, PASSWORD)
         .refreshing("refresh", &start.tokens)
-        .changing("deactivation", deactivate)
+        .deactivating()
         .with_crashes();
     let mut granted = 0;
     explorer.check(|world, endings| {
@@ -369,7 +397,7 @@ fn a_hash_upgrade_never_overwrites_a_password_that_was_changed_meanwhile() {
     let explorer = Explorer::new(&world)
         .signing_in("login with the old password", ADA, PASSWORD)
         .signing_in("and again", ADA, PASSWORD)
-        .changing("change of password", set_new_password)
+        .setting_password(NEW_PASSWORD)
         .with_crashes();
     let mut upgraded = 0;
     explorer.check(|world, endings| {
@@ -377,7 +405,7 @@ fn a_hash_upgrade_never_overwrites_a_password_that_was_changed_meanwhile() {
         let (is_changed, stored) = (ada.epoch != Epoch::FIRST, &ada.password);
         assert!(is_changed || !said_yes(&endings[2]));
         if is_changed {
-            assert_eq!(*stored, World::stored_hash(NEW_PASSWORD, true));
+            assert!(is_hash_of(stored, NEW_PASSWORD));
             assert_dead(world, given(endings));
         } else if !given(endings).is_empty() {
             upgraded += 1;
@@ -493,5 +521,161 @@ fn a_success_clears_its_account_and_gives_its_network_back_one_attempt() {
             .collect();
         let bob = ("login:account:bob@example.com", 1, 1);
         assert_eq!(counts, [bob, ("login:network:192.0.2.1", 1, 1)]);
+    });
+}
+
+#[test]
+fn a_change_of_password_ends_every_other_session_and_not_its_own() {
+    let (mut world, start) = world_with_session();
+    let phone = world.login(ADA, PASSWORD);
+    let explorer = Explorer::new(&world)
+        .changing_password("change", &start.tokens, NEW_PASSWORD)
+        .refreshing("own", &start.tokens)
+        .refreshing("phone", &phone.tokens)
+        .with_crashes();
+    let (mut changed, mut too_late) = (0, 0);
+    explorer.check(|world, endings| {
+        let own: Vec<_> = [&start.tokens]
+            .into_iter()
+            .chain(endings[1].done().and_then(|answer| answer.as_ref().ok()?.as_ref()))
+            .collect();
+        let others = [&phone.tokens]
+            .into_iter()
+            .chain(endings[2].done().and_then(|answer| answer.as_ref().ok()?.as_ref()));
+        assert_one_live_branch(world, own.iter().copied());
+        assert!(own.iter().any(|pair| probe_refresh(world, pair).is_ok()), "its own goes on");
+        match &endings[0] {
+            Ending::Done(Ok(_)) => {
+                changed += 1;
+                assert_dead(world, others);
+                assert!(opens(world, NEW_PASSWORD) && !opens(world, PASSWORD));
+            }
+            // The refresh was complete before: the token was not current any more.
+            Ending::Done(Err(refusal)) => {
+                too_late += 1;
+                assert_eq!(*refusal, Refusal::InvalidToken);
+                assert!(opens(world, PASSWORD) && !opens(world, NEW_PASSWORD));
+            }
+            Ending::Crashed => assert!(opens(world, PASSWORD) != opens(world, NEW_PASSWORD)),
+        }
+    });
+    assert!(changed > 0 && too_late > 0);
+}
+
+#[test]
+fn of_two_changes_of_password_from_two_sessions_one_is_made() {
+    let (mut world, start) = world_with_session();
+    let phone = world.login(ADA, PASSWORD);
+    let explorer = Explorer::new(&world)
+        .changing_password("laptop", &start.tokens, NEW_PASSWORD)
+        .changing_password("phone", &phone.tokens, "yet another phrase");
+    explorer.check(|world, endings| {
+        assert_eq!(endings.iter().filter(|ending| said_yes(ending)).count(), 1);
+        let (first, second) = (said_yes(&endings[0]), said_yes(&endings[1]));
+        assert_eq!(opens(world, NEW_PASSWORD), first);
+        assert_eq!(opens(world, "yet another phrase"), second);
+        assert_eq!(works(world, &start.tokens), first);
+        assert_eq!(works(world, &phone.tokens), second);
+    });
+}
+
+#[test]
+fn a_login_with_the_old_password_survives_no_change_that_came_after() {
+    let (world, start) = world_with_session();
+    let explorer = Explorer::new(&world)
+        .changing_password("change", &start.tokens, NEW_PASSWORD)
+        .signing_in("login", ADA, PASSWORD)
+        .with_crashes();
+    explorer.check(|world, endings| {
+        if said_yes(&endings[0]) {
+            assert_dead(world, given(endings));
+        }
+    });
+}
+
+#[test]
+fn a_session_that_was_ended_from_another_is_dead_whatever_refreshes_meanwhile() {
+    let (mut world, start) = world_with_session();
+    let phone = world.login(ADA, PASSWORD);
+    let explorer = Explorer::new(&world)
+        .ending("end", &start.tokens, phone.session.id)
+        .refreshing("phone", &phone.tokens)
+        .refreshing("own", &start.tokens)
+        .with_crashes();
+    let mut ended = 0;
+    explorer.check(|world, endings| {
+        let phones = [&phone.tokens]
+            .into_iter()
+            .chain(endings[1].done().and_then(|answer| answer.as_ref().ok()?.as_ref()));
+        if said_yes(&endings[0]) {
+            ended += 1;
+            assert_dead(world, phones);
+        }
+        assert!(probe_refresh(world, &start.tokens).is_ok(), "its own goes on");
+    });
+    assert!(ended > 0);
+}
+
+#[test]
+fn of_two_sessions_that_end_each_other_one_survives() {
+    let (mut world, start) = world_with_session();
+    let phone = world.login(ADA, PASSWORD);
+    let explorer = Explorer::new(&world).ending("laptop", &start.tokens, phone.session.id).ending(
+        "phone",
+        &phone.tokens,
+        start.session.id,
+    );
+    explorer.check(|world, endings| {
+        let (laptop, other) = (works(world, &start.tokens), works(world, &phone.tokens));
+        assert_eq!((laptop, other), (said_yes(&endings[0]), said_yes(&endings[1])));
+        assert!(laptop != other);
+    });
+}
+
+#[test]
+fn guesses_at_changing_and_at_signing_in_share_one_limit() {
+    let (mut world, start) = world_with_session();
+    limit_guesses(&mut world, 2);
+    world.run(|env| set_password(set_to(NEW_PASSWORD), env)).unwrap();
+    let signed_in = world.login(ADA, NEW_PASSWORD);
+    drop(start);
+    let hashed = world.hashes();
+    // All three are guesses: the password is another one by now.
+    let explorer = Explorer::new(&world)
+        .changing_password("change", &signed_in.tokens, "yet another phrase")
+        .signing_in("one", ADA, PASSWORD)
+        .signing_in("two", ADA, PASSWORD)
+        .with_crashes();
+    explorer.check(|world, _| assert!(world.hashes() - hashed <= 2));
+}
+
+fn set_to(new: &str) -> SetPassword {
+    SetPassword { user: ada(), password: new.into(), must_change: false }
+}
+
+#[test]
+fn imports_and_registrations_of_one_address_make_one_account() {
+    let world = World::new();
+    let explorer = Explorer::new(&world)
+        .importing("one", [ADA, "bob@example.com"])
+        .importing("two", ["Bob@Example.com", "carol@example.com"])
+        .registering("registration", ADA)
+        .with_crashes();
+    explorer.check(|world, endings| {
+        let mut addresses: Vec<_> =
+            world.tables().users().map(|user| user.email.key().as_str()).collect();
+        let accounts = addresses.len();
+        addresses.sort_unstable();
+        addresses.dedup();
+        assert_eq!(addresses.len(), accounts, "two accounts of one address");
+        for (ending, made) in endings.iter().zip([
+            &[ADA, "bob@example.com"][..],
+            &["bob@example.com", "carol@example.com"],
+            &[ADA],
+        ]) {
+            if said_yes(ending) {
+                assert!(made.iter().all(|address| addresses.contains(address)));
+            }
+        }
     });
 }

@@ -4,19 +4,24 @@ use std::fmt::Debug;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use testudo::flow::{
-    Login, RegisterUser, authenticate, authenticate_user, login, logout, logout_all, refresh,
-    register_user,
+use testudo::command::UserKey;
+use testudo::flow::admin::{
+    ImportUser, SetPassword, UserPage, import_users, list_users, set_password, user_sessions,
 };
-use testudo::model::{Session, User};
+use testudo::flow::{
+    ChangePassword, Login, RegisterUser, SessionPage, authenticate, authenticate_user,
+    change_password, list_sessions, login, logout, logout_all, refresh, register_user,
+};
+use testudo::model::{Email, Session, User};
 use testudo::password::{HasherChain, Password, PasswordHash};
 use testudo::testing::{InsecureHasher, Mishap, World};
 use testudo::token::{AccessToken, RefreshToken, Tokens};
-use testudo::{Duration, KeyRing, Refusal, Respond, Step};
+use testudo::{Duration, KeyRing, Policy, Refusal, Respond, Step};
 
 use super::{ADA, world_with_ada};
 
 const CANARY_PASSWORD: &str = "canary-Zq7-of-a-password";
+const CANARY_NEW_PASSWORD: &str = "canary-Vt9-of-another-one";
 const CANARY_SECRET: &str = "canary-Xw3-of-a-master-secret-k8Jv2Lp5Rt";
 
 /// All that was printed, in one text without white space.
@@ -178,7 +183,9 @@ fn nothing_that_a_flow_can_be_seen_to_do_shows_a_secret() {
     let step = refresh(start.tokens.refresh.expose(), env);
     watch(step, &mut late, &mut printed).unwrap_err();
 
-    for world in [&world, &copy, &late] {
+    let changed = change_and_administer(&world, access, &mut printed, &mut secrets);
+
+    for world in [&world, &copy, &late, &changed] {
         printed.debug(world);
         printed.debug(world.tables());
         printed.debug(world.settings());
@@ -193,6 +200,61 @@ fn nothing_that_a_flow_can_be_seen_to_do_shows_a_secret() {
 
     assert!(secrets.0.len() > 20);
     printed.assert_free_of(&secrets);
+}
+
+/// The flows that change passwords, look at records and bring some along, on a copy.
+fn change_and_administer(
+    world: &World,
+    access: &str,
+    printed: &mut Printed,
+    secrets: &mut Secrets,
+) -> World {
+    let mut world = world.clone();
+    let (now, ada) = (world.now(), UserKey::Email(ADA.parse::<Email>().unwrap().key().clone()));
+    secrets.add("new password", CANARY_NEW_PASSWORD);
+    for current in ["a wrong guess", CANARY_PASSWORD] {
+        let new = CANARY_NEW_PASSWORD.into();
+        let request = ChangePassword { current: current.into(), new };
+        printed.debug(&request);
+        let env = world.env();
+        let _ = watch(change_password(access, request, env), &mut world, printed);
+    }
+    let listed = watch(list_sessions(access, SessionPage::default(), now), &mut world, printed);
+    for session in &listed.unwrap().sessions {
+        secrets.add_session(session);
+    }
+    let _ = watch(user_sessions(ada.clone(), SessionPage::default(), now), &mut world, printed);
+    let _ = watch(list_users(UserPage::default()), &mut world, printed);
+
+    let password = CANARY_PASSWORD.into();
+    let request = SetPassword { user: ada, password, must_change: true };
+    printed.debug(&request);
+    let env = world.env();
+    let user = watch(set_password(request, env), &mut world, printed).unwrap();
+    secrets.add_hash(&user.password);
+    for new_password in [None, Some(CANARY_NEW_PASSWORD)] {
+        let new_password = new_password.map(Into::into);
+        let request = Login { new_password, ..Login::new(ADA, CANARY_PASSWORD.into()) };
+        printed.debug(&request);
+        let env = world.env();
+        let _ = watch(login(request, env), &mut world, printed);
+    }
+
+    world.set_policy(Policy { consult_legacy: true, ..Policy::default() });
+    world.set_legacy_password("bob@example.com", CANARY_PASSWORD);
+    let hash = World::stored_hash(CANARY_PASSWORD, false);
+    secrets.add_hash(&hash);
+    let accounts = vec![
+        ImportUser::new("eve@example.com", Some(hash)),
+        ImportUser::new("bob@example.com", Some(PasswordHash::legacy())),
+    ];
+    printed.debug(&accounts);
+    let env = world.env();
+    watch(import_users(accounts, env), &mut world, printed).unwrap();
+    let env = world.env();
+    let request = Login::new("bob@example.com", CANARY_PASSWORD.into());
+    watch(login(request, env), &mut world, printed).unwrap();
+    world
 }
 
 #[test]

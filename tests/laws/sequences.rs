@@ -3,7 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
-use testudo::flow::{Login, login, logout, logout_all, refresh};
+use testudo::flow::{
+    ChangePassword, Login, change_password, login, logout, logout_all, refresh, revoke_session,
+    sweep,
+};
 use testudo::model::SessionId;
 use testudo::testing::World;
 use testudo::token::Tokens;
@@ -19,6 +22,9 @@ enum Action {
     Refresh(usize),
     Logout(usize),
     LogoutAll(usize),
+    Revoke(usize, usize),
+    ChangePassword(usize),
+    Sweep,
     Forge(usize, Forgery),
     Advance(Duration),
     SetBack(Duration),
@@ -61,6 +67,9 @@ fn any_action() -> impl Strategy<Value = Action> {
         8 => any::<usize>().prop_map(Action::Refresh),
         1 => any::<usize>().prop_map(Action::Logout),
         1 => any::<usize>().prop_map(Action::LogoutAll),
+        1 => any::<(usize, usize)>().prop_map(|(pick, other)| Action::Revoke(pick, other)),
+        1 => any::<usize>().prop_map(Action::ChangePassword),
+        1 => Just(Action::Sweep),
         2 => (any::<usize>(), any_forgery()).prop_map(|(pick, how)| Action::Forge(pick, how)),
         4 => any_span().prop_map(Action::Advance),
     ]
@@ -80,6 +89,8 @@ struct Issued {
 /// A world under test, with all tokens that it ever issued.
 struct Trial {
     world: World,
+    /// Ada's password by now.
+    password: String,
     issued: Vec<Issued>,
     /// Whether the clock may go back, and what has expired be valid again.
     may_go_back: bool,
@@ -87,7 +98,8 @@ struct Trial {
 
 impl Trial {
     fn new(may_go_back: bool) -> Self {
-        Self { world: world_with_ada(), issued: Vec::new(), may_go_back }
+        let (world, password) = (world_with_ada(), PASSWORD.to_owned());
+        Self { world, password, issued: Vec::new(), may_go_back }
     }
 
     fn pick(&self, number: usize) -> Option<&Issued> {
@@ -106,7 +118,8 @@ impl Trial {
     fn act(&mut self, action: &Action) {
         match *action {
             Action::Login { remember } => {
-                let request = Login { remember, ..Login::new(ADA, PASSWORD.into()) };
+                let password = self.password.as_str().into();
+                let request = Login { remember, ..Login::new(ADA, password) };
                 match self.world.run(|env| login(request, env)) {
                     Ok(new) => self.issue(new.session.id, new.session.expires_at, new.tokens),
                     Err(refusal) => assert!(matches!(refusal, Refusal::RateLimited { .. })),
@@ -131,6 +144,20 @@ impl Trial {
                     self.assert_over(|_| true);
                 }
             }
+            Action::Revoke(number, other) => {
+                let (Some(pair), Some(other)) = (self.pick(number), self.pick(other)) else {
+                    return;
+                };
+                let (access, target) = (pair.tokens.access.clone(), other.session);
+                if self.world.run(|env| revoke_session(access.expose(), target, env)).is_ok() {
+                    self.assert_over(|pair| pair.session == target);
+                }
+            }
+            Action::ChangePassword(number) => self.change_password(number),
+            Action::Sweep => {
+                let now = self.world.now();
+                self.world.run(|_| sweep(100, now));
+            }
             Action::Forge(number, forgery) => self.forge(number, forgery),
             Action::Advance(span) => self.world.advance(span),
             Action::SetBack(span) => {
@@ -139,6 +166,19 @@ impl Trial {
             }
         }
         self.check();
+    }
+
+    fn change_password(&mut self, number: usize) {
+        let Some(pair) = self.pick(number) else { return };
+        let (session, access) = (pair.session, pair.tokens.access.clone());
+        let new = format!("phrase of {}", self.world.trace().len());
+        let (current, chosen) = (self.password.as_str().into(), new.as_str().into());
+        let request = ChangePassword { current, new: chosen };
+        if self.world.run(|env| change_password(access.expose(), request, env)).is_ok() {
+            self.password = new;
+            self.assert_over(|pair| pair.session != session);
+            assert!(self.world.authenticate(access.expose()).is_ok(), "its own goes on");
+        }
     }
 
     fn refresh(&mut self, number: usize) {
@@ -197,7 +237,13 @@ impl Trial {
         let owner = world.tables().users().next().unwrap();
         let mut live: Vec<SessionId> = Vec::new();
         for pair in &mut self.issued {
-            let stored = world.tables().sessions().find(|it| it.id == pair.session).unwrap();
+            let Some(stored) = world.tables().sessions().find(|it| it.id == pair.session) else {
+                // Swept away. Nothing of it works, and nothing will.
+                let over = probe_access(world, &pair.tokens).is_err();
+                assert!(over && probe_refresh(world, &pair.tokens).is_err());
+                (pair.access_is_dead, pair.refresh_is_dead) = (true, true);
+                continue;
+            };
             let has_ended = stored.is_revoked(&owner.standing());
             let for_good = |refusal: &Refusal| match refusal {
                 Refusal::InvalidToken => true,

@@ -1,10 +1,10 @@
 //! What an outsider could tell accounts apart by is the same for all of them.
 
-use testudo::flow::{Login, login};
+use testudo::flow::{Login, login, revoke_session};
 use testudo::model::User;
 use testudo::password::PasswordHash;
 use testudo::testing::World;
-use testudo::{Client, Refusal};
+use testudo::{Client, Policy, Refusal};
 
 use super::{ADA, PASSWORD, world_with_ada};
 
@@ -53,6 +53,8 @@ fn reasons() -> Vec<(&'static str, World, &'static str, &'static str)> {
         ("unreadable hash", with_hash("$insecure$v=2$"), ADA, PASSWORD),
         ("unknown scheme", with_hash("$unheard-of$of$"), ADA, PASSWORD),
         ("plain text", with_hash(PASSWORD), ADA, PASSWORD),
+        ("must change, wrong password", changed(|it| it.must_change_password = true), ADA, "guess"),
+        ("password elsewhere, where nobody asks", with_hash("!legacy"), ADA, PASSWORD),
     ]
 }
 
@@ -88,4 +90,50 @@ fn the_hard_stop_looks_alike_for_accounts_that_do_not_exist() {
     let known = stopped(ADA);
     assert_eq!(known[3].refusal, Refusal::PasswordStopped);
     assert_eq!(known, stopped("nobody@example.com"));
+}
+
+#[test]
+fn a_right_password_on_an_outdated_hash_costs_the_same_whether_or_not_it_lets_in() {
+    let outdated = |is_active| {
+        let mut world = world_with_ada();
+        world.change_user(ADA, |user| {
+            user.password = World::stored_hash(PASSWORD, false);
+            user.is_active = is_active;
+        });
+        world.take_trace();
+        let before = world.hashes();
+        let _ = world.run(|env| login(Login::new(ADA, PASSWORD.into()), env));
+        (world.take_trace(), world.hashes() - before)
+    };
+    assert_eq!(outdated(true), outdated(false));
+}
+
+#[test]
+fn what_the_old_system_says_changes_no_cost() {
+    let asked = |password: &str| {
+        let mut world = world_with_ada();
+        world.set_policy(Policy { consult_legacy: true, ..Policy::default() });
+        world.change_user(ADA, |user| user.password = PasswordHash::legacy());
+        world.set_legacy_password(ADA, PASSWORD);
+        let before = world.hashes();
+        world.take_trace();
+        let _ = world.run(|env| login(Login::new(ADA, password.into()), env));
+        (world.take_trace().len(), world.hashes() - before)
+    };
+    assert_eq!(asked(PASSWORD), asked("a wrong guess"));
+}
+
+#[test]
+fn foreign_and_unknown_sessions_look_alike_to_who_wants_to_end_them() {
+    let mut world = world_with_ada();
+    let own = world.login(ADA, PASSWORD);
+    world.register("eve@example.com", PASSWORD);
+    let foreign = world.login("eve@example.com", PASSWORD).session.id;
+    let unknown = "01890000-0000-7000-8000-000000000000".parse().unwrap();
+    let mut ended = |id| {
+        world.take_trace();
+        let refused = world.run(|env| revoke_session(own.tokens.access.expose(), id, env));
+        (refused, world.take_trace())
+    };
+    assert_eq!(ended(foreign), ended(unknown));
 }
