@@ -105,12 +105,13 @@ impl Policy {
         for (setting, lifetime) in
             [("session", &self.session), ("remembered_session", &self.remembered_session)]
         {
-            require(
-                self.access_lifetime <= lifetime.idle && lifetime.idle <= lifetime.absolute,
-                setting,
-                "expected access_lifetime <= idle <= absolute",
-            );
+            require(lifetime.idle <= lifetime.absolute, setting, "expected idle <= absolute");
         }
+        require(
+            self.access_lifetime <= self.session.idle.min(self.remembered_session.idle),
+            "access_lifetime",
+            "expected at most the time that a session may be idle",
+        );
         require(
             self.refresh_grace <= Duration::from_minutes(1),
             "refresh_grace",
@@ -137,5 +138,7 @@ mod tests {
         policy.session.idle = Duration::from_days(8);
         let wrong: Vec<_> = policy.check().unwrap_err().iter().map(|error| error.setting).collect();
         assert_eq!(wrong, ["login_account", "session", "reuse_horizon"]);
+        let policy = Policy { access_lifetime: Duration::from_days(2), ..Policy::default() };
+        assert_eq!(policy.check().unwrap_err()[0].setting, "access_lifetime");
     }
 }

@@ -4,7 +4,9 @@ mod hashing;
 mod values;
 
 pub(crate) use hashing::HashingOptions;
-pub(crate) use values::{Database, ListenAddress, LogFormat, Mail, PublicUrl, Tokens};
+pub(crate) use values::{
+    ContextWords, Database, ListenAddress, LogFormat, Mail, PublicUrl, Tokens,
+};
 
 use std::path::Path;
 
@@ -25,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: usize,
     pub(crate) log_format: LogFormat,
     pub(crate) policy: Policy,
+    pub(crate) context_words: ContextWords,
     pub(crate) hasher: Argon2id,
 }
 
@@ -63,6 +66,7 @@ impl Config {
             log_format: options.log_format.unwrap_or_default(),
             policy,
             hasher,
+            context_words: options.context_words.unwrap_or_default(),
         })
     }
 }
@@ -130,6 +134,11 @@ pub(crate) struct Options {
     #[arg(long, env = "TESTUDO_REFRESH_GRACE", hide_env_values = true, value_name = "SECONDS")]
     #[serde(alias = "refresh-grace")]
     refresh_grace: Option<u64>,
+    /// Words that no new password may be, separated by commas: the names of your service and of your
+    /// organisation
+    #[arg(long, env = "TESTUDO_CONTEXT_WORDS", hide_env_values = true, value_name = "WORDS")]
+    #[serde(alias = "context-words")]
+    context_words: Option<ContextWords>,
     /// How log lines look: text or json [default: text]
     #[arg(long, env = "TESTUDO_LOG_FORMAT", hide_env_values = true, value_name = "FORMAT")]
     #[serde(alias = "log-format")]
@@ -159,6 +168,7 @@ impl Options {
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             access_lifetime: self.access_lifetime.or(other.access_lifetime),
             refresh_grace: self.refresh_grace.or(other.refresh_grace),
+            context_words: self.context_words.or(other.context_words),
             log_format: self.log_format.or(other.log_format),
             argon2_memory: self.argon2_memory.or(other.argon2_memory),
             argon2_passes: self.argon2_passes.or(other.argon2_passes),

@@ -5,8 +5,8 @@ mod connections;
 use std::sync::Arc;
 use std::time::Duration;
 
-use testudo::password::{Argon2id, HasherChain};
-use testudo::{KeyRing, Policy, PolicyError, Settings};
+use testudo::password::HasherChain;
+use testudo::{KeyRing, PolicyError, Settings};
 use testudo_driver::{Auth, SharedStore};
 use testudo_tokio::{HashingPool, OutboxWorker, Sweeper};
 use tokio::net::TcpListener;
@@ -40,7 +40,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     })?;
     let store = store::open(&config.database).await?;
     let (keys, origin) = secret_file::load(&config.database)?;
-    let auth = Arc::new(auth(store.shared(), config.hasher, config.policy.clone(), keys)?);
+    let auth = Arc::new(auth(store.shared(), keys, &config)?);
     let server = Server { auth: Arc::clone(&auth), trusted_proxies: config.trusted_proxies };
     announce(&config, &listener, &origin)?;
 
@@ -63,15 +63,15 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
 
 fn auth(
     store: SharedStore,
-    hasher: Argon2id,
-    policy: Policy,
     keys: KeyRing,
+    config: &Config,
 ) -> Result<Auth<SharedStore, HashingPool>, Failure> {
-    let settings = Settings::new(policy, keys).map_err(|wrong| {
+    let settings = Settings::new(config.policy.clone(), keys).map_err(|wrong| {
         let wrong: Vec<_> = wrong.iter().map(PolicyError::to_string).collect();
         Failure::new(wrong.join("; "))
     })?;
-    let chain = HasherChain::new(hasher).reading_all();
+    let settings = settings.with_context_words(config.context_words.0.iter().cloned());
+    let chain = HasherChain::new(config.hasher).reading_all();
     Ok(Auth::new(store, HashingPool::new(chain), settings))
 }
 
@@ -85,6 +85,9 @@ fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<
     }
     if *origin == Origin::Temporary {
         warn!("without TESTUDO_SECRET all sessions end with this process");
+    }
+    if config.context_words.0.is_empty() {
+        info!("name your service in --context-words, so that no password is just that");
     }
     if config.mail != Mail::Console {
         warn!("nothing is mailed in this build: the mail setting has no effect");

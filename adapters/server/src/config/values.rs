@@ -153,6 +153,20 @@ impl fmt::Display for PublicUrl {
     }
 }
 
+/// Words that no new password may be, separated by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct ContextWords(pub(crate) Vec<String>);
+
+impl FromStr for ContextWords {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        Ok(Self(words.map(str::to_owned).collect()))
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -189,7 +203,7 @@ macro_rules! from_file {
     };
 }
 
-from_file!(ListenAddress, Database, Mail, Tokens, PublicUrl, LogFormat);
+from_file!(ListenAddress, Database, Mail, Tokens, PublicUrl, ContextWords, LogFormat);
 
 #[cfg(test)]
 mod tests {

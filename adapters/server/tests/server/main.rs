@@ -8,6 +8,7 @@
     reason = "what is not as expected ends the test, in its helpers too"
 )]
 
+mod account;
 mod commands;
 mod configuration;
 mod hashes;
