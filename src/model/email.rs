@@ -7,6 +7,7 @@ use caseless::Caseless;
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// An e-mail address, kept as it was typed, with its canonical key.
 ///
@@ -82,23 +83,35 @@ impl FromStr for Email {
             return Err(EmailError::TooLong);
         }
         let composed: String = typed.nfc().collect();
-        let options =
-            Options::default().with_required_tld().without_domain_literal().without_display_text();
-        let address =
-            EmailAddress::parse_with_options(&composed, options).map_err(|_| EmailError::Syntax)?;
+        let (local, domain) = composed.rsplit_once('@').ok_or(EmailError::Syntax)?;
         // A quoted local part may hold spaces, separators and other people's addresses.
-        if address.local_part().starts_with('"') || composed.chars().any(char::is_control) {
+        if local.starts_with('"') || composed.chars().any(char::is_control) {
             return Err(EmailError::Syntax);
         }
-        let domain =
-            idna::domain_to_ascii_strict(address.domain()).map_err(|_| EmailError::Domain)?;
-        let local: String = address.local_part().nfd().default_case_fold().nfc().collect();
+        // IDNA leaves out what cannot be seen, and takes several signs for dots.
+        if !domain.chars().all(is_of_host_name) {
+            return Err(EmailError::Domain);
+        }
+        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| EmailError::Domain)?;
+        let local: String = local.nfd().default_case_fold().nfc().collect();
         let key = EmailKey(format!("{local}@{domain}"));
         if key.0.len() > Self::MAX_BYTES {
             return Err(EmailError::TooLong);
         }
+        // It is the key whose syntax is looked at, so that a key is an address itself: letters may have
+        // a mark in small that they have not in capitals, and a domain has marks before it is ASCII.
+        let options =
+            Options::default().with_required_tld().without_domain_literal().without_display_text();
+        EmailAddress::parse_with_options(&key.0, options).map_err(|_| EmailError::Syntax)?;
         Ok(Self { typed: typed.to_owned(), key })
     }
+}
+
+/// Letters, digits and what they are joined and accented with, as far as it shows.
+fn is_of_host_name(c: char) -> bool {
+    let is_invisible = matches!(c, '\u{34F}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}');
+    c.is_alphanumeric() || matches!(c, '-' | '.') || (is_combining_mark(c) && !is_invisible)
 }
 
 impl fmt::Display for Email {
@@ -202,6 +215,21 @@ mod tests {
     }
 
     #[test]
+    fn a_domain_is_read_in_every_script_and_in_capitals() {
+        assert_eq!(key("a@हिन्दी.भारत"), "a@xn--j2bd4cyah0f.xn--h2brj9c");
+        assert_eq!(key("a@BUT\u{308}.EX"), key("a@bu\u{1e97}.ex"));
+        for text in ["a@exam\u{ad}ple.com", "a@exam\u{fe0f}ple.com", "a@example\u{3002}com"] {
+            assert_eq!(text.parse::<Email>(), Err(EmailError::Domain), "{text:?} was taken");
+        }
+    }
+
+    #[test]
+    fn an_address_whose_key_would_be_none_is_refused() {
+        // In small it is an i with a dot above its dot, which no mail system takes.
+        assert_eq!("\u{130}nci@example.com".parse::<Email>(), Err(EmailError::Syntax));
+    }
+
+    #[test]
     fn a_masked_key_keeps_one_character_of_the_local_part() {
         let email: Email = "ada@example.com".parse().unwrap();
         assert_eq!(email.key().masked(), "a***@example.com");
@@ -212,6 +240,20 @@ mod tests {
         fn the_key_of_a_key_is_itself(local in "\\PC{1,20}", domain in "[a-zA-Zäöüß]{1,10}\\.[a-z]{2,5}") {
             if let Ok(email) = format!("{local}@{domain}").parse::<Email>() {
                 prop_assert_eq!(key(email.key().as_str()), email.key().as_str());
+            }
+        }
+
+        #[test]
+        fn neither_space_nor_the_case_of_the_domain_nor_composition_changes_the_key(
+            local in "[a-zé\u{301}ß]{1,20}",
+            domain in "[a-zäöüß]{1,10}\\.[a-z]{2,5}",
+        ) {
+            let typed = format!("{local}@{domain}");
+            if let Ok(email) = typed.parse::<Email>() {
+                let in_capitals = format!(" {local}@{}\t", domain.to_ascii_uppercase());
+                prop_assert_eq!(key(&in_capitals), email.key().as_str());
+                prop_assert_eq!(key(&typed.nfd().collect::<String>()), email.key().as_str());
+                prop_assert_eq!(key(&typed.nfc().collect::<String>()), email.key().as_str());
             }
         }
 

@@ -24,7 +24,6 @@ pub use self::work::WorkBuffer;
 
 use std::fmt;
 
-use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::entropy::Entropy;
@@ -69,8 +68,7 @@ impl Password {
     /// Whether both are the same text once they are in NFC.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
-        let (one, other) = (self.normalized(), other.normalized());
-        one.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+        self.normalized().same_as(&other.normalized())
     }
 
     /// The text in NFC, as it is hashed.

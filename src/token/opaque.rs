@@ -172,6 +172,18 @@ mod tests {
         }
 
         #[test]
+        fn a_refresh_token_is_printed_as_the_text_that_it_was_read_from(
+            generation: u32,
+            secret: [u8; 32],
+        ) {
+            let id = SessionId::from_uuid(Uuid::from_u128(7));
+            let text = RefreshToken::new(id, generation, Secret::new(secret)).reveal();
+            let read = RefreshToken::parse(text.expose()).unwrap();
+            prop_assert!(read.reveal().same_as(&text));
+            prop_assert!(AccessToken::parse(text.expose()).is_err());
+        }
+
+        #[test]
         fn a_changed_character_is_noticed(secret: [u8; 32], at in 0usize..79, by in 1u8..127) {
             let text = token(7, 3, secret).reveal();
             let mut changed = text.expose().clone().into_bytes();

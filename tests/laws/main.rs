@@ -12,6 +12,7 @@
 mod faults;
 mod interleavings;
 mod key_rotation;
+mod passwords;
 mod secrets;
 mod sequences;
 mod traces;

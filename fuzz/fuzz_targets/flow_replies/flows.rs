@@ -1,0 +1,329 @@
+//! The flows, and what each may grant.
+
+use testudo::command::{Commit, Guard, LegacyVerdict, PasswordVerdict, Write};
+use testudo::flow;
+use testudo::flow::admin::{self, Imported, UserPage};
+use testudo::flow::{Refreshed, SignedIn};
+use testudo::model::{Digest, Session, User};
+use testudo_fuzz::token_parts;
+
+use super::trial::Trial;
+
+/// Runs a flow and holds what it ends with against the law.
+pub(crate) type Run = fn(&mut Trial<'_>);
+
+/// Every flow of `testudo::flow` and of its module `admin`, by its name there. New ones come last: the
+/// first byte of a seed is a place in this list.
+pub(crate) const FLOWS: &[(&str, Run)] = &[
+    ("login", login),
+    ("refresh", refresh),
+    ("logout", logout),
+    ("logout_all", logout_all),
+    ("register_user", register_user),
+    ("authenticate", authenticate),
+    ("authenticate_user", authenticate_user),
+    ("change_password", change_password),
+    ("list_sessions", list_sessions),
+    ("revoke_session", revoke_session),
+    ("sweep", sweep),
+    ("activate", activate),
+    ("deactivate", deactivate),
+    ("end_session", end_session),
+    ("end_sessions", end_sessions),
+    ("import_users", import_users),
+    ("find_user", find_user),
+    ("list_users", list_users),
+    ("set_password", set_password),
+    ("user_sessions", user_sessions),
+];
+
+/// Panics while a function that the flows' modules give out has no row above.
+pub(crate) fn assert_complete() {
+    assert_all_have_rows(include_str!("../../../src/flow/mod.rs"));
+    assert_all_have_rows(include_str!("../../../src/flow/admin/mod.rs"));
+}
+
+fn assert_all_have_rows(declared: &str) {
+    let given_out = declared.split(';').filter_map(|item| item.trim().strip_prefix("pub use "));
+    for names in given_out.filter_map(|path| path.split_once("::")).map(|(_, names)| names) {
+        let names = names.split(['{', '}', ',']).map(str::trim);
+        for name in names.filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase()))
+        {
+            assert!(FLOWS.iter().any(|(row, _)| *row == name), "{name} has no row in FLOWS");
+        }
+    }
+}
+
+/// A session begins only with a right password of the active account that was found, and with the
+/// batch that holds it.
+fn login(trial: &mut Trial<'_>) {
+    let (request, env) = (trial.login_request(), trial.env());
+    let Some(SignedIn { user, session, .. }) = trial.grant(flow::login(request, env)) else {
+        return;
+    };
+    let record = &trial.record;
+    let found = record.user.as_ref().expect("nobody was found");
+    if found.password.is_usable() {
+        assert!(matches!(record.verdict, Some(PasswordVerdict::Valid { .. })));
+    } else {
+        assert!(found.password.is_legacy() && record.legacy == Some(LegacyVerdict::Right));
+    }
+    assert!(found.is_active && found.id == user.id && !user.must_change_password);
+    let batch = record.accepted().expect("a sign-in that was not committed");
+    let is_written = |write: &Write| matches!(write, Write::InsertSession(new) if **new == session);
+    assert!(batch.writes.iter().any(is_written), "another session was committed");
+    let is_guarded = |write: &Write| matches!(write, Write::ReplaceUser { user: new, was } if **new == user && *was == found.version);
+    assert!(batch.writes.iter().any(is_guarded), "the user is not guarded by the version read");
+    assert_eq!((session.user, session.epoch), (user.id, user.epoch));
+    assert_eq!(user.epoch > found.epoch, found.must_change_password, "it must be changed");
+}
+
+/// The password changes with a right current one, and takes its own session along.
+fn change_password(trial: &mut Trial<'_>) {
+    let (token, request, env) = (trial.access_token(), trial.change_of_password(), trial.env());
+    if trial.grant(flow::change_password(&token, request, env)).is_none() {
+        return;
+    }
+    assert!(matches!(trial.record.verdict, Some(PasswordVerdict::Valid { .. })));
+    let session = trial.record.live_session().expect("the session was ended").clone();
+    let (was, user) = replaced_user(trial);
+    assert!(user.epoch > was.epoch && user.password != was.password && !user.must_change_password);
+    let batch = trial.record.accepted().expect("nothing was committed");
+    let carries = |write: &Write| {
+        matches!(write, Write::ReplaceSession { session: new, was } if new.id == session.id
+            && *was == session.version && new.epoch == user.epoch && new.ended.is_none())
+    };
+    assert!(batch.writes.iter().any(carries), "its own session is not carried over");
+}
+
+/// A token that opens its session may look at the others.
+fn list_sessions(trial: &mut Trial<'_>) {
+    let (token, page) = (trial.access_token(), trial.page());
+    trial.now = trial.moment();
+    let now = trial.now;
+    if let Some(listed) = trial.grant(flow::list_sessions(&token, page, now)) {
+        let session = trial.record.live_session().expect("the session was ended");
+        assert_eq!(listed.current, session.id);
+        assert!(now < session.access_expires_at, "the token had expired");
+    }
+}
+
+/// A session ends with the batch that ends it; it is never somebody else's.
+fn revoke_session(trial: &mut Trial<'_>) {
+    let (token, target, env) = (trial.access_token(), trial.session_id(), trial.env());
+    if trial.grant(flow::revoke_session(&token, target, env)).is_none() {
+        return;
+    }
+    let Some(batch) = trial.record.accepted() else {
+        assert!(trial.record.batch.is_some() && trial.record.live_session().is_none());
+        return;
+    };
+    let found = trial.record.live_session().expect("it had ended");
+    assert_ends(batch, found);
+    assert!(
+        batch
+            .guards
+            .iter()
+            .any(|guard| matches!(guard, Guard::UserEpoch { id, .. } if *id == found.user))
+    );
+}
+
+fn sweep(trial: &mut Trial<'_>) {
+    trial.now = trial.moment();
+    let (batch, now) = (trial.choices.any(), trial.now);
+    trial.run(flow::sweep(batch, now));
+    assert_eq!(trial.record.questions, 1);
+}
+
+fn activate(trial: &mut Trial<'_>) {
+    let (key, env) = (trial.user_key(), trial.env());
+    let Some(user) = trial.grant(admin::activate(key, env)) else { return };
+    assert!(user.is_active);
+    if trial.record.accepted().is_some() {
+        let (was, replaced) = replaced_user(trial);
+        assert!(!was.is_active && replaced == user && user.epoch == was.epoch);
+    }
+}
+
+/// All sessions are dead with the batch that closes the account.
+fn deactivate(trial: &mut Trial<'_>) {
+    let (key, env) = (trial.user_key(), trial.env());
+    let Some(user) = trial.grant(admin::deactivate(key, env)) else { return };
+    assert!(!user.is_active);
+    if trial.record.accepted().is_some() {
+        let (was, replaced) = replaced_user(trial);
+        assert!(was.is_active && replaced == user && user.epoch > was.epoch);
+    }
+}
+
+fn end_session(trial: &mut Trial<'_>) {
+    let (id, env) = (trial.session_id(), trial.env());
+    if trial.grant(admin::end_session(id, env)).is_some() {
+        let batch = trial.record.accepted().expect("nothing was committed");
+        assert_ends(batch, trial.record.live_session().expect("it had ended"));
+    }
+}
+
+fn end_sessions(trial: &mut Trial<'_>) {
+    let (key, env) = (trial.user_key(), trial.env());
+    if trial.grant(admin::end_sessions(key, env)).is_some() {
+        let (was, replaced) = replaced_user(trial);
+        assert!(replaced.epoch > was.epoch && replaced.is_active == was.is_active);
+    }
+}
+
+/// An account is told to be made when the batch that adds it was accepted.
+fn import_users(trial: &mut Trial<'_>) {
+    let (accounts, env) = (trial.accounts(), trial.env());
+    let count = accounts.len();
+    let Some(outcome) = trial.grant(admin::import_users(accounts, env)) else { return };
+    assert_eq!(outcome.len(), count);
+    let created = outcome.iter().filter_map(|imported| match imported {
+        Imported::Created(id) => Some(*id),
+        Imported::Exists | Imported::Refused(_) => None,
+    });
+    let added = trial.record.accepted().into_iter().flat_map(|batch| &batch.writes);
+    let added = added.map(|write| match write {
+        Write::InsertUser(user) => user.id,
+        other => panic!("an import writes {other:?}"),
+    });
+    assert!(created.eq(added), "other accounts were committed");
+}
+
+fn find_user(trial: &mut Trial<'_>) {
+    let key = trial.user_key();
+    let found = trial.grant(admin::find_user(key));
+    assert_eq!(found, trial.record.user);
+}
+
+fn list_users(trial: &mut Trial<'_>) {
+    let limit = trial.choices.any();
+    trial.run(admin::list_users(UserPage { after: None, limit }));
+    assert!(trial.record.batch.is_none());
+}
+
+fn set_password(trial: &mut Trial<'_>) {
+    let (request, env) = (trial.password_to_set(), trial.env());
+    let must_change = request.must_change;
+    if trial.grant(admin::set_password(request, env)).is_some() {
+        let (was, user) = replaced_user(trial);
+        assert!(user.epoch > was.epoch && user.must_change_password == must_change);
+    }
+}
+
+fn user_sessions(trial: &mut Trial<'_>) {
+    let (key, page) = (trial.user_key(), trial.page());
+    trial.now = trial.moment();
+    let now = trial.now;
+    trial.grant(admin::user_sessions(key, page, now));
+    assert!(trial.record.batch.is_none());
+}
+
+/// The user that was found last and what the accepted batch makes of it, at the version that was read.
+fn replaced_user(trial: &Trial<'_>) -> (User, User) {
+    let batch = trial.record.accepted().expect("nothing was committed");
+    let found = trial.record.user.clone().expect("nobody was found");
+    let replaced = batch.writes.iter().find_map(|write| match write {
+        Write::ReplaceUser { user, was } if *was == found.version && user.id == found.id => {
+            Some(User::clone(user))
+        }
+        _ => None,
+    });
+    (found, replaced.expect("the user is not guarded by the version read"))
+}
+
+fn assert_ends(batch: &Commit, found: &Session) {
+    let ends = |write: &Write| {
+        matches!(write, Write::ReplaceSession { session, was } if session.id == found.id
+            && *was == found.version && session.ended.is_some())
+    };
+    assert!(batch.writes.iter().any(ends), "the session was not ended");
+}
+
+/// The next pair is given with the batch that holds it, or once more within the grace.
+fn refresh(trial: &mut Trial<'_>) {
+    let (token, env) = (trial.refresh_token(), trial.env());
+    let Some(Refreshed { session, .. }) = trial.grant(flow::refresh(&token, env)) else { return };
+    let record = &trial.record;
+    let found = record.live_session().expect("the session was ended");
+    assert!(trial.now < found.refresh_expires_at(), "the session had expired");
+    let Some(batch) = record.accepted() else {
+        // The grace: what was found is what is given, and a moment ago at most.
+        assert_eq!(&session, found);
+        assert!((trial.now - found.refreshed_at).as_millis() < 60_000, "the grace was over");
+        return;
+    };
+    let is_written = |write: &Write| matches!(write, Write::ReplaceSession { session: new, was } if **new == session && *was == found.version);
+    assert!(batch.writes.iter().any(is_written), "another session was committed");
+    let epoch = Guard::UserEpoch { id: found.user, epoch: found.epoch };
+    assert!(batch.guards.contains(&epoch), "the epoch is not guarded");
+    assert_eq!(Some(session.generation), found.generation.checked_add(1));
+    assert_eq!(session.expires_at, found.expires_at, "the end of a session never moves");
+}
+
+/// A session has ended when the batch that ends it was accepted, or when it was found ended.
+fn logout(trial: &mut Trial<'_>) {
+    let (token, env) = (trial.access_token(), trial.env());
+    if trial.grant(flow::logout(&token, env)).is_none() {
+        return;
+    }
+    let Some(batch) = trial.record.accepted() else {
+        assert!(trial.record.batch.is_some() && trial.record.live_session().is_none());
+        return;
+    };
+    let ends = |write: &Write| matches!(write, Write::ReplaceSession { session, .. } if session.ended.is_some());
+    assert!(batch.writes.iter().any(ends), "no session was ended");
+}
+
+/// All sessions have ended when the batch that raises the epoch was accepted.
+fn logout_all(trial: &mut Trial<'_>) {
+    let (token, env) = (trial.access_token(), trial.env());
+    if trial.grant(flow::logout_all(&token, env)).is_none() {
+        return;
+    }
+    let batch = trial.record.accepted().expect("nothing was committed");
+    let before = trial.record.user.as_ref().expect("nobody was found").epoch;
+    let raises =
+        |write: &Write| matches!(write, Write::ReplaceUser { user, .. } if user.epoch > before);
+    assert!(batch.writes.iter().any(raises), "the epoch was not raised");
+}
+
+/// There is an account when the batch that adds it was accepted.
+fn register_user(trial: &mut Trial<'_>) {
+    let (request, env) = (trial.registration(), trial.env());
+    let Some(user) = trial.grant(flow::register_user(request, env)) else { return };
+    let batch = trial.record.accepted().expect("nothing was committed");
+    let adds = |write: &Write| matches!(write, Write::InsertUser(new) if **new == user);
+    assert!(batch.writes.iter().any(adds), "another account was committed");
+}
+
+fn authenticate(trial: &mut Trial<'_>) {
+    let token = trial.access_token();
+    trial.now = trial.moment();
+    let now = trial.now;
+    let session = trial.grant(flow::authenticate(&token, now));
+    assert_may_open(trial, &token, session.as_ref());
+}
+
+fn authenticate_user(trial: &mut Trial<'_>) {
+    let token = trial.access_token();
+    trial.now = trial.moment();
+    let now = trial.now;
+    let found = trial.grant(flow::authenticate_user(&token, now));
+    if let Some((_, user)) = &found {
+        assert_eq!(Some(user), trial.record.user.as_ref());
+    }
+    assert_may_open(trial, &token, found.map(|(session, _)| session).as_ref());
+}
+
+/// A request is admitted by the current secret of a live session that has not expired, and writes
+/// nothing.
+fn assert_may_open(trial: &Trial<'_>, token: &str, opened: Option<&Session>) {
+    assert!(trial.record.questions <= 1 && trial.record.batch.is_none());
+    let Some(session) = opened else { return };
+    assert_eq!(Some(session), trial.record.live_session());
+    assert!(trial.now < session.access_expires_at, "the token had expired");
+    let (generation, secret) = token_parts(token).expect("it is no token");
+    assert_eq!(generation, session.generation, "it is of another generation");
+    assert_eq!(Digest::of(&secret), session.access_digest, "it is another secret");
+}

@@ -1,0 +1,278 @@
+//! What the world answers: anything that the types allow, mostly something plausible.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use testudo::command::{
+    Commit, Conflict, ConsultLegacy, CountAttempt, FindSession, FindSessionWithUser, FindUser,
+    Guard, HashPassword, LegacyVerdict, ListSessions, ListUsers, OwnedSession, PasswordVerdict,
+    Standing, Sweep, Swept, Unhashable, VerifyPassword, Write,
+};
+use testudo::model::{
+    AttemptVerdict, Digest, EndReason, Ended, Epoch, Session, SessionId, User, UserId, Version,
+};
+use testudo::password::PasswordHash;
+use testudo::{Duration, KeyId, Respond};
+use testudo_fuzz::token_parts;
+use uuid::Uuid;
+
+use super::trial::{CANARY, Trial};
+
+impl Respond for Trial<'_> {
+    type Fault = Infallible;
+
+    fn count_attempt(&mut self, _: CountAttempt) -> Result<AttemptVerdict, Infallible> {
+        self.asked();
+        let moment = self.moment();
+        let verdict = match self.choices.pick(0, &[1, 2]) {
+            0 => AttemptVerdict::Allowed { window: moment, is_last: self.choices.any() },
+            1 => AttemptVerdict::Locked { until: moment },
+            _ => AttemptVerdict::Stopped,
+        };
+        if matches!(verdict, AttemptVerdict::Allowed { .. }) {
+            self.record.allowed += 1;
+        } else {
+            self.record.refused += 1;
+        }
+        Ok(verdict)
+    }
+
+    fn find_user(&mut self, _: FindUser) -> Result<Option<User>, Infallible> {
+        self.asked();
+        self.record.user = if self.choices.rarely() { None } else { Some(self.user()) };
+        Ok(self.record.user.clone())
+    }
+
+    fn find_session(&mut self, _: FindSession) -> Result<Option<OwnedSession>, Infallible> {
+        self.asked();
+        let standing = self.user().standing();
+        self.record.session = self.owned_session(standing);
+        Ok(self.record.session.clone())
+    }
+
+    fn find_session_with_user(
+        &mut self,
+        _: FindSessionWithUser,
+    ) -> Result<Option<(Session, User)>, Infallible> {
+        self.asked();
+        let user = self.user();
+        self.record.session = self.owned_session(user.standing());
+        self.record.user = Some(user.clone());
+        Ok(self.record.session.clone().map(|owned| (owned.session, user)))
+    }
+
+    fn verify_password(&mut self, _: VerifyPassword) -> Result<PasswordVerdict, Infallible> {
+        self.asked();
+        assert!(self.record.allowed > 0, "a password is looked at before it was counted");
+        assert_eq!(self.record.refused, 0, "a password is looked at that was refused");
+        let valid = |outdated| PasswordVerdict::Valid { outdated };
+        let others = [valid(true), PasswordVerdict::Invalid, PasswordVerdict::Unreadable];
+        let verdict = self.choices.pick(valid(false), &others);
+        self.record.verdict = Some(verdict);
+        Ok(verdict)
+    }
+
+    fn consult_legacy(&mut self, _: ConsultLegacy) -> Result<LegacyVerdict, Infallible> {
+        self.asked();
+        assert!(self.record.allowed > 0, "another system is asked before it was counted");
+        assert_eq!(self.record.refused, 0, "another system is asked about what was refused");
+        let verdict = self.choices.pick(LegacyVerdict::Right, &[LegacyVerdict::Wrong; 4]);
+        self.record.legacy = Some(verdict);
+        Ok(verdict)
+    }
+
+    fn hash_password(
+        &mut self,
+        _: HashPassword,
+    ) -> Result<Result<PasswordHash, Unhashable>, Infallible> {
+        self.asked();
+        if self.choices.rarely() {
+            return Ok(Err(Unhashable::TooLong { most: 72 }));
+        }
+        let stored = self.choices.any::<String>();
+        Ok(Ok(PasswordHash::from_stored(format!("{stored}{CANARY}"))))
+    }
+
+    fn list_sessions(&mut self, _: ListSessions) -> Result<Vec<Session>, Infallible> {
+        self.asked();
+        Ok((0..self.choices.way(4)).map(|_| self.session()).collect())
+    }
+
+    fn list_users(&mut self, _: ListUsers) -> Result<Vec<User>, Infallible> {
+        self.asked();
+        Ok((0..self.choices.way(4)).map(|_| self.user()).collect())
+    }
+
+    fn sweep(&mut self, _: Sweep) -> Result<Swept, Infallible> {
+        self.asked();
+        Ok(Swept { sessions: self.choices.any(), attempts: self.choices.any() })
+    }
+
+    fn commit(&mut self, command: Commit) -> Result<Result<(), Conflict>, Infallible> {
+        self.asked();
+        self.assert_is_within_contract(&command);
+        let answer = self.choices.pick(Ok(()), &[Err(Conflict), Err(Conflict), Err(Conflict)]);
+        self.record.batch = Some((command, answer));
+        Ok(answer)
+    }
+}
+
+impl Trial<'_> {
+    /// What the page of `Commit` promises to adapters.
+    fn assert_is_within_contract(&self, batch: &Commit) {
+        let mut named = BTreeSet::new();
+        for write in &batch.writes {
+            let record = match write {
+                Write::InsertUser(user) => {
+                    assert_eq!(user.version, Version::FIRST);
+                    format!("user {}", user.id)
+                }
+                Write::ReplaceUser { user, was } => {
+                    assert_eq!(user.version, was.next());
+                    format!("user {}", user.id)
+                }
+                Write::InsertSession(session) => {
+                    assert_eq!(session.version, Version::FIRST);
+                    format!("session {}", session.id)
+                }
+                Write::ReplaceSession { session, was } => {
+                    assert_eq!(session.version, was.next());
+                    format!("session {}", session.id)
+                }
+                Write::ClearAttempts(key) | Write::RefundAttempt { key, .. } => {
+                    assert!(key.as_str().len() <= 300, "{key:?}");
+                    format!("counter {}", key.as_str())
+                }
+            };
+            assert!(named.insert(record), "a batch names a record twice: {batch:?}");
+        }
+        for guard in &batch.guards {
+            let record = match guard {
+                Guard::UserEpoch { id, .. } => format!("user {id}"),
+                Guard::SessionVersion { id, .. } => format!("session {id}"),
+            };
+            assert!(named.insert(record), "a batch names a record twice: {batch:?}");
+        }
+        for event in &batch.events {
+            assert_eq!(event.at, self.now);
+            let json = serde_json::to_string(event).expect("events serialise");
+            self.assert_shows_no_secret(&json);
+            assert_eq!(
+                &serde_json::from_str::<testudo::event::EventRecord>(&json).expect("and back"),
+                event
+            );
+        }
+    }
+
+    /// Ada, or what became of her.
+    fn user(&mut self) -> User {
+        let mut user = self.genuine.user.clone();
+        if self.choices.any::<bool>() {
+            return user;
+        }
+        if self.choices.rarely() {
+            user.id = UserId::from_uuid(Uuid::from_u128(self.choices.any()));
+        }
+        if self.choices.rarely() {
+            user.is_active = false;
+        }
+        if self.choices.rarely() {
+            user.must_change_password = true;
+        }
+        if self.choices.rarely() {
+            user.password = PasswordHash::legacy();
+        }
+        if self.choices.rarely() {
+            user.password = PasswordHash::from_stored(self.choices.any());
+        }
+        if self.choices.rarely() {
+            user.epoch = Epoch::new(self.counter());
+        }
+        if self.choices.rarely() {
+            user.version = Version::new(self.counter());
+        }
+        if let Some(Ok(email)) = self.choices.rarely().then(|| self.address().parse()) {
+            user.email = email;
+        }
+        if self.choices.rarely() {
+            user.profile = self.object();
+        }
+        user
+    }
+
+    fn owned_session(&mut self, standing: Standing) -> Option<OwnedSession> {
+        if self.choices.rarely() {
+            None
+        } else {
+            Some(OwnedSession { session: self.session(), standing })
+        }
+    }
+
+    /// The genuine session after any of its refreshes, or what became of it.
+    fn session(&mut self) -> Session {
+        let generations = &self.genuine.generations;
+        let mut session =
+            generations[usize::from(self.choices.any::<u8>()) % generations.len()].0.clone();
+        if self.is_made_up && !self.choices.rarely() {
+            self.fit(&mut session);
+        }
+        if self.choices.any::<bool>() {
+            return session;
+        }
+        if self.choices.rarely() {
+            session.id = SessionId::from_uuid(Uuid::from_u128(self.choices.any()));
+        }
+        if self.choices.rarely() {
+            session.epoch = Epoch::new(self.counter());
+        }
+        if self.choices.rarely() {
+            session.generation = self.choices.any();
+        }
+        if self.choices.rarely() {
+            session.version = Version::new(self.counter());
+        }
+        if self.choices.rarely() {
+            session.refresh_digest = Digest::from_bytes(self.choices.any());
+        }
+        if self.choices.rarely() {
+            session.access_digest = Digest::from_bytes(self.choices.any());
+        }
+        if self.choices.rarely() {
+            session.chain_key = KeyId::from_bytes(self.choices.any());
+        }
+        if self.choices.rarely() {
+            session.refreshed_at = self.moment();
+        }
+        if self.choices.rarely() {
+            session.expires_at = self.moment();
+        }
+        if self.choices.rarely() {
+            session.access_expires_at = self.moment();
+        }
+        if self.choices.rarely() {
+            session.idle_timeout = Duration::from_millis(self.choices.any());
+        }
+        if self.choices.rarely() {
+            let reason = self.choices.pick(EndReason::SignedOut, &[EndReason::RefreshReused]);
+            session.ended = Some(Ended { at: self.moment(), reason });
+        }
+        if self.choices.rarely() {
+            session.claims = self.object();
+        }
+        session
+    }
+
+    /// Makes the presented token the current one, even if it is made up.
+    fn fit(&self, session: &mut Session) {
+        if let Some((generation, secret)) = self.presented.as_deref().and_then(token_parts) {
+            session.generation = generation;
+            session.refresh_digest = Digest::of(&secret);
+            session.access_digest = Digest::of(&secret);
+        }
+    }
+
+    /// As far as databases count, but for the last one, which no record has ever reached.
+    fn counter(&mut self) -> u64 {
+        self.choices.any::<u64>() >> 1
+    }
+}

@@ -1,0 +1,226 @@
+//! Requests and surroundings.
+
+use std::sync::Arc;
+
+use testudo::command::UserKey;
+use testudo::flow::admin::{ImportUser, SetPassword};
+use testudo::flow::{ChangePassword, Login, RegisterUser, SessionPage};
+use testudo::model::{AttemptLimit, EmailKey, JsonObject, Lifetime, SessionId, UserId};
+use testudo::password::{Password, PasswordHash};
+use testudo::testing::World;
+use testudo::{Client, Duration, Entropy, Env, KeyRing, Policy, Settings, Timestamp};
+use testudo_fuzz::token_text;
+
+use super::genuine::ADA;
+use super::trial::{CANARY, Trial};
+
+const OTHER_SECRET: &str = "another-secret-of-tests-and-no-other-9Xw4";
+
+impl Trial<'_> {
+    /// Surroundings of one flow. `Trial::now` is then what it goes by.
+    pub(crate) fn env(&mut self) -> Env {
+        self.now = self.moment();
+        let entropy = Entropy::from_seed([self.choices.any(); 32]);
+        let mut client = Client::unknown();
+        if self.choices.any::<bool>() {
+            client = client.with_ip(std::net::Ipv6Addr::from_bits(self.choices.any()).into());
+        }
+        if self.choices.rarely() {
+            client = client.with_user_agent(&self.text());
+        }
+        let (new_in_front, new_only) =
+            (format!("{OTHER_SECRET},{}", World::SECRET), OTHER_SECRET.to_owned());
+        let secrets = [World::SECRET.to_owned(), new_in_front, new_only];
+        let secrets = &secrets[usize::from(self.choices.way(3))];
+        let keys = KeyRing::parse(secrets).expect("a key ring");
+        let settings = Settings::new(self.policy(), keys).expect("a policy that holds together");
+        Env::new(self.now, entropy, client, Arc::new(settings))
+    }
+
+    /// Any moment, mostly one soon after a refresh of the genuine session.
+    pub(crate) fn moment(&mut self) -> Timestamp {
+        if self.choices.rarely() {
+            return Timestamp::from_millis(self.choices.any());
+        }
+        let generations = &self.genuine.generations;
+        let refreshed_at =
+            generations[usize::from(self.choices.any::<u8>()) % generations.len()].0.refreshed_at;
+        let unit = self.choices.pick(1_000, &[1, 60_000, 86_400_000]);
+        refreshed_at + Duration::from_millis(unit * u64::from(self.choices.any::<u8>()))
+    }
+
+    fn span(&mut self, least: u64) -> Duration {
+        let unit = self.choices.pick(1_000, &[1, 60_000, 86_400_000, 1 << 55]);
+        let span = u64::from(self.choices.any::<u8>()).saturating_mul(unit);
+        Duration::from_millis(span.saturating_add(least))
+    }
+
+    /// Any policy that `Policy::check` allows; but the horizon is near, since it costs time.
+    fn policy(&mut self) -> Policy {
+        if self.choices.any::<bool>() {
+            return Policy::default();
+        }
+        let access_lifetime = self.span(1000);
+        let hard_stop = Some(1 + u32::from(self.choices.way(100)));
+        Policy {
+            login_account: AttemptLimit { hard_stop, ..self.limit() },
+            login_network: self.limit(),
+            consult_legacy: self.choices.any(),
+            access_lifetime,
+            session: self.lifetime(access_lifetime),
+            remembered_session: self.lifetime(access_lifetime),
+            refresh_grace: Duration::from_secs(u64::from(self.choices.way(61))),
+            reuse_horizon: u32::from(self.choices.any::<u8>()),
+        }
+    }
+
+    fn limit(&mut self) -> AttemptLimit {
+        AttemptLimit {
+            attempts: self.choices.any::<u32>().max(1),
+            window: self.span(1000),
+            lock: self.span(0),
+            hard_stop: self.choices.any(),
+        }
+    }
+
+    fn lifetime(&mut self, access: Duration) -> Lifetime {
+        let idle = self.span(access.as_millis());
+        Lifetime { idle, absolute: self.span(idle.as_millis()) }
+    }
+
+    /// Any address, mostly Ada's.
+    pub(crate) fn address(&mut self) -> String {
+        if self.choices.rarely() {
+            return self.text();
+        }
+        self.choices.pick(ADA, &["ADA@Example.COM", "eve@example.com", "no address"]).to_owned()
+    }
+
+    /// Any password; all end with the canary, and few are too long.
+    pub(crate) fn password(&mut self) -> Password {
+        let typed: String = self.choices.any();
+        let times = if self.choices.rarely() { Password::MAX_BYTES } else { 1 };
+        Password::new(format!("{}{CANARY}", typed.repeat(times)))
+    }
+
+    /// Any text that may be shown: the fuzzer finds the canary, and puts it where it is no secret.
+    fn text(&mut self) -> String {
+        self.choices.any::<String>().replace('\u{2603}', "")
+    }
+
+    /// A small object, or none.
+    pub(crate) fn object(&mut self) -> JsonObject {
+        let mut object = JsonObject::new();
+        if self.choices.any::<bool>() {
+            object.insert(self.text(), self.text().into());
+        }
+        object
+    }
+
+    pub(crate) fn login_request(&mut self) -> Login {
+        Login {
+            email: self.address(),
+            password: self.password(),
+            new_password: if self.choices.rarely() { Some(self.password()) } else { None },
+            remember: self.choices.any(),
+            claims: self.object(),
+        }
+    }
+
+    pub(crate) fn registration(&mut self) -> RegisterUser {
+        RegisterUser {
+            email: self.address(),
+            password: if self.choices.rarely() { None } else { Some(self.password()) },
+            is_verified: self.choices.any(),
+            profile: self.object(),
+        }
+    }
+
+    pub(crate) fn change_of_password(&mut self) -> ChangePassword {
+        ChangePassword { current: self.password(), new: self.password() }
+    }
+
+    pub(crate) fn password_to_set(&mut self) -> SetPassword {
+        let (user, password) = (self.user_key(), self.password());
+        SetPassword { user, password, must_change: self.choices.any() }
+    }
+
+    /// One to three accounts, mostly of different addresses.
+    pub(crate) fn accounts(&mut self) -> Vec<ImportUser> {
+        (0..=self.choices.way(3)).map(|_| self.account()).collect()
+    }
+
+    fn account(&mut self) -> ImportUser {
+        let hash = if self.choices.rarely() { "x".repeat(2000) } else { self.choices.any() };
+        let password = PasswordHash::from_stored(format!("{hash}{CANARY}"));
+        ImportUser {
+            email: self.address(),
+            password: if self.choices.rarely() { None } else { Some(password) },
+            is_active: self.choices.any(),
+            is_verified: self.choices.any(),
+            must_change_password: self.choices.any(),
+            created_at: if self.choices.rarely() { Some(self.moment()) } else { None },
+            last_login: if self.choices.rarely() { Some(self.moment()) } else { None },
+            profile: self.object(),
+        }
+    }
+
+    pub(crate) fn user_key(&mut self) -> UserKey {
+        if self.choices.any::<bool>() {
+            return UserKey::Id(UserId::from_uuid(uuid::Uuid::from_u128(self.choices.any())));
+        }
+        UserKey::Email(EmailKey::from_stored(self.address()))
+    }
+
+    /// Any id, mostly that of the genuine session.
+    pub(crate) fn session_id(&mut self) -> SessionId {
+        if self.choices.rarely() {
+            return SessionId::from_uuid(uuid::Uuid::from_u128(self.choices.any()));
+        }
+        self.genuine.generations[0].0.id
+    }
+
+    pub(crate) fn page(&mut self) -> SessionPage {
+        let before = if self.choices.rarely() { Some(self.session_id()) } else { None };
+        SessionPage { before, limit: self.choices.any() }
+    }
+
+    /// An access token: mostly a genuine one, whether or not it is spent.
+    pub(crate) fn access_token(&mut self) -> String {
+        let token = self.token("tda_");
+        self.presented = Some(token.clone());
+        token
+    }
+
+    /// A refresh token: mostly a genuine one, whether or not it is spent.
+    pub(crate) fn refresh_token(&mut self) -> String {
+        let token = self.token("tdr_");
+        self.presented = Some(token.clone());
+        token
+    }
+
+    fn token(&mut self, prefix: &str) -> String {
+        let generations = &self.genuine.generations;
+        let (session, tokens) =
+            &generations[usize::from(self.choices.any::<u8>()) % generations.len()];
+        let (right, wrong) = match prefix {
+            "tda_" => (&tokens.access, &tokens.refresh),
+            _ => (&tokens.refresh, &tokens.access),
+        };
+        match self.choices.pick(0, &[1, 2, 3]) {
+            0 => right.expose().clone(),
+            1 => wrong.expose().clone(),
+            2 => {
+                let mut body = [0; 52];
+                body[..16].copy_from_slice(session.id.as_uuid().as_bytes());
+                self.is_made_up = true;
+                let any = self.choices.any::<u32>();
+                let generation = self.choices.pick(any, &[u32::MAX]);
+                body[16..20].copy_from_slice(&generation.to_be_bytes());
+                body[20..].copy_from_slice(&self.choices.any::<[u8; 32]>());
+                token_text(prefix, &body)
+            }
+            _ => self.choices.any(),
+        }
+    }
+}
