@@ -11,14 +11,15 @@ use chacha20::rand_core::{Rng, SeedableRng};
 ///
 /// The seed must come from the operating system's generator, be fresh for every flow and be shown to
 /// nobody: session ids, salts and token secrets come from it (ASVS 5.0 11.5.1, NIST SP 800-63B-4
-/// 3.2.12). Each value drawn is independent of the others, and the state is wiped on drop.
-pub struct Entropy(ChaCha20Rng);
+/// 3.2.12). Each value drawn is independent of the others, and the state is wiped on drop. It stays in
+/// one place until then: a flow moves from question to question, and a move leaves a copy behind.
+pub struct Entropy(Box<ChaCha20Rng>);
 
 impl Entropy {
     /// The stream that belongs to `seed`: the same seed always gives the same bytes.
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self(ChaCha20Rng::from_seed(seed))
+        Self(Box::new(ChaCha20Rng::from_seed(seed)))
     }
 
     /// The next `N` bytes of the stream.

@@ -1,6 +1,6 @@
 //! Opening a session, and moving it on to its next pair of tokens.
 
-use super::{RefreshToken, Tokens};
+use super::{AccessToken, RefreshToken, Tokens};
 use crate::env::Env;
 use crate::keys::MasterKey;
 use crate::model::{JsonObject, Lifetime, Method, Session, User, Version};
@@ -41,7 +41,7 @@ pub(crate) fn open(user: &User, grant: Grant, env: &mut Env) -> (Session, Tokens
         ended: None,
         version: Version::FIRST,
     };
-    let tokens = pair(&refresh, key, &session, env);
+    let tokens = texts(&access, &refresh, &session, env);
     (session, tokens)
 }
 
@@ -52,31 +52,36 @@ pub(crate) fn advance(
     key: &MasterKey,
     env: &Env,
 ) -> (Session, Tokens) {
+    let access = refresh.access(key);
     let mut next = Session {
         refreshed_at: env.now,
         generation: refresh.generation,
         chain_key: key.id(),
         refresh_digest: refresh.digest(),
-        access_digest: refresh.access(key).digest(),
+        access_digest: access.digest(),
         version: session.version.next(),
         ..session.clone()
     };
     // No access token outlives its session.
     let lifetime_end = env.now + env.policy().access_lifetime;
     next.access_expires_at = lifetime_end.min(next.refresh_expires_at());
-    let tokens = pair(refresh, key, &next, env);
+    let tokens = texts(&access, refresh, &next, env);
     (next, tokens)
 }
 
-/// The texts of a session's current pair.
+/// A session's current pair, derived again.
 pub(crate) fn pair(
     refresh: &RefreshToken,
     key: &MasterKey,
     session: &Session,
     env: &Env,
 ) -> Tokens {
+    texts(&refresh.access(key), refresh, session, env)
+}
+
+fn texts(access: &AccessToken, refresh: &RefreshToken, session: &Session, env: &Env) -> Tokens {
     Tokens {
-        access: refresh.access(key).reveal(),
+        access: access.reveal(),
         refresh: refresh.reveal(),
         expires_in: session.access_expires_at - env.now,
     }

@@ -7,15 +7,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use testudo::command::{HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 use testudo::password::{HasherChain, PasswordHash, WorkBuffer};
 use testudo_driver::{Fault, FaultKind, Hashing};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// Hashes passwords on tokio's blocking threads.
+use crate::hashing_threads::HashingThreads;
+
+/// Hashes passwords on threads of its own.
 ///
 /// At most `permits` hashes run at once, each in a work buffer that is kept, wiped and used again, so
 /// that memory stays within `permits` × 64 MiB whatever comes in. At most `queue` more wait; beyond
 /// that the answer is [`Overloaded`] at once. A caller who goes away leaves the queue, and a hash
 /// that has begun keeps its permit until it ends.
+///
+/// On Linux the threads give way to all others, so that a flood of logins on every core keeps no other
+/// request waiting.
 #[derive(Clone)]
 pub struct HashingPool(Arc<Pool>);
 
@@ -24,6 +28,7 @@ struct Pool {
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
     buffers: Mutex<Vec<WorkBuffer>>,
+    threads: HashingThreads,
 }
 
 /// The hashing queue is full. Nothing was begun; try again in a second or so.
@@ -54,6 +59,7 @@ impl HashingPool {
             running: Arc::new(Semaphore::new(permits)),
             admitted: Arc::new(Semaphore::new(admitted)),
             buffers: Mutex::new(Vec::new()),
+            threads: HashingThreads::new(permits),
         }))
     }
 
@@ -66,13 +72,19 @@ impl HashingPool {
             .try_acquire_owned()
             .map_err(|_| Fault::new(FaultKind::Overloaded, Overloaded))?;
         let permit = Arc::clone(&self.0.running).acquire_owned().await.map_err(closed)?;
+        let (reply, hashed) = oneshot::channel();
         let pool = Arc::clone(&self.0);
-        task::spawn_blocking(move || {
-            let mut work = Loan::new(&pool, (place, permit));
-            hash(&pool.chain, &mut work.buffer)
-        })
-        .await
-        .map_err(|error| Fault::new(FaultKind::Internal, error))
+        let job = move || {
+            // Dropped last to first, also when the hash panics: who has the answer finds a permit free.
+            let (reply, mut work) = (reply, Loan::new(&pool, (place, permit)));
+            let result = hash(&pool.chain, &mut work.buffer);
+            drop(work);
+            // The caller may have left.
+            let _ = reply.send(result);
+        };
+        let internal = |error| Fault::new(FaultKind::Internal, error);
+        self.0.threads.run(Box::new(job)).map_err(internal)?;
+        hashed.await.map_err(|_| Fault::new(FaultKind::Internal, "a hasher panicked"))
     }
 }
 

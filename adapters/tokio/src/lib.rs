@@ -1,6 +1,7 @@
 //! Testudo on tokio: a hashing pool that blocks nobody, and the worker that delivers events.
 
 mod hashing_pool;
+mod hashing_threads;
 mod outbox;
 mod sweeper;
 

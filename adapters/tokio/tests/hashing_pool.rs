@@ -183,3 +183,52 @@ async fn what_the_pool_hashes_it_verifies() {
         assert_eq!(pool.verify_password(command).await.unwrap(), verdict);
     }
 }
+
+/// A hasher that notes the niceness of the thread it runs on.
+#[cfg(target_os = "linux")]
+#[derive(Clone, Debug, Default)]
+struct Observer(Arc<Mutex<Option<i32>>>);
+
+#[cfg(target_os = "linux")]
+impl Verifier for Observer {
+    fn name(&self) -> &'static str {
+        "observer"
+    }
+
+    fn recognises(&self, _: &str) -> bool {
+        true
+    }
+
+    fn verify(&self, _: &[u8], _: &str, _: &mut WorkBuffer) -> Result<bool, HashError> {
+        Ok(true)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Hasher for Observer {
+    fn hash(&self, _: &[u8], _: &Salt, _: &mut WorkBuffer) -> Result<PasswordHash, HashError> {
+        *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = niceness();
+        Ok(PasswordHash::from_stored("observed".into()))
+    }
+
+    fn is_current(&self, _: &str) -> bool {
+        true
+    }
+}
+
+/// That of the thread that asks.
+#[cfg(target_os = "linux")]
+fn niceness() -> Option<i32> {
+    rustix::process::nice(0).ok()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn hashing_gives_way_to_everything_else() {
+    let (observer, before) = (Observer::default(), niceness());
+    let pool = HashingPool::new(HasherChain::new(observer.clone()));
+    pool.hash_password(request("any")).await.unwrap();
+    let observed = *observer.0.lock().unwrap();
+    assert_eq!(observed, before.map(|niceness| 19.min(niceness + 10)));
+    assert_eq!(niceness(), before, "nobody else's priority is touched");
+}

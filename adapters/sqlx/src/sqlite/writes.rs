@@ -32,22 +32,23 @@ const INSERT_SESSION: &str = "INSERT INTO sessions \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
      ?20)";
 
-macro_rules! replace_session {
-    () => {
-        "UPDATE sessions SET \
-         user_id = ?2, epoch = ?3, methods = ?4, auth_time = ?5, client_ip = ?6, \
-         client_user_agent = ?7, created_at = ?8, refreshed_at = ?9, idle_timeout = ?10, \
-         expires_at = ?11, access_expires_at = ?12, generation = ?13, chain_key = ?14, \
-         refresh_digest = ?15, access_digest = ?16, claims = ?17, ended_at = ?18, \
-         ended_reason = ?19, version = ?20 \
-         WHERE id = ?1 AND version = ?21"
-    };
-}
+const REPLACE_SESSION: &str = "UPDATE sessions SET \
+    user_id = ?2, epoch = ?3, methods = ?4, auth_time = ?5, client_ip = ?6, \
+    client_user_agent = ?7, created_at = ?8, refreshed_at = ?9, idle_timeout = ?10, \
+    expires_at = ?11, access_expires_at = ?12, generation = ?13, chain_key = ?14, \
+    refresh_digest = ?15, access_digest = ?16, claims = ?17, ended_at = ?18, \
+    ended_reason = ?19, version = ?20 \
+    WHERE id = ?1 AND version = ?21";
 
-const REPLACE_SESSION: &str = replace_session!();
-
-const REPLACE_SESSION_AT_EPOCH: &str =
-    concat!(replace_session!(), " AND EXISTS (SELECT 1 FROM users WHERE id = ?22 AND epoch = ?23)");
+/// The columns that have an index are compared and not set: SQLite would write their indexes anew,
+/// though with the same values.
+const REFRESH_SESSION: &str = "UPDATE sessions SET \
+    epoch = ?3, methods = ?4, auth_time = ?5, client_ip = ?6, client_user_agent = ?7, \
+    created_at = ?8, refreshed_at = ?9, idle_timeout = ?10, access_expires_at = ?12, \
+    generation = ?13, chain_key = ?14, refresh_digest = ?15, access_digest = ?16, claims = ?17, \
+    ended_at = ?18, ended_reason = ?19, version = ?20 \
+    WHERE id = ?1 AND version = ?21 AND user_id = ?2 AND expires_at = ?11 \
+    AND EXISTS (SELECT 1 FROM users WHERE id = ?22 AND epoch = ?23)";
 
 /// Finds a row if the guard holds.
 pub(super) fn guard(guard: &Guard) -> Statement {
@@ -81,14 +82,15 @@ pub(super) fn write(write: &Write) -> Result<Statement, Fault> {
     })
 }
 
-/// A guard on an epoch and the replacement of a session, as one statement.
-pub(super) fn replace_session_at_epoch(
+/// A guard on an epoch and the replacement of a session, as one statement. It changes a row if both
+/// hold and the session keeps its owner and its end; if it changes none, that says nothing.
+pub(super) fn refresh_session(
     session: &Session,
     was: Version,
     user: &UserId,
     epoch: Epoch,
 ) -> Result<Statement, Fault> {
-    let statement = bind_session(sqlx::query(REPLACE_SESSION_AT_EPOCH), session)?;
+    let statement = bind_session(sqlx::query(REFRESH_SESSION), session)?;
     Ok(statement.bind(integer(was.get())).bind(blob(user.as_uuid())).bind(integer(epoch.get())))
 }
 
