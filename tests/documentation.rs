@@ -57,6 +57,14 @@ fn every_lifetime_is_documented_with_its_default() {
 fn every_event_is_documented_under_its_serialised_name() {
     let events = [
         Event::UserCreated,
+        Event::UserImported,
+        Event::UserActivated,
+        Event::UserDeactivated,
+        Event::SessionRevoked,
+        Event::SessionsRevoked,
+        Event::PasswordChanged,
+        Event::PasswordChangeFailed { reason: LoginFailure::WrongPassword },
+        Event::PasswordSet { must_change: true },
         Event::UserLogin { methods: Vec::new(), password_rehashed: false },
         Event::UserLoginFailed { email: String::new(), reason: LoginFailure::UnknownUser },
         Event::RateLimitExceeded { limit: LimitName::LoginAccount },

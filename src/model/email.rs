@@ -1,5 +1,6 @@
 //! E-mail addresses: as typed, and the canonical key that tells two of them apart.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -82,10 +83,15 @@ impl FromStr for Email {
         if typed.len() > Self::MAX_BYTES {
             return Err(EmailError::TooLong);
         }
-        let composed: String = typed.nfc().collect();
+        // Most addresses are ASCII, which is composed, and folded by its letters alone.
+        let composed = if typed.is_ascii() {
+            Cow::Borrowed(typed)
+        } else {
+            Cow::Owned(typed.nfc().collect::<String>())
+        };
         let (local, domain) = composed.rsplit_once('@').ok_or(EmailError::Syntax)?;
         // A quoted local part may hold spaces, separators and other people's addresses.
-        if local.starts_with('"') || composed.chars().any(char::is_control) {
+        if local.starts_with('"') || local.chars().any(|c| c.is_control() || is_invisible(c)) {
             return Err(EmailError::Syntax);
         }
         // IDNA leaves out what cannot be seen, and takes several signs for dots.
@@ -93,7 +99,11 @@ impl FromStr for Email {
             return Err(EmailError::Domain);
         }
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| EmailError::Domain)?;
-        let local: String = local.nfd().default_case_fold().nfc().collect();
+        let local = if local.is_ascii() {
+            local.to_ascii_lowercase()
+        } else {
+            local.nfd().default_case_fold().nfc().collect()
+        };
         let key = EmailKey(format!("{local}@{domain}"));
         if key.0.len() > Self::MAX_BYTES {
             return Err(EmailError::TooLong);
@@ -109,9 +119,19 @@ impl FromStr for Email {
 
 /// Letters, digits and what they are joined and accented with, as far as it shows.
 fn is_of_host_name(c: char) -> bool {
-    let is_invisible = matches!(c, '\u{34F}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
-        | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}');
-    c.is_alphanumeric() || matches!(c, '-' | '.') || (is_combining_mark(c) && !is_invisible)
+    let is_letter = c.is_alphanumeric() || is_combining_mark(c);
+    matches!(c, '-' | '.') || (is_letter && !is_invisible(c))
+}
+
+/// `Default_Ignorable_Code_Point` (Unicode 16, DerivedCoreProperties): with one of these, an address
+/// looks like another.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 impl fmt::Display for Email {
@@ -202,6 +222,8 @@ mod tests {
             "ada@xn--a.com",
             "ada@example..com",
             "ada\u{202e}@example.com",
+            "ada\u{3164}@example.com",
+            "a\u{ad}da@example.com",
             "ada\0@example.com",
             "ada@-a.com",
         ];

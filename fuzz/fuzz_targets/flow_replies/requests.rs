@@ -137,7 +137,11 @@ impl Trial<'_> {
     }
 
     pub(crate) fn change_of_password(&mut self) -> ChangePassword {
-        ChangePassword { current: self.password(), new: self.password() }
+        let (current, mut new) = (self.password(), self.password());
+        if !self.choices.rarely() {
+            new = Password::new(format!("a wholly new {}", new.expose()));
+        }
+        ChangePassword { current, new }
     }
 
     pub(crate) fn password_to_set(&mut self) -> SetPassword {

@@ -148,6 +148,14 @@ fn version_of(record: &EventRecord) -> u32 {
 fn every_kind() -> Vec<EventRecord> {
     let kinds = [
         Event::UserCreated,
+        Event::UserImported,
+        Event::UserActivated,
+        Event::UserDeactivated,
+        Event::SessionRevoked,
+        Event::SessionsRevoked,
+        Event::PasswordChanged,
+        Event::PasswordChangeFailed { reason: LoginFailure::WrongPassword },
+        Event::PasswordSet { must_change: true },
         Event::UserLogin { methods: vec![Method::Password], password_rehashed: true },
         Event::UserLogin { methods: Vec::new(), password_rehashed: false },
         Event::RateLimitExceeded { limit: LimitName::LoginAccount },
@@ -162,6 +170,7 @@ fn every_kind() -> Vec<EventRecord> {
         LoginFailure::Inactive,
         LoginFailure::UnusablePassword,
         LoginFailure::UnreadableHash,
+        LoginFailure::PasswordChangeRequired,
     ];
     let failures = reasons.map(|reason| {
         let email = "\u{1f422}***@ex\u{e4}mple.com".into();
