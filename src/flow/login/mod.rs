@@ -77,13 +77,14 @@ type Outcome = Result<SignedIn, Refusal>;
 /// whoever measures it learns that the account exists and has not moved yet.
 pub fn login(request: Login, env: Env) -> Step<Outcome> {
     match credentials::presented(&request.email, &request.password) {
-        Ok(email) => count_network(Attempt::new(email, request), env),
+        // Boxed, since it moves on from question to question.
+        Ok(email) => count_network(Box::new(Attempt::new(email, request)), env),
         Err(refusal) => Step::Done(Err(refusal)),
     }
 }
 
 /// Counts against the client's network first, so that one that is over its limit locks nobody out.
-fn count_network(mut attempt: Attempt, env: Env) -> Step<Outcome> {
+fn count_network(mut attempt: Box<Attempt>, env: Env) -> Step<Outcome> {
     let Some(ip) = env.client.ip() else { return count_account(attempt, env) };
     let key = AttemptKey::login_network(ip);
     let command = attempts::count(&key, env.policy().login_network, &env);
@@ -96,7 +97,7 @@ fn count_network(mut attempt: Attempt, env: Env) -> Step<Outcome> {
     })
 }
 
-fn count_account(mut attempt: Attempt, env: Env) -> Step<Outcome> {
+fn count_account(mut attempt: Box<Attempt>, env: Env) -> Step<Outcome> {
     let key = AttemptKey::login_account(attempt.email.key());
     let command = attempts::count(&key, env.policy().login_account, &env);
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
@@ -108,13 +109,13 @@ fn count_account(mut attempt: Attempt, env: Env) -> Step<Outcome> {
     })
 }
 
-fn look(attempt: Attempt, env: Env) -> Step<Outcome> {
+fn look(attempt: Box<Attempt>, env: Env) -> Step<Outcome> {
     let key = UserKey::Email(attempt.email.key().clone());
     ask(FindUser { key }, move |user| verify(attempt, user, env))
 }
 
 /// Verifies against nobody when there is no usable password: all answers must cost the same.
-fn verify(mut attempt: Attempt, user: Option<User>, env: Env) -> Step<Outcome> {
+fn verify(mut attempt: Box<Attempt>, user: Option<User>, env: Env) -> Step<Outcome> {
     let known = |user: &&User| has_password(user, &env);
     let stored = user.as_ref().filter(known).map(|user| user.password.clone());
     // After a conflict the verdict on the same hash still stands, and another hash would be costly.
@@ -136,7 +137,7 @@ fn verify(mut attempt: Attempt, user: Option<User>, env: Env) -> Step<Outcome> {
 
 /// Asks the system that the account comes from. What that refuses costs a hash here, as what it
 /// accepts is going to.
-fn consult(attempt: Attempt, user: User, env: Env) -> Step<Outcome> {
+fn consult(attempt: Box<Attempt>, user: User, env: Env) -> Step<Outcome> {
     let (email, password) = (user.email.clone(), attempt.password.clone());
     ask(ConsultLegacy { email, password }, move |verdict| match verdict {
         LegacyVerdict::Right => {
@@ -151,7 +152,12 @@ fn consult(attempt: Attempt, user: User, env: Env) -> Step<Outcome> {
     })
 }
 
-fn conclude(mut attempt: Attempt, user: User, verdict: PasswordVerdict, env: Env) -> Step<Outcome> {
+fn conclude(
+    mut attempt: Box<Attempt>,
+    user: User,
+    verdict: PasswordVerdict,
+    env: Env,
+) -> Step<Outcome> {
     attempt.verified = Some((Some(user.password.clone()), verdict));
     judge(attempt, Some(user), verdict, env)
 }
@@ -159,7 +165,7 @@ fn conclude(mut attempt: Attempt, user: User, verdict: PasswordVerdict, env: Env
 /// An outdated hash is replaced before the account is looked at: a right password costs the same
 /// whether or not it lets anybody in.
 fn judge(
-    attempt: Attempt,
+    attempt: Box<Attempt>,
     user: Option<User>,
     verdict: PasswordVerdict,
     env: Env,
@@ -200,7 +206,7 @@ fn has_password(user: &User, env: &Env) -> bool {
 /// Hashes the password anew, once: after a conflict the same new hash will do. A password that the
 /// preferred hasher cannot take keeps its old hash.
 fn rehash(
-    mut attempt: Attempt,
+    mut attempt: Box<Attempt>,
     user: User,
     verdict: PasswordVerdict,
     mut env: Env,
@@ -213,7 +219,7 @@ fn rehash(
 }
 
 /// Lets the account in with a new password only.
-fn change(attempt: Attempt, user: User, env: Env) -> Step<Outcome> {
+fn change(attempt: Box<Attempt>, user: User, env: Env) -> Step<Outcome> {
     if let Some(hash) = attempt.changed.clone() {
         return grant(attempt, user, Some(Upgrade::Changed(hash)), env);
     }
@@ -227,7 +233,12 @@ fn change(attempt: Attempt, user: User, env: Env) -> Step<Outcome> {
     hash_new(attempt, user, new_password, env)
 }
 
-fn hash_new(mut attempt: Attempt, user: User, password: Password, mut env: Env) -> Step<Outcome> {
+fn hash_new(
+    mut attempt: Box<Attempt>,
+    user: User,
+    password: Password,
+    mut env: Env,
+) -> Step<Outcome> {
     ask(HashPassword { password, salt: env.new_salt() }, move |hashed| match hashed {
         Ok(hash) => {
             attempt.changed = Some(hash.clone());
@@ -253,7 +264,7 @@ fn unfit(current: &Password, new: &Password, user: &User, env: &Env) -> Vec<Fiel
 
 /// Opens the session. On conflict the decision is void, and we look again.
 fn grant(
-    mut attempt: Attempt,
+    mut attempt: Box<Attempt>,
     user: User,
     upgrade: Option<Upgrade>,
     mut env: Env,
