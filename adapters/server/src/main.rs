@@ -11,6 +11,7 @@ mod secret_file;
 mod serve;
 mod shutdown;
 mod store;
+mod strict_json;
 mod views;
 
 use std::io::Write as _;
