@@ -6,7 +6,7 @@ mod user;
 
 pub(crate) use hash::{Calibrate, Hash, StoredHashes};
 pub(crate) use session::{RevokeSession, Session};
-pub(crate) use user::{CreateUser, ListUsers, SetPassword, User};
+pub(crate) use user::{CreateUser, ExportUsers, Format, ImportUsers, ListUsers, SetPassword, User};
 
 use std::error::Error as _;
 use std::ffi::OsString;

@@ -1,6 +1,8 @@
 //! The command line of `testudo user`.
 
-use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Output, Source, Whose};
 use crate::config::HashingOptions;
@@ -27,6 +29,24 @@ pub(crate) enum User {
     /// On a terminal the password is asked for, twice. Elsewhere pass --password-stdin. Guesses that
     /// were counted against the account are forgotten.
     SetPassword(SetPassword),
+    /// Brings accounts along from another system, with their password hashes.
+    ///
+    /// FILE has one JSON object a line: {"email", "password_hash", "is_active", "is_verified",
+    /// "created_at", "profile"}, and as `user export` writes it also "last_login" and
+    /// "must_change_password". Only "email" is needed. A hash may be of any scheme that `testudo hash
+    /// identify` knows, and is replaced when its owner signs in; "!legacy" marks a password that still
+    /// lives in the other system. Or it is what Django's `manage.py dumpdata auth.user` writes.
+    ///
+    /// What cannot be made is reported with its number and the reason, and the rest goes in; the status
+    /// is then 1. An address that has an account is passed over, so that running it again changes
+    /// nothing, and goes on after an interruption. 500 accounts are made at a time.
+    Import(ImportUsers),
+    /// Writes all accounts as `user import` takes them: one JSON object a line.
+    ///
+    /// SECURITY: what it writes holds the password hashes, with which guessing passwords needs no
+    /// server. Keep it as you keep the database, and no longer than needed. A FILE is made readable by
+    /// its owner alone, appears only when it is whole, and never takes the place of one that is there.
+    Export(ExportUsers),
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +91,37 @@ pub(crate) struct SetPassword {
     pub(crate) hashing: HashingOptions,
     #[command(flatten)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportUsers {
+    /// The file; - is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) from: PathBuf,
+    /// What the file is [default: django-fixture if it begins with [, and jsonl otherwise]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON object a line.
+    Jsonl,
+    /// What Django's `manage.py dumpdata` writes: a JSON array, or objects one a line.
+    DjangoFixture,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportUsers {
+    /// A file that there is not yet [default: standard output]
+    #[arg(value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: Source,
 }

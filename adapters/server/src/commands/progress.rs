@@ -9,6 +9,11 @@ pub(super) fn spinner(message: &'static str) -> ProgressBar {
     styled(ProgressBar::new_spinner(), "{spinner} {msg}").with_message(message)
 }
 
+/// For a file of so many bytes.
+pub(super) fn bar(bytes: u64) -> ProgressBar {
+    styled(ProgressBar::new(bytes), "[{bar:30}] {percent:>3} %  {msg}, {eta} left")
+}
+
 fn styled(progress: ProgressBar, template: &str) -> ProgressBar {
     let progress = match ProgressStyle::with_template(template) {
         Ok(style) => progress.with_style(style.progress_chars("=> ")),

@@ -2,6 +2,8 @@
 
 mod activate;
 mod create;
+mod export;
+mod import;
 mod list;
 mod pages;
 mod password;
@@ -20,5 +22,7 @@ pub(super) async fn run(command: User) -> Result<(), Failure> {
         User::Activate(arguments) => activate::activate(arguments).await,
         User::Deactivate(arguments) => activate::deactivate(arguments).await,
         User::SetPassword(arguments) => set_password::set_password(arguments).await,
+        User::Import(arguments) => import::import(arguments).await,
+        User::Export(arguments) => export::export(arguments).await,
     }
 }
