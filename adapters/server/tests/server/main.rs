@@ -11,9 +11,12 @@
 mod commands;
 mod configuration;
 mod hashes;
+mod imports;
 mod input;
 mod lifecycle;
 mod limits;
 mod logs;
+mod sessions;
 mod story;
 mod support;
+mod users;
