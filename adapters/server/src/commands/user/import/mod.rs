@@ -61,9 +61,7 @@ impl Import {
             let batch = tokio::select! {
                 biased;
                 () = self.signals.next() => {
-                    return Err(Failure::new(
-                        "interrupted: run the same command again, and it goes on from here",
-                    ));
+                    return Err(self.interrupted());
                 }
                 batch = self.batches.recv() => batch,
             };
@@ -76,6 +74,14 @@ impl Import {
                 return Ok(());
             }
         }
+    }
+
+    fn interrupted(&self) -> Failure {
+        let accounts = grouped(self.report.accounts());
+        Failure::new(format!(
+            "interrupted after {accounts} accounts: run the same command again, and it goes on from \
+             here",
+        ))
     }
 
     /// Makes all accounts of a batch that can be made, in one commit.

@@ -105,30 +105,30 @@ impl Report {
 
     /// Says what came of it all, and then why it is not as it should be.
     pub(super) fn finish(self, ended: Result<(), Failure>) -> Result<(), Failure> {
-        if self.output.json {
-            let Self { imported, existed, refused, passed_over, .. } = self;
-            let (complete, refusals) = (ended.is_ok(), self.refusals.as_slice());
-            let ignored_fields = &self.ignored;
-            print_json(&View {
-                imported,
-                existed,
-                refused,
-                passed_over,
-                complete,
-                refusals,
-                ignored_fields,
-            })?;
-        } else {
-            self.tell()?;
-        }
+        let shown = if self.output.json { self.print_view(ended.is_ok()) } else { self.tell() };
+        // What was not done is the status, whether or not anybody reads the report.
         ended?;
         match self.refused {
-            0 => Ok(()),
+            0 => shown,
             refused => Err(Failure::new(format!(
                 "refused {}: correct what is wrong there and run it again; all others are done",
                 counted(refused, self.unit)
             ))),
         }
+    }
+
+    fn print_view(&self, complete: bool) -> Result<(), Failure> {
+        let Self { imported, existed, refused, passed_over, .. } = *self;
+        let (refusals, ignored_fields) = (self.refusals.as_slice(), &self.ignored);
+        print_json(&View {
+            imported,
+            existed,
+            refused,
+            passed_over,
+            complete,
+            refusals,
+            ignored_fields,
+        })
     }
 
     fn tell(&self) -> Result<(), Failure> {
