@@ -102,7 +102,8 @@ pub(crate) enum Command {
     Migrate(Source),
     /// Removes what has no meaning any more: sessions that are over, counters that count nothing.
     ///
-    /// It goes a batch at a time, so that a server beside it is not held up. Run it every now and then.
+    /// It goes a batch at a time, so that a server beside it is not held up. A server that runs does the
+    /// same every hour.
     Sweep(Sweep),
 }
 
