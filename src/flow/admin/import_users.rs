@@ -73,7 +73,7 @@ type Outcome = Result<Vec<Imported>, Refusal>;
 /// came before in the same batch, is passed over: doing all of it twice does nothing the second time,
 /// and after an interruption it goes on where it was. Some hundreds at a time are a good batch.
 ///
-/// [Listed](super::list_users), they come in their order here.
+/// [Listed](super::list_users()), they come in their order here.
 ///
 /// Passwords are not asked for: hashes are replaced by current ones as their owners sign in.
 ///

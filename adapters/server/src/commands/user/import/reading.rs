@@ -21,7 +21,7 @@ use crate::failure::{Failure, while_doing};
 /// How many entries of the file are made one commit.
 const BATCH: usize = 500;
 /// A batch of long entries is smaller: so many bytes, and the entry that goes beyond.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
+const BATCH_BYTES: usize = 1024 * 1024;
 /// How many names of ignored fields are told apart in a batch.
 const IGNORED_NAMES: usize = 100;
 
