@@ -240,6 +240,17 @@ fn what_cannot_be_an_account_is_refused_and_the_others_go_in() {
 }
 
 #[test]
+fn imported_accounts_are_listed_in_the_order_of_the_import() {
+    let mut world = World::new();
+    let emails: Vec<_> = (0..30).map(|place| format!("user{place}@example.com")).collect();
+    let batch = emails.iter().map(|email| django(email)).collect();
+    world.run(|env| import_users(batch, env)).unwrap();
+    let listed = world.run(|_| list_users(UserPage::default()));
+    let listed: Vec<_> = listed.iter().map(|user| user.email.as_str()).collect();
+    assert_eq!(listed, emails);
+}
+
+#[test]
 fn an_import_that_loses_an_address_makes_the_others() {
     let mut world = World::new();
     let step = import_users(vec![django(ADA), django("eve@example.com")], world.env());

@@ -1,8 +1,12 @@
 //! The command line.
 
 mod hash;
+mod session;
+mod user;
 
 pub(crate) use hash::{Calibrate, Hash, StoredHashes};
+pub(crate) use session::{RevokeSession, Session};
+pub(crate) use user::{CreateUser, ExportUsers, Format, ImportUsers, ListUsers, SetPassword, User};
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -85,6 +89,9 @@ pub(crate) enum Command {
     /// Administers accounts.
     #[command(subcommand)]
     User(User),
+    /// Shows and ends sessions.
+    #[command(subcommand)]
+    Session(Session),
     /// Chooses how passwords are hashed, and examines stored hashes.
     #[command(subcommand)]
     Hash(Hash),
@@ -93,6 +100,11 @@ pub(crate) enum Command {
     Secret(Secret),
     /// Brings the database's tables up to date. `serve` does that too when it starts.
     Migrate(Source),
+    /// Removes what has no meaning any more: sessions that are over, counters that count nothing.
+    ///
+    /// It goes a batch at a time, so that a server beside it is not held up. A server that runs does the
+    /// same every hour.
+    Sweep(Sweep),
 }
 
 #[derive(Debug, Args)]
@@ -106,34 +118,6 @@ pub(crate) struct Serve {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum User {
-    /// Makes an account. Also while a server runs on the same database.
-    ///
-    /// On a terminal the password is asked for, twice. Elsewhere pass --password-stdin: it is never
-    /// taken from the command line, where others could see it.
-    Create(CreateUser),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CreateUser {
-    /// The address to sign in with, such as ada@example.com.
-    #[arg(value_name = "EMAIL")]
-    pub(crate) email: String,
-    /// Take the password from the first line of standard input.
-    #[arg(long)]
-    pub(crate) password_stdin: bool,
-    /// The address is known to be the user's.
-    #[arg(long)]
-    pub(crate) verified: bool,
-    #[command(flatten)]
-    pub(crate) hashing: HashingOptions,
-    #[command(flatten)]
-    pub(crate) output: Output,
-    #[command(flatten)]
-    pub(crate) source: Source,
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum Secret {
     /// Prints a new master secret for TESTUDO_SECRET: 32 random bytes as base64url.
     New(Output),
@@ -144,6 +128,26 @@ pub(crate) struct Output {
     /// Print JSON, for programs.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sweep {
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+/// An account that a command is about.
+#[derive(Debug, Args)]
+pub(crate) struct Whose {
+    /// The account: its address, or its id.
+    #[arg(value_name = "EMAIL")]
+    pub(crate) whose: String,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) source: Source,
 }
 
 /// Which database a command works on.

@@ -2,20 +2,26 @@
 
 use std::fmt::Display;
 
-/// A message for the person at the terminal: what went wrong and what to do about it, one line.
+/// What ended a command before its end.
 ///
 /// It never holds a secret.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Failure(String);
+pub(crate) enum Failure {
+    /// A message for the person at the terminal: what went wrong and what to do about it, one line.
+    #[error("{0}")]
+    Message(String),
+    /// Whoever read the output has seen enough, as `head` has: no reason to complain.
+    #[error("nobody reads the output any more")]
+    ClosedPipe,
+}
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+        Self::Message(message.into())
     }
 }
 
 /// For turning errors into failures that say what was being done: `.map_err(while_doing("…"))`.
 pub(crate) fn while_doing<E: Display>(what: impl Display) -> impl FnOnce(E) -> Failure {
-    move |error| Failure(format!("{what}: {error}"))
+    move |error| Failure::Message(format!("{what}: {error}"))
 }

@@ -11,12 +11,14 @@ mod secret_file;
 mod serve;
 mod shutdown;
 mod store;
+mod strict_json;
 mod views;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::cli::Invocation;
+use crate::failure::Failure;
 
 /// Wrong usage of the command line.
 const USAGE: u8 = 2;
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(status) => status,
+        Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
         Err(failure) => complain(&failure.to_string(), 1),
     }
 }

@@ -73,18 +73,25 @@ type Outcome = Result<Vec<Imported>, Refusal>;
 /// came before in the same batch, is passed over: doing all of it twice does nothing the second time,
 /// and after an interruption it goes on where it was. Some hundreds at a time are a good batch.
 ///
+/// [Listed](super::list_users()), they come in their order here.
+///
 /// Passwords are not asked for: hashes are replaced by current ones as their owners sign in.
 ///
 /// # Errors
 ///
 /// [`Refusal::Busy`]: nothing was made.
 pub fn import_users(accounts: Vec<ImportUser>, mut env: Env) -> Step<Outcome> {
-    let accounts = accounts.into_iter().map(|account| read(account, &mut env)).collect();
+    // Ids that are made in one moment are random among themselves. Sorted, they make the list of users
+    // keep the order of the accounts.
+    let mut ids: Vec<_> = accounts.iter().map(|_| env.new_user_id()).collect();
+    ids.sort_unstable();
+    let accounts = accounts.into_iter().zip(ids);
+    let accounts = accounts.map(|(account, id)| read(account, id, &mut env)).collect();
     look(Batch::new(accounts), env)
 }
 
 /// The record of an account, as far as it can have one.
-fn read(account: ImportUser, env: &mut Env) -> Result<User, Vec<FieldError>> {
+fn read(account: ImportUser, id: UserId, env: &mut Env) -> Result<User, Vec<FieldError>> {
     let (email, mut errors) = credentials::parse_email(&account.email);
     let hash = account.password.as_ref().map_or("", PasswordHash::as_stored);
     if hash.len() > ImportUser::MAX_HASH_BYTES {
@@ -92,15 +99,15 @@ fn read(account: ImportUser, env: &mut Env) -> Result<User, Vec<FieldError>> {
         errors.push(FieldError::new("password_hash", "hash_too_long", message));
     }
     match email {
-        Some(email) if errors.is_empty() => Ok(record(account, email, env)),
+        Some(email) if errors.is_empty() => Ok(record(account, id, email, env)),
         _ => Err(errors),
     }
 }
 
-fn record(account: ImportUser, email: Email, env: &mut Env) -> User {
+fn record(account: ImportUser, id: UserId, email: Email, env: &mut Env) -> User {
     let created_at = account.created_at.unwrap_or(env.now);
     User {
-        id: env.new_user_id(),
+        id,
         email,
         password: account.password.unwrap_or_else(|| env.unusable_password()),
         is_active: account.is_active,

@@ -1,4 +1,4 @@
-//! What is written to standard input or typed: lines, none longer than it may be.
+//! What is written to standard input, stands in a file or is typed: lines, none longer than it may be.
 
 use std::io::{BufRead, Read as _};
 
@@ -10,6 +10,8 @@ use crate::failure::{Failure, while_doing};
 /// Lines, read one by one. Each may hold a secret and is wiped after use.
 pub(super) struct Lines<R> {
     input: R,
+    /// What the input is called.
+    name: String,
     /// Whether the last line was too long and its rest has not been read.
     is_within_line: bool,
 }
@@ -23,11 +25,20 @@ pub(super) enum Unfit {
     NotUtf8,
 }
 
-type Line = Result<Zeroizing<String>, Unfit>;
+/// Room for a password of any length and its end, and for nearly all lines there are.
+const FIRST_ROOM: usize = Password::MAX_BYTES + 2;
+
+pub(super) type Line = Result<Zeroizing<String>, Unfit>;
 
 impl<R: BufRead> Lines<R> {
-    pub(super) const fn of(input: R) -> Self {
-        Self { input, is_within_line: false }
+    /// The lines of standard input.
+    pub(super) fn of(input: R) -> Self {
+        Self::named(input, "standard input".to_owned())
+    }
+
+    /// The lines of an input that is called something else.
+    pub(super) const fn named(input: R, name: String) -> Self {
+        Self { input, name, is_within_line: false }
     }
 
     /// The next line without its end, or `None` when there is none.
@@ -35,7 +46,8 @@ impl<R: BufRead> Lines<R> {
     /// Of a line of more than `most` bytes no more is kept, and the rest is skipped only when another
     /// line is asked for.
     pub(super) fn next(&mut self, most: usize) -> Result<Option<Line>, Failure> {
-        self.try_next(most).map_err(while_doing("cannot read standard input"))
+        let line = self.try_next(most);
+        line.map_err(|error| Failure::new(format!("cannot read {}: {error}", self.name)))
     }
 
     /// The next line as a password, which may be empty.
@@ -51,11 +63,7 @@ impl<R: BufRead> Lines<R> {
         if self.is_within_line {
             self.skip_line()?;
         }
-        // Room for all of it and its end at once, so that growing leaves no copies behind.
-        let room = most.saturating_add(2);
-        let mut line = Zeroizing::new(Vec::with_capacity(room));
-        let mut input = self.input.by_ref().take(u64::try_from(room).unwrap_or(u64::MAX));
-        input.read_until(b'\n', &mut line)?;
+        let line = self.read_line(most.saturating_add(2))?;
         if line.is_empty() {
             return Ok(None);
         }
@@ -69,6 +77,26 @@ impl<R: BufRead> Lines<R> {
         }
         let text = std::str::from_utf8(text).map(|text| Zeroizing::new(text.to_owned()));
         Ok(Some(text.map_err(|_| Unfit::NotUtf8)))
+    }
+
+    /// A line with its end, or so much of it.
+    ///
+    /// Room for a longer one is made by hand, and the old room wiped, so that growing leaves no copies
+    /// behind.
+    fn read_line(&mut self, most: usize) -> std::io::Result<Zeroizing<Vec<u8>>> {
+        let mut line = Zeroizing::new(Vec::with_capacity(most.min(FIRST_ROOM)));
+        loop {
+            let room = line.capacity().min(most).saturating_sub(line.len());
+            let mut input = self.input.by_ref().take(u64::try_from(room).unwrap_or(u64::MAX));
+            let read = input.read_until(b'\n', &mut line)?;
+            if read < room || line.ends_with(b"\n") || line.len() >= most {
+                return Ok(line);
+            }
+            let longer = line.len().saturating_mul(2).min(most);
+            let mut longer = Zeroizing::new(Vec::with_capacity(longer));
+            longer.extend_from_slice(&line);
+            line = longer;
+        }
     }
 
     fn skip_line(&mut self) -> std::io::Result<()> {
@@ -115,6 +143,17 @@ mod tests {
         assert_eq!(lines(b"abc\n abc"[..4].as_ref()), ok(&["abc"]));
         assert_eq!(lines(b"abc\r\nde"), ok(&["abc", "de"]));
         assert_eq!(lines(b"a\rb\n\xc3\xa9\r"), ok(&["a\rb", "é\r"]));
+    }
+
+    #[test]
+    fn a_long_line_is_whole() {
+        for length in [FIRST_ROOM - 1, FIRST_ROOM, FIRST_ROOM + 1, 5 * FIRST_ROOM, 100_000] {
+            let input = format!("{}\nnext\n", "x".repeat(length));
+            let mut lines = Lines::of(input.as_bytes());
+            let line = lines.next(100_000).unwrap().unwrap().unwrap();
+            assert!(line.len() == length && line.bytes().all(|byte| byte == b'x'), "{length}");
+            assert_eq!(*lines.next(100_000).unwrap().unwrap().unwrap(), "next");
+        }
     }
 
     #[test]

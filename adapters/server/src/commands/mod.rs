@@ -3,13 +3,19 @@
 mod hash;
 mod input;
 mod migrate;
+mod office;
+mod output;
+mod progress;
 mod secret;
+mod session;
+mod sweep;
 mod user;
 
-use std::io::Write as _;
+pub(crate) use output::print;
+
 use std::process::ExitCode;
 
-use crate::cli::{Command, Hash, Secret, User};
+use crate::cli::{Command, Hash, Secret};
 use crate::config::Config;
 use crate::failure::{Failure, while_doing};
 use crate::{logging, serve};
@@ -32,25 +38,15 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
                 logging::start(config.log_format)?;
                 serve::serve(config).await?;
             }
-            Command::User(User::Create(arguments)) => user::create(arguments).await?,
+            Command::User(command) => user::run(command).await?,
+            Command::Session(command) => session::run(command).await?,
             Command::Hash(Hash::Calibrate(arguments)) => hash::calibrate(arguments)?,
             Command::Hash(Hash::Identify(arguments)) => hash::identify(arguments)?,
             Command::Hash(Hash::Verify(arguments)) => return hash::verify(arguments),
             Command::Secret(Secret::New(output)) => secret::new(output)?,
             Command::Migrate(source) => migrate::migrate(source).await?,
+            Command::Sweep(arguments) => sweep::sweep(arguments).await?,
         }
         Ok(ExitCode::SUCCESS)
     })
-}
-
-/// Prints a line on standard output.
-///
-/// # Errors
-///
-/// When nobody takes it.
-pub(crate) fn print(line: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .map_err(while_doing("cannot write to standard output"))
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::problem::{Code, Problem, WrongField};
-use super::strict_json;
+use crate::strict_json;
 
 /// The most bytes a body may have.
 const LIMIT: usize = 64 * 1024;

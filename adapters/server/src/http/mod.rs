@@ -6,7 +6,6 @@ mod client;
 mod envelope;
 mod problem;
 mod routes;
-mod strict_json;
 
 use std::sync::Arc;
 

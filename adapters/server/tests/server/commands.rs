@@ -4,13 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::support::{EMAIL, PASSWORD, Site, complaint};
-
-fn printed(output: &std::process::Output) -> String {
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(output.stderr.is_empty(), "{output:?}");
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
+use crate::support::{EMAIL, PASSWORD, Site, complaint, printed};
 
 #[test]
 fn an_account_is_made_beside_a_running_server() {
@@ -105,13 +99,23 @@ fn migrations_run_once_and_again() {
 #[test]
 fn wrong_usage_has_a_status_of_its_own() {
     let site = Site::new();
-    let wrong: [&[&str]; 14] = [
+    let wrong: [&[&str]; 24] = [
         &["bogus"],
         &["serve", "--bogus"],
         &["serve", "extra"],
         &["user"],
         &["user", "create"],
         &["user", "create", "a@example.com", "secret on the command line"],
+        &["user", "list", "extra"],
+        &["user", "show"],
+        &["user", "activate"],
+        &["user", "set-password", "a@example.com", "secret on the command line"],
+        &["user", "import"],
+        &["user", "import", "users.csv", "--format", "csv"],
+        &["session"],
+        &["session", "revoke"],
+        &["session", "revoke-all"],
+        &["sweep", "everything"],
         &["secret"],
         &["hash"],
         &["hash", "identify", "$2b$04$a-hash-on-the-command-line"],
@@ -131,11 +135,23 @@ fn wrong_usage_has_a_status_of_its_own() {
 #[test]
 fn help_is_everywhere() {
     let site = Site::new();
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 23] = [
         &[],
         &["serve"],
         &["user"],
         &["user", "create"],
+        &["user", "list"],
+        &["user", "show"],
+        &["user", "activate"],
+        &["user", "deactivate"],
+        &["user", "set-password"],
+        &["user", "import"],
+        &["user", "export"],
+        &["session"],
+        &["session", "list"],
+        &["session", "revoke"],
+        &["session", "revoke-all"],
+        &["sweep"],
         &["secret"],
         &["secret", "new"],
         &["hash"],

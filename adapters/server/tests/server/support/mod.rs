@@ -5,7 +5,9 @@ mod process;
 
 pub(crate) use http::connect;
 pub(crate) use http::{Answer, Request};
-pub(crate) use process::{Server, Site, block_on, complaint, records, run};
+pub(crate) use process::{
+    Server, Site, block_on, complaint, printed, printed_json, records, run, signal,
+};
 
 /// The account that most tests begin with.
 pub(crate) const EMAIL: &str = "ada@example.com";

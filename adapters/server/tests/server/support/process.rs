@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::http::{Answer, Request};
 use super::{EMAIL, PASSWORD};
@@ -55,6 +55,17 @@ impl Site {
         run(self.command(arguments), input)
     }
 
+    /// All accounts, as `user list --json` shows them.
+    pub(crate) fn users(&self) -> Vec<Value> {
+        let listed = printed_json(&self.run(&["user", "list", "--json"], ""));
+        listed.as_array().unwrap().clone()
+    }
+
+    /// An account, as `user show --json` shows it.
+    pub(crate) fn user(&self, whose: &str) -> Value {
+        printed_json(&self.run(&["user", "show", whose, "--json"], ""))
+    }
+
     pub(crate) fn create(&self, email: &str, password: &str) {
         let made = self.run(&["user", "create", email, "--password-stdin"], password);
         assert!(made.status.success(), "{made:?}");
@@ -84,7 +95,8 @@ pub(crate) fn run(mut command: Command, input: impl AsRef<[u8]>) -> Output {
 /// How long anything may take, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn signal(process: u32, name: &str) {
+/// Sends a signal to a process that a test has started.
+pub(crate) fn signal(process: u32, name: &str) {
     let kill = format!("kill -{name} {process}");
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
@@ -186,6 +198,18 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// What a command that did it printed; it had nothing to complain about.
+pub(crate) fn printed(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(output.stderr.is_empty(), "{output:?}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// The same as JSON.
+pub(crate) fn printed_json(output: &Output) -> Value {
+    serde_json::from_str(&printed(output)).unwrap()
 }
 
 /// The one line that a command complains with.

@@ -1,0 +1,127 @@
+//! The command line of `testudo user`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{Output, Source, Whose};
+use crate::config::HashingOptions;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Makes an account. Also while a server runs on the same database.
+    ///
+    /// On a terminal the password is asked for, twice. Elsewhere pass --password-stdin: it is never
+    /// taken from the command line, where others could see it.
+    Create(CreateUser),
+    /// Lists all accounts, in the order in which they were made.
+    ///
+    /// With --json it prints one array of users, each as the server shows it.
+    List(ListUsers),
+    /// Shows an account: the user, the scheme of the password's hash, the number of live sessions.
+    Show(Whose),
+    /// Lets a deactivated account be used again. Its sessions from before stay ended.
+    Activate(Whose),
+    /// Closes an account to its user. All its sessions end at once.
+    Deactivate(Whose),
+    /// Gives an account another password. All its sessions end at once.
+    ///
+    /// On a terminal the password is asked for, twice. Elsewhere pass --password-stdin. Guesses that
+    /// were counted against the account are forgotten.
+    SetPassword(SetPassword),
+    /// Brings accounts along from another system, with their password hashes.
+    ///
+    /// FILE has one JSON object a line: {"email", "password_hash", "is_active", "is_verified",
+    /// "created_at", "profile"}, and as `user export` writes it also "last_login" and
+    /// "must_change_password". Only "email" is needed. A hash may be of any scheme that `testudo hash
+    /// identify` knows, and is replaced when its owner signs in; "!legacy" marks a password that still
+    /// lives in the other system. Or it is what Django's `manage.py dumpdata auth.user` writes.
+    ///
+    /// What cannot be made is reported with its number and the reason, and the rest goes in; the status
+    /// is then 1. An address that has an account is passed over, so that running it again changes
+    /// nothing, and goes on after an interruption. 500 accounts are made at a time.
+    Import(ImportUsers),
+    /// Writes all accounts as `user import` takes them: one JSON object a line.
+    ///
+    /// SECURITY: what it writes holds the password hashes, with which guessing passwords needs no
+    /// server. Keep it as you keep the database, and no longer than needed. A FILE is made readable by
+    /// its owner alone, appears only when it is whole, and never takes the place of one that is there.
+    Export(ExportUsers),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateUser {
+    /// The address to sign in with, such as ada@example.com.
+    #[arg(value_name = "EMAIL")]
+    pub(crate) email: String,
+    /// Take the password from the first line of standard input.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// The address is known to be the user's.
+    #[arg(long)]
+    pub(crate) verified: bool,
+    #[command(flatten)]
+    pub(crate) hashing: HashingOptions,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListUsers {
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetPassword {
+    /// The account: its address, or its id.
+    #[arg(value_name = "EMAIL")]
+    pub(crate) whose: String,
+    /// Take the password from the first line of standard input.
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    /// The user must choose another one at the next sign-in.
+    #[arg(long)]
+    pub(crate) must_change: bool,
+    #[command(flatten)]
+    pub(crate) hashing: HashingOptions,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportUsers {
+    /// The file; - is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) from: PathBuf,
+    /// What the file is [default: django-fixture if it begins with [, and jsonl otherwise]
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON object a line.
+    Jsonl,
+    /// What Django's `manage.py dumpdata` writes: a JSON array, or objects one a line.
+    DjangoFixture,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportUsers {
+    /// A file that there is not yet [default: standard output]
+    #[arg(value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}

@@ -1,0 +1,154 @@
+//! What the administrative commands work with: the records, and the flows over them.
+
+use testudo::command::UserKey;
+use testudo::flow::SessionPage;
+use testudo::model::{Email, Session, User};
+use testudo::password::{Argon2id, HasherChain};
+use testudo::{Client, KeyRing, Policy, Refusal, Settings};
+use testudo_driver::{Admin, Auth, AuthError, InlineHashing, SharedStore};
+
+use crate::cli::Source;
+use crate::config::{self, Database, HashingOptions};
+use crate::failure::{Failure, while_doing};
+use crate::secret_file;
+use crate::store::{self, Opened};
+
+/// Where an administrative command works: known before anything is asked for or opened.
+pub(super) struct Place {
+    database: Database,
+    hasher: Argon2id,
+}
+
+impl Place {
+    /// The database that is named, with the settings for new passwords.
+    pub(super) fn of(source: Source, hashing: HashingOptions) -> Result<Self, Failure> {
+        let file = source.file.config.as_deref();
+        let hasher = config::hasher(hashing, file)?;
+        match config::database(source.database, file)? {
+            Database::Memory => Err(Failure::new(
+                "memory: forgets everything when this command ends: name a database that keeps it",
+            )),
+            database => Ok(Self { database, hasher }),
+        }
+    }
+
+    /// Does some work in the office, and leaves the database tidy however that went.
+    pub(super) async fn work<T>(
+        self,
+        work: impl AsyncFnOnce(&Office) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let store = store::open(&self.database).await?;
+        let done = match Office::new(&store, self.hasher) {
+            Ok(office) => work(&office).await,
+            Err(failure) => Err(failure),
+        };
+        store.close().await;
+        done
+    }
+}
+
+/// Opens the database that is named and does some work there, which hashes no passwords.
+pub(super) async fn work_at<T>(
+    source: Source,
+    work: impl AsyncFnOnce(&Office) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    Place::of(source, HashingOptions::default())?.work(work).await
+}
+
+/// The flows over an open store.
+pub(super) struct Office {
+    auth: Auth<SharedStore, InlineHashing>,
+}
+
+impl Office {
+    fn new(store: &Opened, hasher: Argon2id) -> Result<Self, Failure> {
+        let hashing = InlineHashing::new(hasher_chain(hasher));
+        Ok(Self { auth: Auth::new(store.shared(), hashing, settings()?) })
+    }
+
+    pub(super) const fn auth(&self) -> &Auth<SharedStore, InlineHashing> {
+        &self.auth
+    }
+
+    pub(super) const fn admin(&self) -> Admin<'_, SharedStore, InlineHashing> {
+        self.auth.admin()
+    }
+
+    /// The account that somebody named.
+    pub(super) async fn find(&self, whose: &str) -> Result<User, Failure> {
+        let found = self.admin().find_user(key(whose)?).await;
+        found.map_err(|error| explain(error, whose))
+    }
+
+    /// Goes through the live sessions of an account, a page at a time, newest first.
+    pub(super) async fn each_session(
+        &self,
+        user: &User,
+        mut on_page: impl FnMut(&[Session]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut page = SessionPage::default();
+        loop {
+            let found = self.admin().user_sessions(UserKey::Id(user.id), page).await;
+            let found = found.map_err(|error| explain(error, user.email.as_str()))?;
+            on_page(&found)?;
+            page.before = found.last().map(|session| session.id);
+            if !usize::try_from(page.limit).is_ok_and(|limit| found.len() >= limit) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How many live sessions an account has.
+    pub(super) async fn count_sessions(&self, user: &User) -> Result<usize, Failure> {
+        let mut count: usize = 0;
+        let add = |page: &[Session]| {
+            count = count.saturating_add(page.len());
+            Ok(())
+        };
+        self.each_session(user, add).await?;
+        Ok(count)
+    }
+}
+
+/// Who administers is at the machine itself.
+pub(super) const HERE: Client = Client::unknown();
+
+/// The hashers of the server.
+pub(super) fn hasher_chain(preferred: Argon2id) -> HasherChain {
+    HasherChain::new(preferred).reading_all()
+}
+
+/// An account by its address or its id.
+pub(super) fn key(whose: &str) -> Result<UserKey, Failure> {
+    if let Ok(id) = whose.parse() {
+        return Ok(UserKey::Id(id));
+    }
+    let email: Email = whose.parse().map_err(|_| unknown(whose))?;
+    Ok(UserKey::Email(email.key().clone()))
+}
+
+/// Says why something was not done with an account.
+pub(super) fn explain(error: AuthError, whose: &str) -> Failure {
+    match error {
+        AuthError::Refused(Refusal::NotFound) => unknown(whose),
+        AuthError::Refused(Refusal::EmailTaken) => {
+            Failure::new(format!("an account for {whose} exists already; choose another address"))
+        }
+        AuthError::Refused(Refusal::Invalid(errors)) => {
+            let wrong: Vec<_> =
+                errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+            Failure::new(wrong.join("; "))
+        }
+        other => while_doing("nothing was done")(other),
+    }
+}
+
+fn unknown(whose: &str) -> Failure {
+    Failure::new(format!("no account for {whose}: `testudo user list` shows which there are"))
+}
+
+/// Administering accounts signs and seals nothing, so it needs no key that lasts.
+fn settings() -> Result<Settings, Failure> {
+    let keys = KeyRing::parse(&secret_file::random()?).map_err(while_doing("cannot make a key"))?;
+    Settings::new(Policy::default(), keys).map_err(|_| Failure::new("the policy does not hold"))
+}

@@ -1,0 +1,66 @@
+//! `testudo user show`
+
+use serde::Serialize;
+use testudo::model::User;
+use testudo::password::{Argon2id, PasswordHash};
+
+use crate::cli::Whose;
+use crate::commands::office::{Office, hasher_chain, work_at};
+use crate::commands::output::{json, print, print_json, yes_or_no};
+use crate::failure::Failure;
+use crate::views::UserView;
+
+/// Shows an account as an administrator may see it: all but the hash.
+pub(super) async fn show(arguments: Whose) -> Result<(), Failure> {
+    let Whose { whose, output, source } = arguments;
+    let look = async |office: &Office| {
+        let user = office.find(&whose).await?;
+        let live_sessions = office.count_sessions(&user).await?;
+        Ok((user, live_sessions))
+    };
+    let (user, live_sessions) = work_at(source, look).await?;
+    let view = AccountView {
+        user: UserView::from(&user),
+        must_change_password: user.must_change_password,
+        password_scheme: scheme(&user.password),
+        live_sessions,
+    };
+    if output.json { print_json(&view) } else { print(&text(&user, &view)?) }
+}
+
+#[derive(Serialize)]
+struct AccountView<'a> {
+    #[serde(flatten)]
+    user: UserView<'a>,
+    must_change_password: bool,
+    password_scheme: &'static str,
+    live_sessions: usize,
+}
+
+fn scheme(hash: &PasswordHash) -> &'static str {
+    if hash.is_legacy() {
+        "legacy"
+    } else if !hash.is_usable() {
+        "unusable"
+    } else {
+        hasher_chain(Argon2id::default()).identify(hash.as_stored()).unwrap_or("unknown")
+    }
+}
+
+fn text(user: &User, view: &AccountView<'_>) -> Result<String, Failure> {
+    let last_login = user.last_login.map(|moment| moment.to_string());
+    let lines = [
+        ("email", user.email.to_string()),
+        ("id", user.id.to_string()),
+        ("active", yes_or_no(user.is_active).to_owned()),
+        ("verified", yes_or_no(user.is_verified).to_owned()),
+        ("created", user.created_at.to_string()),
+        ("last login", last_login.unwrap_or_else(|| "never".to_owned())),
+        ("password", view.password_scheme.to_owned()),
+        ("must change password", yes_or_no(user.must_change_password).to_owned()),
+        ("live sessions", view.live_sessions.to_string()),
+        ("profile", json(&user.profile)?),
+    ];
+    let lines = lines.map(|(name, value)| format!("{name:<20}  {value}"));
+    Ok(lines.join("\n"))
+}
