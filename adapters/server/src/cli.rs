@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Database, HashingOptions, Options};
+use crate::config::{Database, Options, PasswordOptions};
 
 /// What the command line asks for.
 pub(crate) enum Invocation {
@@ -112,7 +112,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) options: Options,
     #[command(flatten)]
-    pub(crate) hashing: HashingOptions,
+    pub(crate) passwords: PasswordOptions,
     #[command(flatten)]
     pub(crate) file: File,
 }

@@ -1,9 +1,9 @@
 //! Configuration: options, variables and the TOML file, in this order of precedence.
 
-mod hashing;
+mod passwords;
 mod values;
 
-pub(crate) use hashing::HashingOptions;
+pub(crate) use passwords::{HashingOptions, PasswordOptions, Passwords};
 pub(crate) use values::{
     ContextWords, Database, ListenAddress, LogFormat, Mail, PublicUrl, Tokens,
 };
@@ -27,8 +27,7 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: usize,
     pub(crate) log_format: LogFormat,
     pub(crate) policy: Policy,
-    pub(crate) context_words: ContextWords,
-    pub(crate) hasher: Argon2id,
+    pub(crate) passwords: Passwords,
 }
 
 impl Config {
@@ -39,11 +38,11 @@ impl Config {
     /// When the file cannot be read, or this build cannot do what is asked for.
     pub(crate) fn resolve(
         given: Options,
-        hashing: HashingOptions,
+        passwords: PasswordOptions,
         file: Option<&Path>,
     ) -> Result<Self, Failure> {
         let options = given.or(read_file(file)?);
-        let hasher = hashing.or(options.hashing()).hasher()?;
+        let passwords = passwords.or(options.passwords()).resolve()?;
         let database = options.database.unwrap_or_default();
         for (name, url) in [("sessions", &options.sessions), ("limits", &options.limits)] {
             same_place(name, url.as_ref(), &database)?;
@@ -65,8 +64,7 @@ impl Config {
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
             policy,
-            hasher,
-            context_words: options.context_words.unwrap_or_default(),
+            passwords,
         })
     }
 }
@@ -89,10 +87,19 @@ pub(crate) fn hasher(given: HashingOptions, file: Option<&Path>) -> Result<Argon
     given.or(read_file(file)?.hashing()).hasher()
 }
 
+/// What a command judges and hashes new passwords by.
+///
+/// # Errors
+///
+/// As [`hasher`].
+pub(crate) fn passwords(given: PasswordOptions, file: Option<&Path>) -> Result<Passwords, Failure> {
+    given.or(read_file(file)?.passwords()).resolve()
+}
+
 /// The options of `serve`, each of which may be left open.
 ///
 /// One table serves the command line, the environment and the file. What other commands take as well
-/// is in [`HashingOptions`], and here for the file alone.
+/// is in [`PasswordOptions`], and here for the file alone.
 #[derive(Debug, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Options {
@@ -134,15 +141,13 @@ pub(crate) struct Options {
     #[arg(long, env = "TESTUDO_REFRESH_GRACE", hide_env_values = true, value_name = "SECONDS")]
     #[serde(alias = "refresh-grace")]
     refresh_grace: Option<u64>,
-    /// Words that no new password may be, separated by commas: the names of your service and of your
-    /// organisation
-    #[arg(long, env = "TESTUDO_CONTEXT_WORDS", hide_env_values = true, value_name = "WORDS")]
-    #[serde(alias = "context-words")]
-    context_words: Option<ContextWords>,
     /// How log lines look: text or json [default: text]
     #[arg(long, env = "TESTUDO_LOG_FORMAT", hide_env_values = true, value_name = "FORMAT")]
     #[serde(alias = "log-format")]
     log_format: Option<LogFormat>,
+    #[arg(skip)]
+    #[serde(alias = "context-words")]
+    context_words: Option<ContextWords>,
     #[arg(skip)]
     #[serde(alias = "argon2-memory")]
     argon2_memory: Option<u32>,
@@ -174,6 +179,10 @@ impl Options {
             argon2_passes: self.argon2_passes.or(other.argon2_passes),
             argon2_lanes: self.argon2_lanes.or(other.argon2_lanes),
         }
+    }
+
+    fn passwords(&self) -> PasswordOptions {
+        PasswordOptions { hashing: self.hashing(), context_words: self.context_words.clone() }
     }
 
     fn hashing(&self) -> HashingOptions {

@@ -70,8 +70,8 @@ fn auth(
         let wrong: Vec<_> = wrong.iter().map(PolicyError::to_string).collect();
         Failure::new(wrong.join("; "))
     })?;
-    let settings = settings.with_context_words(config.context_words.0.iter().cloned());
-    let chain = HasherChain::new(config.hasher).reading_all();
+    let settings = settings.with_context_words(config.passwords.context_words.0.iter().cloned());
+    let chain = HasherChain::new(config.passwords.hasher).reading_all();
     Ok(Auth::new(store, HashingPool::new(chain), settings))
 }
 
@@ -86,7 +86,7 @@ fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<
     if *origin == Origin::Temporary {
         warn!("without TESTUDO_SECRET all sessions end with this process");
     }
-    if config.context_words.0.is_empty() {
+    if config.passwords.context_words.0.is_empty() {
         info!("name your service in --context-words, so that no password is just that");
     }
     if config.mail != Mail::Console {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Output, Source, Whose};
-use crate::config::HashingOptions;
+use crate::config::PasswordOptions;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum User {
@@ -61,7 +61,7 @@ pub(crate) struct CreateUser {
     #[arg(long)]
     pub(crate) verified: bool,
     #[command(flatten)]
-    pub(crate) hashing: HashingOptions,
+    pub(crate) passwords: PasswordOptions,
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]
@@ -88,7 +88,7 @@ pub(crate) struct SetPassword {
     #[arg(long)]
     pub(crate) must_change: bool,
     #[command(flatten)]
-    pub(crate) hashing: HashingOptions,
+    pub(crate) passwords: PasswordOptions,
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]

@@ -34,7 +34,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
         match command {
             Command::Serve(arguments) => {
                 let file = arguments.file.config.as_deref();
-                let config = Config::resolve(arguments.options, arguments.hashing, file)?;
+                let config = Config::resolve(arguments.options, arguments.passwords, file)?;
                 logging::start(config.log_format)?;
                 serve::serve(config).await?;
             }

@@ -8,7 +8,7 @@ use testudo::{Client, KeyRing, Policy, Refusal, Settings};
 use testudo_driver::{Admin, Auth, AuthError, InlineHashing, SharedStore};
 
 use crate::cli::Source;
-use crate::config::{self, Database, HashingOptions};
+use crate::config::{self, Database, PasswordOptions, Passwords};
 use crate::failure::{Failure, while_doing};
 use crate::secret_file;
 use crate::store::{self, Opened};
@@ -16,19 +16,19 @@ use crate::store::{self, Opened};
 /// Where an administrative command works: known before anything is asked for or opened.
 pub(super) struct Place {
     database: Database,
-    hasher: Argon2id,
+    passwords: Passwords,
 }
 
 impl Place {
     /// The database that is named, with the settings for new passwords.
-    pub(super) fn of(source: Source, hashing: HashingOptions) -> Result<Self, Failure> {
+    pub(super) fn of(source: Source, passwords: PasswordOptions) -> Result<Self, Failure> {
         let file = source.file.config.as_deref();
-        let hasher = config::hasher(hashing, file)?;
+        let passwords = config::passwords(passwords, file)?;
         match config::database(source.database, file)? {
             Database::Memory => Err(Failure::new(
                 "memory: forgets everything when this command ends: name a database that keeps it",
             )),
-            database => Ok(Self { database, hasher }),
+            database => Ok(Self { database, passwords }),
         }
     }
 
@@ -38,7 +38,7 @@ impl Place {
         work: impl AsyncFnOnce(&Office) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let store = store::open(&self.database).await?;
-        let done = match Office::new(&store, self.hasher) {
+        let done = match Office::new(&store, self.passwords) {
             Ok(office) => work(&office).await,
             Err(failure) => Err(failure),
         };
@@ -52,7 +52,7 @@ pub(super) async fn work_at<T>(
     source: Source,
     work: impl AsyncFnOnce(&Office) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    Place::of(source, HashingOptions::default())?.work(work).await
+    Place::of(source, PasswordOptions::default())?.work(work).await
 }
 
 /// The flows over an open store.
@@ -61,9 +61,10 @@ pub(super) struct Office {
 }
 
 impl Office {
-    fn new(store: &Opened, hasher: Argon2id) -> Result<Self, Failure> {
-        let hashing = InlineHashing::new(hasher_chain(hasher));
-        Ok(Self { auth: Auth::new(store.shared(), hashing, settings()?) })
+    fn new(store: &Opened, passwords: Passwords) -> Result<Self, Failure> {
+        let hashing = InlineHashing::new(hasher_chain(passwords.hasher));
+        let settings = settings()?.with_context_words(passwords.context_words.0);
+        Ok(Self { auth: Auth::new(store.shared(), hashing, settings) })
     }
 
     pub(super) const fn auth(&self) -> &Auth<SharedStore, InlineHashing> {

@@ -227,3 +227,19 @@ fn what_is_forgotten_at_the_end_is_not_administered() {
         assert!(complaint(&output).contains("memory:"), "{command:?}");
     }
 }
+
+#[test]
+fn a_password_that_is_a_context_word_is_refused_by_commands_as_by_the_server() {
+    let site = Site::new();
+    let file = site.write("testudo.toml", "context_words = \"Gopher\"\n");
+    let create = |arguments: &[&str]| {
+        let arguments = [&["user", "create", EMAIL, "--password-stdin"], arguments].concat();
+        site.run(&arguments, "g0pher!2026")
+    };
+    for arguments in [["--context-words", "Gopher"], ["--config", file.to_str().unwrap()]] {
+        let refused = create(&arguments);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(complaint(&refused).contains("password"), "{refused:?}");
+    }
+    assert!(create(&[]).status.success());
+}

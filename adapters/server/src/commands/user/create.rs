@@ -11,8 +11,8 @@ use crate::views::UserView;
 
 /// Makes an account.
 pub(super) async fn create(arguments: CreateUser) -> Result<(), Failure> {
-    let CreateUser { email, password_stdin, verified, hashing, output, source } = arguments;
-    let place = Place::of(source, hashing)?;
+    let CreateUser { email, password_stdin, verified, passwords, output, source } = arguments;
+    let place = Place::of(source, passwords)?;
     let password = password::choose(password_stdin)?;
     let request =
         RegisterUser { is_verified: verified, ..RegisterUser::new(email.as_str(), password) };

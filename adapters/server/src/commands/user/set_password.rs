@@ -11,8 +11,8 @@ use crate::views::UserView;
 
 /// Gives an account another password.
 pub(super) async fn set_password(arguments: SetPassword) -> Result<(), Failure> {
-    let SetPassword { whose, password_stdin, must_change, hashing, output, source } = arguments;
-    let place = Place::of(source, hashing)?;
+    let SetPassword { whose, password_stdin, must_change, passwords, output, source } = arguments;
+    let place = Place::of(source, passwords)?;
     let user = key(&whose)?;
     let password = password::choose(password_stdin)?;
     let request = Request { user, password, must_change };

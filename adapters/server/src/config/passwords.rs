@@ -1,8 +1,9 @@
-//! How new passwords are hashed.
+//! How new passwords are judged and hashed.
 
 use clap::Args;
 use testudo::password::Argon2id;
 
+use super::ContextWords;
 use crate::failure::Failure;
 
 /// The settings of Argon2id, each of which may be left open.
@@ -47,5 +48,41 @@ impl HashingOptions {
                  (`testudo hash calibrate` finds settings that are fit)"
             ))
         })
+    }
+}
+
+/// How new passwords are judged and hashed, for every command that takes one.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PasswordOptions {
+    #[command(flatten)]
+    pub(crate) hashing: HashingOptions,
+    /// Words that no new password may be, separated by commas: the names of your service and of your
+    /// organisation
+    #[arg(long, env = "TESTUDO_CONTEXT_WORDS", hide_env_values = true, value_name = "WORDS")]
+    pub(crate) context_words: Option<ContextWords>,
+}
+
+/// The same with nothing open.
+#[derive(Clone, Debug)]
+pub(crate) struct Passwords {
+    pub(crate) hasher: Argon2id,
+    pub(crate) context_words: ContextWords,
+}
+
+impl PasswordOptions {
+    /// These options, and `other`'s where these leave something open.
+    pub(super) fn or(self, other: Self) -> Self {
+        let context_words = self.context_words.or(other.context_words);
+        Self { hashing: self.hashing.or(other.hashing), context_words }
+    }
+
+    /// What these options say, and what holds where they leave something open.
+    ///
+    /// # Errors
+    ///
+    /// As [`HashingOptions::hasher`].
+    pub(super) fn resolve(self) -> Result<Passwords, Failure> {
+        let context_words = self.context_words.unwrap_or_default();
+        Ok(Passwords { hasher: self.hashing.hasher()?, context_words })
     }
 }
