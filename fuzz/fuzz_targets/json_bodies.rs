@@ -8,7 +8,7 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-#[path = "../../adapters/server/src/http/strict_json.rs"]
+#[path = "../../adapters/server/src/strict_json.rs"]
 mod strict_json;
 
 fuzz_target!(|text: &[u8]| {
