@@ -4,9 +4,10 @@
 
 use std::path::Path;
 
-use testudo::event::{Event, EventRecord, LimitName, LoginFailure};
+use testudo::event::EventRecord;
 use testudo::model::EventId;
 use testudo::model::{AttemptLimit, Client};
+use testudo::testing::every_event;
 use testudo::{Policy, Timestamp};
 
 const SECURITY: &str = include_str!("../docs/security.md");
@@ -55,24 +56,7 @@ fn every_lifetime_is_documented_with_its_default() {
 
 #[test]
 fn every_event_is_documented_under_its_serialised_name() {
-    let events = [
-        Event::UserCreated,
-        Event::UserImported,
-        Event::UserActivated,
-        Event::UserDeactivated,
-        Event::SessionRevoked,
-        Event::SessionsRevoked,
-        Event::PasswordChanged,
-        Event::PasswordChangeFailed { reason: LoginFailure::WrongPassword },
-        Event::PasswordSet { must_change: true },
-        Event::UserLogin { methods: Vec::new(), password_rehashed: false },
-        Event::UserLoginFailed { email: String::new(), reason: LoginFailure::UnknownUser },
-        Event::RateLimitExceeded { limit: LimitName::LoginAccount },
-        Event::UserLogout,
-        Event::UserLogoutAll,
-        Event::RefreshReused { generation: 0, current: 1 },
-    ];
-    for event in events {
+    for event in every_event() {
         let record = EventRecord {
             id: EventId::from_uuid(uuid::Uuid::nil()),
             at: Timestamp::from_millis(0),

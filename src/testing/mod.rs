@@ -35,12 +35,14 @@
     reason = "this module runs in tests only, and panicking is how a test fails"
 )]
 
+mod events;
 mod explore;
 mod faults;
 mod insecure_hasher;
 mod transcript;
 mod world;
 
+pub use events::every_event;
 pub use explore::{Ending, Explorer};
 pub use faults::{Mishap, WorldFault};
 pub use insecure_hasher::InsecureHasher;

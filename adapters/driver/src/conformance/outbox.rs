@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use futures::future::join;
 use testudo::command::Conflict;
 use testudo::event::{Event, EventRecord, LimitName, LoginFailure};
-use testudo::model::{Method, UserId};
+use testudo::model::UserId;
+use testudo::testing::every_event;
 use testudo::{Client, Timestamp};
 
 use super::observe::{Observe, insert_user, recording};
@@ -146,24 +147,8 @@ fn version_of(record: &EventRecord) -> u32 {
 }
 
 fn every_kind() -> Vec<EventRecord> {
-    let kinds = [
-        Event::UserCreated,
-        Event::UserImported,
-        Event::UserActivated,
-        Event::UserDeactivated,
-        Event::SessionRevoked,
-        Event::SessionsRevoked,
-        Event::PasswordChanged,
-        Event::PasswordChangeFailed { reason: LoginFailure::WrongPassword },
-        Event::PasswordSet { must_change: true },
-        Event::UserLogin { methods: vec![Method::Password], password_rehashed: true },
-        Event::UserLogin { methods: Vec::new(), password_rehashed: false },
-        Event::RateLimitExceeded { limit: LimitName::LoginAccount },
-        Event::RateLimitExceeded { limit: LimitName::LoginNetwork },
-        Event::UserLogout,
-        Event::UserLogoutAll,
-        Event::RefreshReused { generation: 0, current: u32::MAX },
-    ];
+    let other_limit = Event::RateLimitExceeded { limit: LimitName::LoginNetwork };
+    let kinds = every_event().into_iter().chain([other_limit]);
     let reasons = [
         LoginFailure::UnknownUser,
         LoginFailure::WrongPassword,
@@ -180,7 +165,7 @@ fn every_kind() -> Vec<EventRecord> {
         .with_ip("2001:db8::1".parse().expect("an address"))
         .with_user_agent("\u{1f422} \"agent\" '\\");
     (0..)
-        .zip(kinds.into_iter().chain(failures))
+        .zip(kinds.chain(failures))
         .map(|(n, kind)| EventRecord {
             at: Timestamp::from_millis(u64::from(n)),
             user: (n % 2 == 0).then(|| user_id(n)),

@@ -1,0 +1,42 @@
+//! One event of each kind.
+
+use crate::event::{Event, LimitName, LoginFailure};
+use crate::model::Method;
+
+/// One event of each kind that there is.
+///
+/// What is said of "every event" is tested with these. A kind that is added does not compile until it has
+/// its place here.
+#[must_use]
+pub fn every_event() -> Vec<Event> {
+    std::iter::successors(Some(Event::UserCreated), after).collect()
+}
+
+fn after(event: &Event) -> Option<Event> {
+    Some(match event {
+        Event::UserCreated => Event::UserImported,
+        Event::UserImported => Event::UserActivated,
+        Event::UserActivated => Event::UserDeactivated,
+        Event::UserDeactivated => {
+            Event::UserLogin { methods: vec![Method::Password], password_rehashed: true }
+        }
+        Event::UserLogin { .. } => {
+            let reason = LoginFailure::UnknownUser;
+            Event::UserLoginFailed { email: "\u{1f422}***@ex\u{e4}mple.com".into(), reason }
+        }
+        Event::UserLoginFailed { .. } => {
+            Event::RateLimitExceeded { limit: LimitName::LoginAccount }
+        }
+        Event::RateLimitExceeded { .. } => Event::UserLogout,
+        Event::UserLogout => Event::UserLogoutAll,
+        Event::UserLogoutAll => Event::SessionRevoked,
+        Event::SessionRevoked => Event::SessionsRevoked,
+        Event::SessionsRevoked => Event::PasswordChanged,
+        Event::PasswordChanged => {
+            Event::PasswordChangeFailed { reason: LoginFailure::WrongPassword }
+        }
+        Event::PasswordChangeFailed { .. } => Event::PasswordSet { must_change: true },
+        Event::PasswordSet { .. } => Event::RefreshReused { generation: 0, current: u32::MAX },
+        Event::RefreshReused { .. } => return None,
+    })
+}
