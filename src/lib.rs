@@ -43,6 +43,7 @@ mod policy;
 pub mod reference;
 mod refusal;
 mod secret;
+pub mod service;
 pub mod step;
 #[cfg(feature = "testing")]
 pub mod testing;

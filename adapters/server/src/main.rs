@@ -9,6 +9,7 @@ mod http;
 mod logging;
 mod secret_file;
 mod serve;
+mod service_tokens;
 mod shutdown;
 mod store;
 mod strict_json;

@@ -18,6 +18,7 @@ use crate::config::{Config, ListenAddress, Mail};
 use crate::failure::{Failure, while_doing};
 use crate::http::{self, Server};
 use crate::secret_file::{self, Origin};
+use crate::service_tokens;
 use crate::shutdown::Signals;
 use crate::store;
 
@@ -41,7 +42,11 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let store = store::open(&config.database).await?;
     let (keys, origin) = secret_file::load(&config.database)?;
     let auth = Arc::new(auth(store.shared(), keys, &config)?);
-    let server = Server { auth: Arc::clone(&auth), trusted_proxies: config.trusted_proxies };
+    let server = Server {
+        auth: Arc::clone(&auth),
+        services: service_tokens::load()?,
+        trusted_proxies: config.trusted_proxies,
+    };
     announce(&config, &listener, &origin)?;
 
     let worker = OutboxWorker::new(store.shared(), AuditLog);

@@ -6,12 +6,14 @@ mod client;
 mod envelope;
 mod problem;
 mod routes;
+mod service;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{delete, get, post};
+use testudo::service::ServiceTokens;
 use testudo_driver::Auth;
 use testudo_driver::SharedStore;
 use testudo_tokio::HashingPool;
@@ -23,6 +25,8 @@ use problem::{Code, Problem};
 /// What every route works with.
 pub(crate) struct Server {
     pub(crate) auth: Arc<Auth<SharedStore, HashingPool>>,
+    /// What other services present.
+    pub(crate) services: ServiceTokens,
     /// How many proxies stand in front, each adding to `X-Forwarded-For`.
     pub(crate) trusted_proxies: usize,
 }
@@ -37,7 +41,8 @@ pub(crate) fn router(server: Server) -> Router {
         .route("/me", get(routes::me))
         .route("/sessions", get(routes::sessions))
         .route("/sessions/{id}", delete(routes::revoke_session))
-        .route("/password/change", post(routes::change_password));
+        .route("/password/change", post(routes::change_password))
+        .route("/service/whoami", get(service::whoami));
     let routes = Router::new()
         .nest("/auth", auth)
         .route("/healthz", get(routes::healthz))

@@ -17,6 +17,7 @@ mod input;
 mod lifecycle;
 mod limits;
 mod logs;
+mod services;
 mod sessions;
 mod story;
 mod support;
