@@ -43,6 +43,7 @@ mod policy;
 pub mod reference;
 mod refusal;
 mod secret;
+pub mod signing;
 pub mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
