@@ -22,8 +22,8 @@ use super::{SignatureError, SigningSecrets};
 ///
 /// A signature says that somebody with the secret signed this text, and neither when nor what for. A
 /// value signed for one thing is as genuine for another, and what a `Signer` signed may be the text of
-/// a [`TimestampSigner`](super::TimestampSigner): say in the value what it is for, and do not sign
-/// what others choose.
+/// a [`TimestampSigner`](super::TimestampSigner): say in the value what it is for, do not sign what
+/// others choose, or use a [`PurposeSigner`](super::PurposeSigner).
 #[derive(Clone, Copy, Debug)]
 pub struct Signer<'s> {
     secrets: &'s SigningSecrets,
