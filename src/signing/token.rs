@@ -6,7 +6,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use subtle::ConstantTimeEq;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -28,7 +27,7 @@ const MAX_BODY_CHARS: usize = (MAX_BODY_BYTES * 8).div_ceil(6);
 pub(super) struct Token {
     key: KeyId,
     claim: Claim,
-    mac: [u8; MAC_BYTES],
+    mac: Secret<[u8; MAC_BYTES]>,
 }
 
 impl Token {
@@ -45,8 +44,7 @@ impl Token {
 
     /// The claim, if this key signed it for this purpose.
     pub(super) fn open(self, key: &MasterKey, purpose: Purpose) -> Option<Claim> {
-        let genuine: bool = mac(&self.claim, key, purpose).ct_eq(&self.mac).into();
-        genuine.then_some(self.claim)
+        mac(&self.claim, key, purpose).same_as(&self.mac).then_some(self.claim)
     }
 
     /// The token as a text.
@@ -63,7 +61,7 @@ impl Token {
             }
         }
         body.extend_from_slice(self.claim.text().as_bytes());
-        body.extend_from_slice(&self.mac);
+        body.extend_from_slice(self.mac.expose());
         let mut text = String::with_capacity(PREFIX.len() + MAX_BODY_CHARS);
         text.push_str(PREFIX);
         URL_SAFE_NO_PAD.encode_string(body.as_slice(), &mut text);
@@ -100,7 +98,7 @@ impl Token {
             Some((user, epoch)) => claim.about(user, epoch),
             None => claim,
         };
-        Some(Self { key: KeyId::from_bytes(*key), claim, mac: *mac })
+        Some(Self { key: KeyId::from_bytes(*key), claim, mac: Secret::new(*mac) })
     }
 }
 
@@ -113,7 +111,7 @@ fn moment(millis: [u8; 8]) -> Option<Timestamp> {
 
 /// Each field is a part of its own, of which the MAC takes the length first, so that no two claims
 /// give the same input; a claim about no account has empty parts there.
-fn mac(claim: &Claim, key: &MasterKey, purpose: Purpose) -> [u8; MAC_BYTES] {
+fn mac(claim: &Claim, key: &MasterKey, purpose: Purpose) -> Secret<[u8; MAC_BYTES]> {
     let millis = claim.expires_at().as_millis().to_be_bytes();
     let account = claim
         .account()
@@ -124,5 +122,5 @@ fn mac(claim: &Claim, key: &MasterKey, purpose: Purpose) -> [u8; MAC_BYTES] {
     };
     let key_id = key.id().to_bytes();
     let parts = [PREFIX.as_bytes(), &key_id, &millis, user, epoch, claim.text().as_bytes()];
-    key.mac(purpose, &parts)
+    Secret::new(key.mac(purpose, &parts))
 }
