@@ -18,6 +18,16 @@ pub enum Purpose {
     RefreshChain,
     /// Deriving an access secret from its refresh secret.
     AccessSecret,
+    /// Signing the claims by which a password is reset.
+    PasswordReset,
+    /// Signing the claims by which an e-mail address is verified.
+    EmailVerification,
+    /// Signing the claims by which an account moves to another e-mail address.
+    EmailChange,
+    /// Signing the claims by which somebody is invited.
+    Invitation,
+    /// Signing the claims by which mail is unsubscribed from.
+    Unsubscribe,
 }
 
 impl Purpose {
@@ -26,6 +36,11 @@ impl Purpose {
         match self {
             Self::RefreshChain => b"testudo/v1/refresh-chain",
             Self::AccessSecret => b"testudo/v1/access-secret",
+            Self::PasswordReset => b"testudo/v1/password-reset",
+            Self::EmailVerification => b"testudo/v1/email-verification",
+            Self::EmailChange => b"testudo/v1/email-change",
+            Self::Invitation => b"testudo/v1/invitation",
+            Self::Unsubscribe => b"testudo/v1/unsubscribe",
         }
     }
 }
@@ -162,6 +177,11 @@ pub(crate) struct MasterKey {
     id: KeyId,
     refresh_chain: SubKey,
     access_secret: SubKey,
+    password_reset: SubKey,
+    email_verification: SubKey,
+    email_change: SubKey,
+    invitation: SubKey,
+    unsubscribe: SubKey,
 }
 
 impl MasterKey {
@@ -169,8 +189,7 @@ impl MasterKey {
         if secret.len() < KeyRing::MIN_SECRET_BYTES {
             return Err(KeyRingError::TooShort { position });
         }
-        let distinct: std::collections::BTreeSet<u8> = secret.iter().copied().collect();
-        if distinct.len() < 8 {
+        if is_repetitive(secret) {
             return Err(KeyRingError::Weak { position });
         }
         let hkdf = Hkdf::<Sha256>::new(None, secret);
@@ -178,6 +197,11 @@ impl MasterKey {
             id: KeyId::from_bytes(expand(&hkdf, b"testudo/v1/key-id")),
             refresh_chain: SubKey::new(&hkdf, Purpose::RefreshChain),
             access_secret: SubKey::new(&hkdf, Purpose::AccessSecret),
+            password_reset: SubKey::new(&hkdf, Purpose::PasswordReset),
+            email_verification: SubKey::new(&hkdf, Purpose::EmailVerification),
+            email_change: SubKey::new(&hkdf, Purpose::EmailChange),
+            invitation: SubKey::new(&hkdf, Purpose::Invitation),
+            unsubscribe: SubKey::new(&hkdf, Purpose::Unsubscribe),
         })
     }
 
@@ -192,6 +216,11 @@ impl MasterKey {
         let sub_key = match purpose {
             Purpose::RefreshChain => &self.refresh_chain,
             Purpose::AccessSecret => &self.access_secret,
+            Purpose::PasswordReset => &self.password_reset,
+            Purpose::EmailVerification => &self.email_verification,
+            Purpose::EmailChange => &self.email_change,
+            Purpose::Invitation => &self.invitation,
+            Purpose::Unsubscribe => &self.unsubscribe,
         };
         let mut mac = sub_key.prepared.clone();
         for part in parts {
@@ -200,6 +229,12 @@ impl MasterKey {
         }
         mac.finalize().into_bytes().into()
     }
+}
+
+/// Whether a secret of this length is obviously not random.
+pub(crate) fn is_repetitive(secret: &[u8]) -> bool {
+    let distinct: std::collections::BTreeSet<u8> = secret.iter().copied().collect();
+    distinct.len() < 8
 }
 
 /// A sub-key with its two HMAC pads already hashed.
@@ -260,6 +295,23 @@ mod tests {
         assert_eq!(base, mac(Purpose::RefreshChain, &[b"ab", b"c"]));
         assert_ne!(base, mac(Purpose::AccessSecret, &[b"ab", b"c"]));
         assert_ne!(base, mac(Purpose::RefreshChain, &[b"a", b"bc"]));
+    }
+
+    #[test]
+    fn every_purpose_has_a_sub_key_of_its_own() {
+        let ring = KeyRing::parse(ONE).unwrap();
+        let purposes = [
+            Purpose::RefreshChain,
+            Purpose::AccessSecret,
+            Purpose::PasswordReset,
+            Purpose::EmailVerification,
+            Purpose::EmailChange,
+            Purpose::Invitation,
+            Purpose::Unsubscribe,
+        ];
+        let macs = purposes.map(|purpose| ring.newest().mac(purpose, &[b"the same"]));
+        let distinct: std::collections::BTreeSet<_> = macs.iter().collect();
+        assert_eq!(distinct.len(), purposes.len());
     }
 
     #[test]

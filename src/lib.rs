@@ -44,6 +44,7 @@ pub mod reference;
 mod refusal;
 mod secret;
 pub mod service;
+pub mod signing;
 pub mod step;
 #[cfg(feature = "testing")]
 pub mod testing;
