@@ -28,7 +28,7 @@ pub struct Claims {
     /// `nbf`: from when on it is valid, if not from the beginning.
     pub not_before: Option<Timestamp>,
     /// `extra`: the application's own, in an object of their own, so that none is taken for one of
-    /// those above. Left out when empty.
+    /// those above. Left out when empty. Fractions are read to the last bit but one.
     pub extra: Map<String, Value>,
 }
 

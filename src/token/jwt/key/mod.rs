@@ -30,7 +30,7 @@ pub struct SigningKey {
 
 #[derive(Clone)]
 enum Signer {
-    Hmac(HmacKey),
+    Hmac(Box<HmacKey>),
     #[cfg(feature = "jwt-signatures")]
     Private(PrivateKey),
 }
@@ -160,7 +160,7 @@ impl SigningKey {
     }
 
     fn hmac(key: HmacKey) -> Self {
-        Self { signer: Signer::Hmac(key.clone()), verifying: VerifyingKey::hmac(key) }
+        Self { signer: Signer::Hmac(Box::new(key.clone())), verifying: VerifyingKey::hmac(key) }
     }
 
     #[cfg(feature = "jwt-signatures")]
