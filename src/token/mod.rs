@@ -1,6 +1,8 @@
 //! Tokens: what a client holds to prove that it signed in.
 
 pub(crate) mod issue;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 mod opaque;
 mod ratchet;
 
