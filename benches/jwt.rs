@@ -38,7 +38,7 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let secret: Vec<u8> = (0..32).map(|byte: u8| byte.wrapping_mul(73)).collect();
     let keys = KeySet::new(SigningKey::hs256(&Secret::new(secret.clone())).unwrap());
-    let profile = Profile::new(TokenType::Access).issuer(ISSUER).audience(AUDIENCE);
+    let profile = Profile::new(TokenType::AccessJwt).issuer(ISSUER).audience(AUDIENCE);
     // The other library cannot be told the time: the token outlives whoever runs this.
     let now = Timestamp::from_millis(1_700_000_000_000);
     let claims = Claims {

@@ -64,8 +64,8 @@ fn every_token_of_pyjwt_is_read_as_it_was_meant() {
         let keys = VerifyingKeys::new([key]).unwrap();
         let meant = &vector["claims"];
         let token_type = match meant["token_type"].as_str().unwrap() {
-            "refresh" => TokenType::Refresh,
-            _ => TokenType::Access,
+            "refresh" => TokenType::RefreshJwt,
+            _ => TokenType::AccessJwt,
         };
         let mut profile = Profile::new(token_type);
         if let Some(issuer) = meant["iss"].as_str() {
@@ -98,7 +98,8 @@ fn every_token_of_pyjwt_is_read_as_it_was_meant() {
 /// `check_ours.py` gives the pinned ones to PyJWT.
 #[test]
 fn tokens_that_pyjwt_takes_are_still_made_bit_for_bit() {
-    let profile = Profile::new(TokenType::Access).issuer("https://id.example.com").audience("api");
+    let profile =
+        Profile::new(TokenType::AccessJwt).issuer("https://id.example.com").audience("api");
     let made: Map<String, Value> = ["HS256", "HS384", "HS512", "EdDSA", "ES256", "ES384"]
         .into_iter()
         .filter_map(|algorithm| Some((algorithm, signing_key(algorithm)?)))

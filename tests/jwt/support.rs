@@ -29,7 +29,7 @@ pub(crate) fn keys() -> KeySet {
 }
 
 pub(crate) fn access() -> Profile {
-    Profile::new(TokenType::Access)
+    Profile::new(TokenType::AccessJwt)
 }
 
 pub(crate) fn claims() -> Claims {

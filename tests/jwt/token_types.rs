@@ -7,7 +7,7 @@ use crate::support::{NOW, at, claims, header, keys, payload, refusal, signed, ve
 
 #[test]
 fn each_type_is_taken_for_itself_only() {
-    let types = [TokenType::Access, TokenType::Refresh];
+    let types = [TokenType::AccessJwt, TokenType::RefreshJwt];
     for made in types {
         let token = issue(&claims(), &Profile::new(made), keys().signing()).unwrap();
         for asked in types {

@@ -6,7 +6,7 @@
 //!
 //! # let secret = Secret::new((0..32).collect::<Vec<u8>>());
 //! let keys = KeySet::new(SigningKey::hs256(&secret)?); // 32 random bytes
-//! let access = Profile::new(TokenType::Access).issuer("https://id.example.com");
+//! let access = Profile::new(TokenType::AccessJwt).issuer("https://id.example.com");
 //!
 //! let now = Timestamp::from_millis(1_700_000_000_000);
 //! let claims = Claims {

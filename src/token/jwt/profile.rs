@@ -7,9 +7,9 @@ use crate::time::Duration;
 #[non_exhaustive]
 pub enum TokenType {
     /// Sent with requests.
-    Access,
+    AccessJwt,
     /// Exchanged for the next pair.
-    Refresh,
+    RefreshJwt,
 }
 
 impl TokenType {
@@ -17,8 +17,8 @@ impl TokenType {
     #[must_use]
     pub const fn typ(self) -> &'static str {
         match self {
-            Self::Access => "at+jwt",
-            Self::Refresh => "rt+jwt",
+            Self::AccessJwt => "at+jwt",
+            Self::RefreshJwt => "rt+jwt",
         }
     }
 
@@ -26,8 +26,8 @@ impl TokenType {
     #[must_use]
     pub const fn claim(self) -> &'static str {
         match self {
-            Self::Access => "access",
-            Self::Refresh => "refresh",
+            Self::AccessJwt => "access",
+            Self::RefreshJwt => "refresh",
         }
     }
 
@@ -49,7 +49,7 @@ impl TokenType {
 /// use testudo::Duration;
 /// use testudo::token::jwt::{Profile, TokenType};
 ///
-/// let access = Profile::new(TokenType::Access)
+/// let access = Profile::new(TokenType::AccessJwt)
 ///     .issuer("https://id.example.com")
 ///     .audience("https://api.example.com")
 ///     .leeway(Duration::from_secs(5));
