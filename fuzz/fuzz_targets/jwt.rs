@@ -57,12 +57,13 @@ fn has_fraction(value: &Value) -> bool {
 /// The claims of a token that some profile takes at some moment; never two.
 fn read(text: &str, keys: &KeySet) -> Option<(Verified, Profile)> {
     let now = Timestamp::from_millis(1_700_000_000_000);
-    let mut taken = [TokenType::AccessJwt, TokenType::RefreshJwt].into_iter().filter_map(|token_type| {
-        let profile = Profile::new(token_type);
-        let verified = verify(text, &profile, keys.verifying(), now).ok()?;
-        assert!(verified.claims().issued_at <= now && now < verified.claims().expires_at);
-        Some((verified, profile))
-    });
+    let mut taken =
+        [TokenType::AccessJwt, TokenType::RefreshJwt].into_iter().filter_map(|token_type| {
+            let profile = Profile::new(token_type);
+            let verified = verify(text, &profile, keys.verifying(), now).ok()?;
+            assert!(verified.claims().issued_at <= now && now < verified.claims().expires_at);
+            Some((verified, profile))
+        });
     let first = taken.next();
     assert!(taken.next().is_none(), "{text} is of both types");
     first
