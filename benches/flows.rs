@@ -13,6 +13,7 @@
 #![allow(clippy::panic, reason = "a bench that measures the wrong thing must not go on")]
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion};
 use testudo::Step;
@@ -60,11 +61,13 @@ fn with_a_session(criterion: &mut Criterion) {
     let mut world = world();
     world.register(ADA, PASSWORD);
     let signed_in = world.login(ADA, PASSWORD);
-    let now = world.now();
+    let (settings, now) = (Arc::clone(world.settings()), world.now());
     let (access, refresh) = (signed_in.tokens.access.expose(), signed_in.tokens.refresh.expose());
     let with = &signed_in;
-    bench(criterion, "authenticate", with, || (), |()| flow::authenticate(access, now));
-    bench(criterion, "authenticate_user", with, || (), |()| flow::authenticate_user(access, now));
+    let authenticate = |()| flow::authenticate(access, &settings, now);
+    bench(criterion, "authenticate", with, || (), authenticate);
+    let authenticate_user = |()| flow::authenticate_user(access, &settings, now);
+    bench(criterion, "authenticate_user", with, || (), authenticate_user);
     bench(criterion, "refresh", with, || world.env(), |env| flow::refresh(refresh, env));
     bench(criterion, "logout", with, || world.env(), |env| flow::logout(access, env));
     bench(criterion, "logout_all", with, || world.env(), |env| flow::logout_all(access, env));

@@ -128,7 +128,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("authenticate_user");
     let access_token = signed_in.tokens.access.expose();
-    let (_, user) = drive(authenticate_user(access_token, now()), &mut world)??;
+    let (_, user) = drive(authenticate_user(access_token, &settings, now()), &mut world)??;
     println!("it is {}\n", user.email);
 
     println!("login with a wrong password");

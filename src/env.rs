@@ -12,6 +12,7 @@ use crate::password::validation::Validators;
 use crate::password::{PasswordHash, Salt};
 use crate::policy::{Policy, PolicyError};
 use crate::time::Timestamp;
+use crate::token::backend::{OpaqueBackend, TokenBackend};
 
 /// What an application sets once: its rules and its keys.
 ///
@@ -33,11 +34,12 @@ pub struct Settings {
     keys: KeyRing,
     validators: Validators,
     context_words: Vec<String>,
+    tokens: Arc<dyn TokenBackend>,
 }
 
 impl Settings {
     /// Checks the policy and puts it together with the keys. New passwords are held against
-    /// [`Validators::standard`].
+    /// [`Validators::standard`], and tokens are opaque.
     ///
     /// # Errors
     ///
@@ -45,7 +47,7 @@ impl Settings {
     pub fn new(policy: Policy, keys: KeyRing) -> Result<Self, Vec<PolicyError>> {
         policy.check()?;
         let (validators, context_words) = (Validators::standard(), Vec::new());
-        Ok(Self { policy, keys, validators, context_words })
+        Ok(Self { policy, keys, validators, context_words, tokens: Arc::new(OpaqueBackend) })
     }
 
     /// With other rules for new passwords.
@@ -59,6 +61,12 @@ impl Settings {
     #[must_use]
     pub fn with_context_words<W: Into<String>>(self, words: impl IntoIterator<Item = W>) -> Self {
         Self { context_words: words.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// With tokens of another form.
+    #[must_use]
+    pub fn with_tokens(self, tokens: Arc<dyn TokenBackend>) -> Self {
+        Self { tokens, ..self }
     }
 
     /// The rules.
@@ -77,6 +85,12 @@ impl Settings {
     #[must_use]
     pub fn context_words(&self) -> &[String] {
         &self.context_words
+    }
+
+    /// The form of tokens.
+    #[must_use]
+    pub fn tokens(&self) -> &dyn TokenBackend {
+        &*self.tokens
     }
 }
 
@@ -114,8 +128,14 @@ impl Env {
         &self.settings.policy
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
+    /// What the application set.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    pub(crate) fn tokens(&self) -> &dyn TokenBackend {
+        self.settings.tokens()
     }
 
     pub(crate) fn keys(&self) -> &KeyRing {

@@ -160,6 +160,12 @@ impl KeyRing {
         &self.newest
     }
 
+    /// The keys that things are no longer made with, newest first.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn older(&self) -> &[MasterKey] {
+        &self.older
+    }
+
     /// The key of this id, if it is still in the ring.
     pub(crate) fn find(&self, id: KeyId) -> Option<&MasterKey> {
         std::iter::once(&self.newest).chain(&self.older).find(|key| key.id == id)
@@ -182,6 +188,32 @@ pub(crate) struct MasterKey {
     email_change: SubKey,
     invitation: SubKey,
     unsubscribe: SubKey,
+    #[cfg(feature = "jwt")]
+    jwt: JwtSecrets,
+}
+
+/// What the keys of JWTs are made of: one secret for each type of token and kind of key.
+#[cfg(feature = "jwt")]
+pub(crate) struct JwtSecrets {
+    /// HMAC of access tokens.
+    pub(crate) access: Secret<[u8; 32]>,
+    /// HMAC of refresh tokens.
+    pub(crate) refresh: Secret<[u8; 32]>,
+    /// Seed of the Ed25519 key of access tokens (RFC 8032 5.1.5).
+    #[cfg(feature = "jwt-signatures")]
+    pub(crate) access_ed25519: Secret<[u8; 32]>,
+}
+
+#[cfg(feature = "jwt")]
+impl JwtSecrets {
+    fn new(hkdf: &Hkdf<Sha256>) -> Self {
+        Self {
+            access: Secret::new(expand(hkdf, b"testudo/v1/jwt-access-hs256")),
+            refresh: Secret::new(expand(hkdf, b"testudo/v1/jwt-refresh-hs256")),
+            #[cfg(feature = "jwt-signatures")]
+            access_ed25519: Secret::new(expand(hkdf, b"testudo/v1/jwt-access-ed25519")),
+        }
+    }
 }
 
 impl MasterKey {
@@ -202,11 +234,18 @@ impl MasterKey {
             email_change: SubKey::new(&hkdf, Purpose::EmailChange),
             invitation: SubKey::new(&hkdf, Purpose::Invitation),
             unsubscribe: SubKey::new(&hkdf, Purpose::Unsubscribe),
+            #[cfg(feature = "jwt")]
+            jwt: JwtSecrets::new(&hkdf),
         })
     }
 
     pub(crate) const fn id(&self) -> KeyId {
         self.id
+    }
+
+    #[cfg(feature = "jwt")]
+    pub(crate) const fn jwt(&self) -> &JwtSecrets {
+        &self.jwt
     }
 
     /// HMAC-SHA256 of `parts` under the sub-key for `purpose`.

@@ -49,6 +49,11 @@ pub enum Refusal {
     /// There is no such record, or it is somebody else's.
     #[error("there is no such record")]
     NotFound,
+    /// Not every session has a record with this kind of tokens
+    /// ([`Records`](crate::token::backend::Records)), so they cannot be listed, nor one be ended from
+    /// another. Sign out everywhere instead.
+    #[error("sessions are not recorded with this kind of tokens")]
+    NotRecorded,
     /// Some input is not acceptable; all that is wrong is listed.
     #[error("some of the input is not acceptable")]
     Invalid(Vec<FieldError>),

@@ -3,17 +3,18 @@
 use super::attempts::{self, Reservation};
 use super::authenticate::check_found_with_user;
 use super::credentials;
+use super::presented::{FoundWithUser, find_with_user};
 use crate::command::{
-    Against, Commit, Conflict, FindSessionWithUser, HashPassword, PasswordVerdict, VerifyPassword,
-    Write,
+    Against, Commit, Conflict, HashPassword, PasswordVerdict, VerifyPassword, Write,
 };
 use crate::env::Env;
 use crate::event::{Event, LimitName, LoginFailure};
-use crate::model::{AttemptKey, Session, SessionId, User};
+use crate::model::{AttemptKey, Session, User};
 use crate::password::{Password, PasswordHash};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
-use crate::token::AccessToken;
+use crate::token::Access;
+use crate::token::backend::Presented;
 
 /// A request for another password.
 #[derive(Debug)]
@@ -31,26 +32,29 @@ type Outcome = Result<(), Refusal>;
 /// All other sessions of the user end; this one goes on, with the tokens that it has. A guess at the
 /// current password counts as one at signing in, so that a stolen session buys no guesses.
 ///
+/// Where nothing is recorded ([`Records::Nothing`](crate::token::backend::Records)) this session cannot be
+/// told from the others, and ends with them: at the next refresh.
+///
 /// # Errors
 ///
-/// As [`authenticate`](super::authenticate), and [`Refusal::InvalidPassword`],
+/// As [`authenticate_user`](super::authenticate_user), and [`Refusal::InvalidPassword`],
 /// [`Refusal::Invalid`] with all that is wrong with the new password, [`Refusal::RateLimited`],
 /// [`Refusal::PasswordStopped`], [`Refusal::Busy`].
 pub fn change_password(access_token: &str, request: ChangePassword, env: Env) -> Step<Outcome> {
-    match AccessToken::parse(access_token) {
+    match env.tokens().read_access(access_token, env.now) {
         Ok(token) => look(token, request, env),
-        Err(_) => Step::Done(Err(Refusal::InvalidToken)),
+        Err(refusal) => Step::Done(Err(refusal)),
     }
 }
 
-fn look(token: AccessToken, request: ChangePassword, env: Env) -> Step<Outcome> {
-    ask(FindSessionWithUser { id: token.session() }, move |found| {
-        let (session, user) = match check_found_with_user(&token, found, env.now) {
+fn look(token: Presented<Access>, request: ChangePassword, env: Env) -> Step<Outcome> {
+    find_with_user(token, env.tokens().records(), move |token, found| {
+        let found = match check_found_with_user(&token, found, env.now) {
             Ok(found) => found,
             Err(refusal) => return Step::Done(Err(refusal)),
         };
-        match fit(&request, &user, &env) {
-            Ok(()) => count(request, session, user, env),
+        match fit(&request, &found.user, &env) {
+            Ok(()) => count(token, request, found, env),
             Err(refusal) => Step::Done(Err(refusal)),
         }
     })
@@ -71,35 +75,38 @@ fn fit(request: &ChangePassword, user: &User, env: &Env) -> Result<(), Refusal> 
 
 const NEW_PASSWORD: &str = "new_password";
 
-fn count(request: ChangePassword, session: Session, user: User, env: Env) -> Step<Outcome> {
-    let key = AttemptKey::login_account(user.email.key());
+fn count(
+    token: Presented<Access>,
+    request: ChangePassword,
+    found: FoundWithUser,
+    env: Env,
+) -> Step<Outcome> {
+    let key = AttemptKey::login_account(found.user.email.key());
     let command = attempts::count(&key, env.policy().login_account, &env);
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(reservation) => {
             let ChangePassword { current, new } = request;
-            let change = Change { current, new, reservation, proved: None, new_hash: None };
-            verify(change, session, user, env)
+            let change = Change { token, current, new, reservation, proved: None, new_hash: None };
+            verify(change, found, env)
         }
         Err(refusal) => Step::Done(Err(refusal)),
     })
 }
 
-fn verify(mut change: Change, session: Session, user: User, env: Env) -> Step<Outcome> {
-    if change.proved.as_ref() == Some(&user.password) {
-        return hash(change, session, user, env);
+fn verify(mut change: Change, found: FoundWithUser, env: Env) -> Step<Outcome> {
+    let stored = &found.user.password;
+    if change.proved.as_ref() == Some(stored) {
+        return hash(change, found, env);
     }
-    let against = if user.password.is_usable() {
-        Against::Stored(user.password.clone())
-    } else {
-        Against::Nobody
-    };
+    let against =
+        if stored.is_usable() { Against::Stored(stored.clone()) } else { Against::Nobody };
     ask(VerifyPassword { password: change.current.clone(), against }, move |verdict| {
-        match decide(&user, verdict) {
+        match decide(&found.user, verdict) {
             Ok(()) => {
-                change.proved = Some(user.password.clone());
-                hash(change, session, user, env)
+                change.proved = Some(found.user.password.clone());
+                hash(change, found, env)
             }
-            Err(reason) => reject(&change, &session, reason, env),
+            Err(reason) => reject(&change, &found.session, reason, env),
         }
     })
 }
@@ -115,15 +122,15 @@ fn decide(user: &User, verdict: PasswordVerdict) -> Result<(), LoginFailure> {
 }
 
 /// Hashes the new password, once: after a conflict the same hash will do.
-fn hash(mut change: Change, session: Session, user: User, mut env: Env) -> Step<Outcome> {
+fn hash(mut change: Change, found: FoundWithUser, mut env: Env) -> Step<Outcome> {
     if let Some(hash) = change.new_hash.clone() {
-        return settle(change, session, user, hash, env);
+        return settle(change, found, hash, env);
     }
     let command = HashPassword { password: change.new.clone(), salt: env.new_salt() };
     ask(command, move |hashed| match hashed {
         Ok(hash) => {
             change.new_hash = Some(hash.clone());
-            settle(change, session, user, hash, env)
+            settle(change, found, hash, env)
         }
         Err(reason) => {
             let refusal = credentials::unhashable(NEW_PASSWORD, reason);
@@ -137,24 +144,19 @@ fn hash(mut change: Change, session: Session, user: User, mut env: Env) -> Step<
 /// ends this session as well, and lets no other one live.
 fn settle(
     change: Change,
-    session: Session,
-    user: User,
+    FoundWithUser { session, user, record }: FoundWithUser,
     hash: PasswordHash,
     mut env: Env,
 ) -> Step<Outcome> {
-    let id = session.id;
-    let (user_was, session_was) = (user.version, session.version);
+    let was = user.version;
     let user = user.with_new_password(hash, env.now);
-    let session = Session { epoch: user.epoch, version: session_was.next(), ..session };
-    let event = env.event(Some(user.id), Some(id), Event::PasswordChanged);
-    let batch = Commit::new()
-        .write(Write::ReplaceUser { user: Box::new(user), was: user_was })
-        .write(Write::ReplaceSession { session: Box::new(session), was: session_was })
-        .write(change.reservation.clear())
-        .event(event);
+    let event = env.event(Some(user.id), Some(session.id), Event::PasswordChanged);
+    let session = Session { epoch: user.epoch, version: session.version.next(), ..session };
+    let batch = Commit::new().write(Write::ReplaceUser { user: Box::new(user), was });
+    let batch = record.write(session, batch).write(change.reservation.clear()).event(event);
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(Ok(())),
-        Err(Conflict) if env.retries.spend() => look_again(id, change, env),
+        Err(Conflict) if env.retries.spend() => look_again(change, env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),
     })
 }
@@ -162,12 +164,11 @@ fn settle(
 /// The token was good, so a refresh that came first takes nothing from the change: the token is not
 /// held against the next generation. That the session still stands is, and so is the password, if
 /// another hash of it is stored by now.
-fn look_again(id: SessionId, change: Change, env: Env) -> Step<Outcome> {
-    ask(FindSessionWithUser { id }, move |found| match found {
-        Some((session, user)) if !session.is_revoked(&user.standing()) => {
-            verify(change, session, user, env)
-        }
-        Some(_) => Step::Done(Err(Refusal::RevokedToken)),
+fn look_again(change: Change, env: Env) -> Step<Outcome> {
+    let token = change.token.clone();
+    find_with_user(token, env.tokens().records(), move |_, found| match found {
+        Some(found) if found.is_revoked() => Step::Done(Err(Refusal::RevokedToken)),
+        Some(found) => verify(change, found, env),
         None => Step::Done(Err(Refusal::InvalidToken)),
     })
 }
@@ -187,6 +188,7 @@ fn reject(change: &Change, session: &Session, reason: LoginFailure, mut env: Env
 /// A change on its way, with what was found out so far.
 #[derive(Debug)]
 struct Change {
+    token: Presented<Access>,
     current: Password,
     new: Password,
     reservation: Reservation,

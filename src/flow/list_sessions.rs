@@ -1,12 +1,14 @@
 //! Listing one's sessions.
 
 use super::authenticate::check_found;
-use crate::command::{FindSession, ListSessions};
+use super::presented::find;
+use crate::command::ListSessions;
+use crate::env::Settings;
 use crate::model::{Session, SessionId};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
 use crate::time::Timestamp;
-use crate::token::AccessToken;
+use crate::token::backend::Records;
 
 /// Which part of a list of sessions is wanted.
 ///
@@ -43,17 +45,22 @@ pub struct Sessions {
 ///
 /// # Errors
 ///
-/// As [`authenticate`](super::authenticate).
+/// As [`authenticate_user`](super::authenticate_user), and [`Refusal::NotRecorded`] where not every session
+/// has a record.
 pub fn list_sessions(
     access_token: &str,
     page: SessionPage,
+    settings: &Settings,
     now: Timestamp,
 ) -> Step<Result<Sessions, Refusal>> {
-    let Ok(token) = AccessToken::parse(access_token) else {
-        return Step::Done(Err(Refusal::InvalidToken));
+    let records = settings.tokens().records();
+    let token = match settings.tokens().read_access(access_token, now) {
+        Ok(token) => token,
+        Err(refusal) => return Step::Done(Err(refusal)),
     };
-    ask(FindSession { id: token.session() }, move |found| match check_found(&token, found, now) {
-        Ok(session) => list(&session, page, now),
+    find(token, records, move |token, found| match check_found(&token, found, now) {
+        Ok(found) if records == Records::Every => list(&found.session, page, now),
+        Ok(_) => Step::Done(Err(Refusal::NotRecorded)),
         Err(refusal) => Step::Done(Err(refusal)),
     })
 }

@@ -12,6 +12,7 @@ mod list_sessions;
 mod login;
 mod logout;
 mod logout_all;
+mod presented;
 mod refresh;
 mod register_user;
 mod revoke_session;

@@ -1,13 +1,16 @@
 //! Refresh: exchange a refresh token for the next pair, once.
 
-use crate::command::{Commit, Conflict, FindSession, Guard, OwnedSession, Write};
+use super::presented::{Found, Record, find};
+use crate::command::{Commit, Conflict, Guard};
 use crate::env::Env;
 use crate::event::Event;
 use crate::keys::MasterKey;
 use crate::model::{EndReason, Session};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
-use crate::token::{RefreshToken, Tokens, issue};
+use crate::token::backend::Presented;
+use crate::token::issue::{self, Link};
+use crate::token::{Refresh, Tokens};
 
 /// A refresh that succeeded.
 #[derive(Clone, Debug)]
@@ -28,29 +31,33 @@ type Outcome = Result<Refreshed, Refusal>;
 /// ends for everybody and [`Event::RefreshReused`] is recorded (RFC 9700 4.14.2). A made-up token ends
 /// nothing.
 ///
+/// Where nothing is recorded ([`Records::Nothing`](crate::token::backend::Records)) a token can be exchanged
+/// as often as it is presented, and only the user's epoch and activity are looked at.
+///
 /// # Errors
 ///
 /// [`Refusal::InvalidToken`], [`Refusal::RevokedToken`] (also for a spent token),
-/// [`Refusal::ExpiredToken`], [`Refusal::Busy`].
+/// [`Refusal::ExpiredToken`], [`Refusal::Busy`]; [`Refusal::Invalid`] where the session's claims no longer fit
+/// into a token.
 pub fn refresh(refresh_token: &str, env: Env) -> Step<Outcome> {
-    match RefreshToken::parse(refresh_token) {
+    match env.tokens().read_refresh(refresh_token, env.now) {
         Ok(token) => look(token, env),
-        Err(_) => Step::Done(Err(Refusal::InvalidToken)),
+        Err(refusal) => Step::Done(Err(refusal)),
     }
 }
 
-fn look(token: RefreshToken, env: Env) -> Step<Outcome> {
-    ask(FindSession { id: token.session() }, move |found| match found {
-        Some(owned) => settle(token, owned, env),
+fn look(token: Presented<Refresh>, env: Env) -> Step<Outcome> {
+    find(token, env.tokens().records(), move |token, found| match found {
+        Some(found) => settle(token, found, env),
         None => Step::Done(Err(Refusal::InvalidToken)),
     })
 }
 
-fn settle(token: RefreshToken, owned: OwnedSession, env: Env) -> Step<Outcome> {
-    match decide(&token, &owned, &env) {
-        Verdict::Rotate => rotate(token, owned.session, env),
-        Verdict::Repeat => Step::Done(repeat(&token, owned.session, &env)),
-        Verdict::Reused => end(token, owned.session, env),
+fn settle(token: Presented<Refresh>, found: Found, env: Env) -> Step<Outcome> {
+    match decide(&token, &found, &env) {
+        Verdict::Rotate => rotate(token, found, env),
+        Verdict::Repeat => Step::Done(repeat(&token, found.session, &env)),
+        Verdict::Reused => end(token, found, env),
         Verdict::Refuse(refusal) => Step::Done(Err(refusal)),
     }
 }
@@ -69,15 +76,15 @@ enum Verdict {
 
 /// The whole policy of a refresh. Genuineness comes first: only who holds a token of the session
 /// learns what became of it, or ends it.
-fn decide(token: &RefreshToken, owned: &OwnedSession, env: &Env) -> Verdict {
-    let OwnedSession { session, standing } = owned;
-    let Some(age) = session.generation.checked_sub(token.generation) else {
+fn decide(token: &Presented<Refresh>, found: &Found, env: &Env) -> Verdict {
+    let session = &found.session;
+    let Some(age) = session.generation.checked_sub(token.generation()) else {
         return Verdict::Refuse(Refusal::InvalidToken);
     };
     if !is_genuine(token, age, session, env) {
         return Verdict::Refuse(Refusal::InvalidToken);
     }
-    if session.is_revoked(standing) {
+    if found.is_revoked() {
         return Verdict::Refuse(Refusal::RevokedToken);
     }
     if env.now >= session.refresh_expires_at() {
@@ -90,11 +97,15 @@ fn decide(token: &RefreshToken, owned: &OwnedSession, env: &Env) -> Verdict {
     }
 }
 
-/// Whether the token is of the session's chain, `age` generations before the current one.
+/// Whether the token is one of the session's, `age` generations before the current one.
 ///
-/// Once the chain's key has left the ring a spent token can no longer be told from a made-up one; the
-/// current one is known by its digest alone.
-fn is_genuine(token: &RefreshToken, age: u32, session: &Session, env: &Env) -> bool {
+/// Once the key of an opaque chain has left the ring a spent token can no longer be told from a made-up one;
+/// the current one is known by its digest alone.
+fn is_genuine(token: &Presented<Refresh>, age: u32, session: &Session, env: &Env) -> bool {
+    let token = match token {
+        Presented::Opaque(token) => token,
+        Presented::Signed(_) => return true,
+    };
     if age == 0 {
         return token.digest() == session.refresh_digest;
     }
@@ -105,6 +116,23 @@ fn is_genuine(token: &RefreshToken, age: u32, session: &Session, env: &Env) -> b
             .is_some_and(|key| token.leads_to(key, age, &session.refresh_digest))
 }
 
+/// The generation after the token's, with the next link of its chain if it has one. `None` after the last.
+fn successor<'a>(
+    token: &Presented<Refresh>,
+    session: &Session,
+    env: &'a Env,
+) -> Option<(u32, Option<Link<'a>>)> {
+    let generation = token.generation().checked_add(1)?;
+    let link = match token {
+        Presented::Opaque(token) => {
+            let key = chain_key(session, env);
+            Some(Link::new(token.successor(key)?, key))
+        }
+        Presented::Signed(_) => None,
+    };
+    Some((generation, link))
+}
+
 /// A chain stays with its key while the ring holds it, so that spent tokens remain recognisable; when
 /// it is gone the chain goes on under the newest.
 fn chain_key<'a>(session: &Session, env: &'a Env) -> &'a MasterKey {
@@ -112,39 +140,45 @@ fn chain_key<'a>(session: &Session, env: &'a Env) -> &'a MasterKey {
 }
 
 /// Moves the session on. On conflict another refresh came first, and we look again.
-fn rotate(token: RefreshToken, session: Session, mut env: Env) -> Step<Outcome> {
-    let key = chain_key(&session, &env);
-    let Some(successor) = token.successor(key) else {
+fn rotate(token: Presented<Refresh>, found: Found, mut env: Env) -> Step<Outcome> {
+    let Found { session, record, .. } = found;
+    let Some((generation, link)) = successor(&token, &session, &env) else {
         return Step::Done(Err(Refusal::ExpiredToken));
     };
-    let (next, tokens) = issue::advance(&session, &successor, key, &env);
-    let batch = Commit::new()
-        .guard(Guard::UserEpoch { id: session.user, epoch: session.epoch })
-        .write(Write::ReplaceSession { session: Box::new(next.clone()), was: session.version });
-    ask(batch, move |committed| match committed {
-        Ok(()) => Step::Done(Ok(Refreshed { session: next, tokens })),
+    let (next, tokens) = match issue::advance(&session, generation, link.as_ref(), &env) {
+        Ok(advanced) => advanced,
+        Err(unprintable) => return Step::Done(Err(unprintable.into())),
+    };
+    let refreshed = Refreshed { session: next.clone(), tokens };
+    if record == Record::Never {
+        return Step::Done(Ok(refreshed));
+    }
+    let batch = Commit::new().guard(Guard::UserEpoch { id: session.user, epoch: session.epoch });
+    ask(record.write(next, batch), move |committed| match committed {
+        Ok(()) => Step::Done(Ok(refreshed)),
         Err(Conflict) if env.retries.spend() => look(token, env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),
     })
 }
 
 /// The pair that the token was exchanged for before: derived again, and the same.
-fn repeat(token: &RefreshToken, session: Session, env: &Env) -> Outcome {
-    let key = chain_key(&session, env);
-    let successor = token.successor(key).ok_or(Refusal::ExpiredToken)?;
-    let tokens = issue::pair(&successor, key, &session, env);
+fn repeat(token: &Presented<Refresh>, session: Session, env: &Env) -> Outcome {
+    let (_, link) = successor(token, &session, env).ok_or(Refusal::ExpiredToken)?;
+    let tokens = issue::pair(&session, link.as_ref(), env)?;
     Ok(Refreshed { session, tokens })
 }
 
 /// Ends a session whose spent token came back.
-fn end(token: RefreshToken, session: Session, mut env: Env) -> Step<Outcome> {
-    let (id, user, was) = (session.id, session.user, session.version);
-    let event = Event::RefreshReused { generation: token.generation, current: session.generation };
+fn end(
+    token: Presented<Refresh>,
+    Found { session, record, .. }: Found,
+    mut env: Env,
+) -> Step<Outcome> {
+    let event =
+        Event::RefreshReused { generation: token.generation(), current: session.generation };
+    let event = env.event(Some(session.user), Some(session.id), event);
     let ended = session.end(EndReason::RefreshReused, env.now);
-    let batch = Commit::new()
-        .write(Write::ReplaceSession { session: Box::new(ended), was })
-        .event(env.event(Some(user), Some(id), event));
-    ask(batch, move |committed| match committed {
+    ask(record.write(ended, Commit::new().event(event)), move |committed| match committed {
         Ok(()) => Step::Done(Err(Refusal::RevokedToken)),
         Err(Conflict) if env.retries.spend() => look(token, env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),

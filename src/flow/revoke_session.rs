@@ -1,13 +1,15 @@
 //! Ending one of one's sessions from another.
 
 use super::authenticate::check_found;
-use crate::command::{Commit, Conflict, FindSession, Guard, OwnedSession, Write};
+use super::presented::{Found, Record, find};
+use crate::command::{Commit, Conflict, FindSession, Guard, OwnedSession};
 use crate::env::Env;
 use crate::event::Event;
-use crate::model::{EndReason, Session, SessionId};
+use crate::model::{EndReason, SessionId};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
-use crate::token::AccessToken;
+use crate::token::Access;
+use crate::token::backend::{Presented, Records};
 
 type Outcome = Result<(), Refusal>;
 
@@ -17,71 +19,78 @@ type Outcome = Result<(), Refusal>;
 ///
 /// # Errors
 ///
-/// As [`authenticate`](super::authenticate), and [`Refusal::NotFound`] where the user has no such
-/// live session, [`Refusal::Busy`].
+/// As [`authenticate_user`](super::authenticate_user), and [`Refusal::NotFound`] where the user has no such
+/// live session, [`Refusal::NotRecorded`] for another session than the token's own where not every session
+/// has a record, [`Refusal::Busy`].
 pub fn revoke_session(access_token: &str, session: SessionId, env: Env) -> Step<Outcome> {
-    match AccessToken::parse(access_token) {
+    match env.tokens().read_access(access_token, env.now) {
         Ok(token) => look(token, session, env),
-        Err(_) => Step::Done(Err(Refusal::InvalidToken)),
+        Err(refusal) => Step::Done(Err(refusal)),
     }
 }
 
-fn look(token: AccessToken, target: SessionId, env: Env) -> Step<Outcome> {
-    ask(FindSession { id: token.session() }, move |found| {
+fn look(token: Presented<Access>, target: SessionId, env: Env) -> Step<Outcome> {
+    find(token, env.tokens().records(), move |token, found| {
         match check_found(&token, found, env.now) {
-            Ok(own) => find(own, target, env),
+            Ok(own) => find_target(token, own, target, env),
             Err(refusal) => Step::Done(Err(refusal)),
         }
     })
 }
 
-fn find(own: Session, target: SessionId, env: Env) -> Step<Outcome> {
-    if own.id == target {
-        return end(own.clone(), own, env);
+fn find_target(token: Presented<Access>, own: Found, target: SessionId, env: Env) -> Step<Outcome> {
+    if own.session.id == target {
+        return end(token, own, None, env);
+    }
+    if env.tokens().records() != Records::Every {
+        return Step::Done(Err(Refusal::NotRecorded));
     }
     ask(FindSession { id: target }, move |found| match found {
-        Some(OwnedSession { session, standing })
-            if session.user == own.user
-                && !session.is_revoked(&standing)
-                && env.now < session.refresh_expires_at() =>
+        Some(found)
+            if found.session.user == own.session.user
+                && !found.session.is_revoked(&found.standing)
+                && env.now < found.session.refresh_expires_at() =>
         {
-            end(own, session, env)
+            end(token, own, Some(found), env)
         }
         Some(_) | None => Step::Done(Err(Refusal::NotFound)),
     })
 }
 
-/// Ends the session. The one that asked for it is guarded: a token that was revoked meanwhile ends
-/// nothing.
-fn end(own: Session, target: Session, mut env: Env) -> Step<Outcome> {
-    let (own_id, id, was) = (own.id, target.id, target.version);
-    let (reason, event) = if own_id == id {
-        (EndReason::SignedOut, Event::UserLogout)
-    } else {
-        (EndReason::Revoked, Event::SessionRevoked)
-    };
-    let event = env.event(Some(own.user), Some(id), event);
+/// Ends the other session, or without one the own. The one that asked for it is guarded: a token that was
+/// revoked meanwhile ends nothing.
+fn end(
+    token: Presented<Access>,
+    own: Found,
+    other: Option<OwnedSession>,
+    mut env: Env,
+) -> Step<Outcome> {
+    let Found { session: own, record, .. } = own;
     let mut batch = Commit::new().guard(Guard::UserEpoch { id: own.user, epoch: own.epoch });
-    if own_id != id {
-        batch = batch.guard(Guard::SessionVersion { id: own_id, version: own.version });
-    }
-    let ended = target.end(reason, env.now);
-    batch = batch.write(Write::ReplaceSession { session: Box::new(ended), was }).event(event);
+    let (target, record, reason, event) = match other {
+        Some(OwnedSession { session: target, .. }) => {
+            batch = record.guard(own.id, batch);
+            let record = Record::At(target.version);
+            (target, record, EndReason::Revoked, Event::SessionRevoked)
+        }
+        None => (own, record, EndReason::SignedOut, Event::UserLogout),
+    };
+    let id = target.id;
+    let event = env.event(Some(target.user), Some(id), event);
+    let batch = record.write(target.end(reason, env.now), batch).event(event);
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(Ok(())),
-        Err(Conflict) if env.retries.spend() => look_again(own_id, id, env),
+        Err(Conflict) if env.retries.spend() => look_again(token, id, env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),
     })
 }
 
 /// The token was good, so a refresh that came first, of this session or of the other one, changes
 /// nothing: the token is not held against the next generation. That the session still stands is.
-fn look_again(own: SessionId, target: SessionId, env: Env) -> Step<Outcome> {
-    ask(FindSession { id: own }, move |found| match found {
-        Some(OwnedSession { session, standing }) if !session.is_revoked(&standing) => {
-            find(session, target, env)
-        }
-        Some(_) if own == target => Step::Done(Ok(())),
+fn look_again(token: Presented<Access>, target: SessionId, env: Env) -> Step<Outcome> {
+    find(token, env.tokens().records(), move |token, found| match found {
+        Some(own) if !own.is_revoked() => find_target(token, own, target, env),
+        Some(own) if own.session.id == target => Step::Done(Ok(())),
         Some(_) => Step::Done(Err(Refusal::RevokedToken)),
         None => Step::Done(Err(Refusal::InvalidToken)),
     })

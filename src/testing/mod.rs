@@ -47,4 +47,4 @@ pub use explore::{Ending, Explorer};
 pub use faults::{Mishap, WorldFault};
 pub use insecure_hasher::InsecureHasher;
 pub use transcript::expect;
-pub use world::World;
+pub use world::{Backend, World};

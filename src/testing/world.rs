@@ -14,6 +14,7 @@ use crate::flow::{self, Login, RegisterUser, SignedIn};
 use crate::model::{AttemptVerdict, Client, Email, EmailKey, Session, User};
 use crate::password::{HashError, HasherChain, Password, PasswordHash, Salt, WorkBuffer};
 use crate::reference::Tables;
+use crate::token::backend::{OpaqueBackend, TokenBackend};
 use crate::{
     Command, Duration, Entropy, Env, KeyRing, Policy, Refusal, Respond, Secret, Settings, Step,
     Timestamp, drive,
@@ -32,6 +33,7 @@ pub struct World {
     client: Client,
     keys: Secret<String>,
     settings: Arc<Settings>,
+    tokens: Backend,
     legacy: BTreeMap<EmailKey, Secret<String>>,
     plan: Plan,
     trace: Vec<&'static str>,
@@ -58,7 +60,8 @@ impl World {
             now: Timestamp::from_millis(1_767_225_600_000),
             runs: 0,
             client: Client::unknown(),
-            settings: settings(Policy::default(), &keys),
+            settings: settings(Policy::default(), &keys, opaque),
+            tokens: opaque,
             keys,
             legacy: BTreeMap::new(),
             plan: Plan::default(),
@@ -91,7 +94,7 @@ impl World {
 
     /// The policy and the keys.
     #[must_use]
-    pub fn settings(&self) -> &Settings {
+    pub const fn settings(&self) -> &Arc<Settings> {
         &self.settings
     }
 
@@ -101,7 +104,7 @@ impl World {
     ///
     /// When the rules do not hold together.
     pub fn set_policy(&mut self, policy: Policy) {
-        self.settings = settings(policy, &self.keys);
+        self.settings = settings(policy, &self.keys, self.tokens);
     }
 
     /// Changes the key ring for flows that start from now on: secrets separated by commas, newest
@@ -112,7 +115,14 @@ impl World {
     /// When they make no key ring.
     pub fn set_keys(&mut self, secrets: &str) {
         self.keys = Secret::new(secrets.to_owned());
-        self.settings = settings(self.settings.policy().clone(), &self.keys);
+        self.settings = settings(self.settings.policy().clone(), &self.keys, self.tokens);
+    }
+
+    /// Changes the form of tokens for flows that start from now on. The backend is made of the key ring,
+    /// and made again when that changes.
+    pub fn set_tokens(&mut self, tokens: Backend) {
+        self.tokens = tokens;
+        self.settings = settings(self.settings.policy().clone(), &self.keys, tokens);
     }
 
     /// Gives an address a password in the system that accounts come from.
@@ -181,8 +191,8 @@ impl World {
     ///
     /// As [`flow::authenticate`].
     pub fn authenticate(&mut self, access_token: &str) -> Result<Session, Refusal> {
-        let now = self.now;
-        self.run(|_| flow::authenticate(access_token, now))
+        let (settings, now) = (Arc::clone(&self.settings), self.now);
+        self.run(|_| flow::authenticate(access_token, &settings, now))
     }
 
     /// Changes a user's record as an application would: in a commit, guarded by its version, which
@@ -280,9 +290,18 @@ impl World {
     }
 }
 
-fn settings(policy: Policy, keys: &Secret<String>) -> Arc<Settings> {
+/// How a world comes by the form of its tokens.
+pub type Backend = fn(&KeyRing) -> Arc<dyn TokenBackend>;
+
+fn opaque(_: &KeyRing) -> Arc<dyn TokenBackend> {
+    Arc::new(OpaqueBackend)
+}
+
+fn settings(policy: Policy, keys: &Secret<String>, tokens: Backend) -> Arc<Settings> {
     let keys = KeyRing::parse(keys.expose()).expect("secrets that make a key ring");
-    Arc::new(Settings::new(policy, keys).expect("a policy that holds together"))
+    let tokens = tokens(&keys);
+    let settings = Settings::new(policy, keys).expect("a policy that holds together");
+    Arc::new(settings.with_tokens(tokens))
 }
 
 impl Respond for World {

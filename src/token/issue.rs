@@ -1,5 +1,6 @@
 //! Opening a session, and moving it on to its next pair of tokens.
 
+use super::backend::{Pair, Unprintable};
 use super::{AccessToken, RefreshToken, Tokens};
 use crate::env::Env;
 use crate::keys::MasterKey;
@@ -14,13 +15,28 @@ pub(crate) struct Grant {
     pub(crate) claims: JsonObject,
 }
 
+/// One link of a chain of opaque tokens: a pair, and the key that it derives from.
+pub(crate) struct Link<'a> {
+    refresh: RefreshToken,
+    access: AccessToken,
+    key: &'a MasterKey,
+}
+
+impl<'a> Link<'a> {
+    pub(crate) fn new(refresh: RefreshToken, key: &'a MasterKey) -> Self {
+        Self { access: refresh.access(key), refresh, key }
+    }
+}
+
 /// A new session with its first pair of tokens. Its id is made here, never taken from a client
 /// (ASVS 5.0 7.2.4).
-pub(crate) fn open(user: &User, grant: Grant, env: &mut Env) -> (Session, Tokens) {
+pub(crate) fn open(
+    user: &User,
+    grant: Grant,
+    env: &mut Env,
+) -> Result<(Session, Tokens), Unprintable> {
     let (id, secret) = (env.new_session_id(), env.new_token_secret());
-    let key = env.keys().newest();
-    let refresh = RefreshToken::new(id, 0, Secret::new(secret));
-    let access = refresh.access(key);
+    let link = Link::new(RefreshToken::new(id, 0, Secret::new(secret)), env.keys().newest());
     let session = Session {
         id,
         user: user.id,
@@ -34,55 +50,49 @@ pub(crate) fn open(user: &User, grant: Grant, env: &mut Env) -> (Session, Tokens
         expires_at: env.now + grant.lifetime.absolute,
         access_expires_at: env.now + env.policy().access_lifetime,
         generation: 0,
-        chain_key: key.id(),
-        refresh_digest: refresh.digest(),
-        access_digest: access.digest(),
+        chain_key: link.key.id(),
+        refresh_digest: link.refresh.digest(),
+        access_digest: link.access.digest(),
         claims: grant.claims,
         ended: None,
         version: Version::FIRST,
     };
-    let tokens = texts(&access, &refresh, &session, env);
-    (session, tokens)
+    let tokens = pair(&session, Some(&link), env)?;
+    Ok((session, tokens))
 }
 
-/// The session after its refresh token was exchanged for `refresh`, with the new pair.
+/// The session in its next generation, with the new pair. `link` is the next one of an opaque chain;
+/// there is none where a signed refresh token was presented.
 pub(crate) fn advance(
     session: &Session,
-    refresh: &RefreshToken,
-    key: &MasterKey,
+    generation: u32,
+    link: Option<&Link<'_>>,
     env: &Env,
-) -> (Session, Tokens) {
-    let access = refresh.access(key);
+) -> Result<(Session, Tokens), Unprintable> {
     let mut next = Session {
         refreshed_at: env.now,
-        generation: refresh.generation,
-        chain_key: key.id(),
-        refresh_digest: refresh.digest(),
-        access_digest: access.digest(),
+        generation,
         version: session.version.next(),
         ..session.clone()
     };
+    if let Some(link) = link {
+        next.chain_key = link.key.id();
+        next.refresh_digest = link.refresh.digest();
+        next.access_digest = link.access.digest();
+    }
     // No access token outlives its session.
     let lifetime_end = env.now + env.policy().access_lifetime;
     next.access_expires_at = lifetime_end.min(next.refresh_expires_at());
-    let tokens = texts(&access, refresh, &next, env);
-    (next, tokens)
+    let tokens = pair(&next, link, env)?;
+    Ok((next, tokens))
 }
 
-/// A session's current pair, derived again.
+/// A session's current pair.
 pub(crate) fn pair(
-    refresh: &RefreshToken,
-    key: &MasterKey,
     session: &Session,
+    link: Option<&Link<'_>>,
     env: &Env,
-) -> Tokens {
-    texts(&refresh.access(key), refresh, session, env)
-}
-
-fn texts(access: &AccessToken, refresh: &RefreshToken, session: &Session, env: &Env) -> Tokens {
-    Tokens {
-        access: access.reveal(),
-        refresh: refresh.reveal(),
-        expires_in: session.access_expires_at - env.now,
-    }
+) -> Result<Tokens, Unprintable> {
+    let (access, refresh) = (link.map(|link| &link.access), link.map(|link| &link.refresh));
+    env.tokens().print(&Pair { session, access, refresh, now: env.now })
 }

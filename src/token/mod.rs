@@ -1,5 +1,6 @@
 //! Tokens: what a client holds to prove that it signed in.
 
+pub mod backend;
 pub(crate) mod issue;
 #[cfg(feature = "jwt")]
 pub mod jwt;

@@ -85,11 +85,11 @@ fn cases() -> Vec<Case> {
         Case::new("refresh, second", spent, exchange(&next.tokens.refresh)),
         Case::new("authenticate", session.clone(), move |world| {
             let now = world.now();
-            Ok(world.try_run(|_| authenticate(one.expose(), now))?.map(drop))
+            Ok(world.try_run(|env| authenticate(one.expose(), env.settings(), now))?.map(drop))
         }),
         Case::new("authenticate, with user", session.clone(), move |world| {
             let now = world.now();
-            Ok(world.try_run(|_| authenticate_user(two.expose(), now))?.map(drop))
+            Ok(world.try_run(|env| authenticate_user(two.expose(), env.settings(), now))?.map(drop))
         }),
         Case::new("logout", session.clone(), move |world| {
             world.try_run(|env| logout(three.expose(), env))
@@ -161,7 +161,9 @@ fn cases_of_sessions() -> [Case; 5] {
         let access = access.clone();
         move |world: &mut World| {
             let (now, page) = (world.now(), SessionPage::default());
-            Ok(world.try_run(|_| list_sessions(access.expose(), page, now))?.map(drop))
+            let listed =
+                world.try_run(|env| list_sessions(access.expose(), page, env.settings(), now))?;
+            Ok(listed.map(drop))
         }
     };
     let mut later = world.clone();

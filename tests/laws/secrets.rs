@@ -1,6 +1,7 @@
 //! No secret shows in anything that can be printed.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -169,8 +170,9 @@ fn nothing_that_a_flow_can_be_seen_to_do_shows_a_secret() {
         tokens = refreshed.tokens;
     }
     let (now, access) = (world.now(), tokens.access.expose());
-    watch(authenticate(access, now), &mut world, &mut printed).unwrap();
-    watch(authenticate_user(access, now), &mut world, &mut printed).unwrap();
+    let settings = Arc::clone(world.settings());
+    watch(authenticate(access, &settings, now), &mut world, &mut printed).unwrap();
+    watch(authenticate_user(access, &settings, now), &mut world, &mut printed).unwrap();
     // Signing out, on copies, and a spent token that comes back.
     let (mut copy, mut late) = (world.clone(), world.clone());
     let env = copy.env();
@@ -219,7 +221,8 @@ fn change_and_administer(
         let env = world.env();
         let _ = watch(change_password(access, request, env), &mut world, printed);
     }
-    let listed = watch(list_sessions(access, SessionPage::default(), now), &mut world, printed);
+    let (settings, page) = (Arc::clone(world.settings()), SessionPage::default());
+    let listed = watch(list_sessions(access, page, &settings, now), &mut world, printed);
     for session in &listed.unwrap().sessions {
         secrets.add_session(session);
     }

@@ -233,7 +233,7 @@ fn a_refresh_that_keeps_losing_gives_up() {
 fn an_access_token_is_valid_until_just_before_its_end() {
     let (world, SignedIn { user, session, tokens }) = world_with_session();
     let at = |now| {
-        let step = authenticate(tokens.access.expose(), now);
+        let step = authenticate(tokens.access.expose(), world.settings(), now);
         expect!(expect!(step, FindSession).answer(owned(&session, &user)), Done)
     };
     let end = world.now() + Duration::from_minutes(15);

@@ -23,7 +23,9 @@ fn world_with_three() -> (World, SignedIn, SignedIn, SignedIn) {
 
 fn listed(world: &mut World, access: &str) -> Vec<SessionId> {
     let now = world.now();
-    let sessions = world.run(|_| list_sessions(access, SessionPage::default(), now)).unwrap();
+    let sessions = world
+        .run(|env| list_sessions(access, SessionPage::default(), env.settings(), now))
+        .unwrap();
     sessions.sessions.iter().map(|session| session.id).collect()
 }
 
@@ -34,7 +36,7 @@ fn the_live_sessions_of_the_tokens_owner_are_listed_newest_first() {
     assert_eq!(listed(&mut world, access), [second.session.id, first.session.id]);
     let now = world.now();
     let page = SessionPage { before: Some(second.session.id), limit: 1 };
-    let sessions = world.run(|_| list_sessions(access, page, now)).unwrap();
+    let sessions = world.run(|env| list_sessions(access, page, env.settings(), now)).unwrap();
     assert_eq!(sessions.current, first.session.id);
     assert_eq!(sessions.sessions.len(), 1);
     assert_eq!(sessions.sessions[0].id, first.session.id);
@@ -60,7 +62,9 @@ fn a_dead_token_lists_nothing() {
     let access = first.tokens.access.expose();
     world.run(|env| logout_all(access, env)).unwrap();
     let now = world.now();
-    let refused = world.run(|_| list_sessions(access, SessionPage::default(), now)).unwrap_err();
+    let refused = world
+        .run(|env| list_sessions(access, SessionPage::default(), env.settings(), now))
+        .unwrap_err();
     assert_eq!(refused, Refusal::RevokedToken);
 }
 

@@ -113,7 +113,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn authenticate(&self, access_token: &str) -> Result<Session, AuthError> {
-        self.finish(flow::authenticate(access_token, self.clock.now())).await
+        self.finish(flow::authenticate(access_token, &self.settings, self.clock.now())).await
     }
 
     /// Authenticates a request and reads its user: [`flow::authenticate_user`].
@@ -125,7 +125,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         &self,
         access_token: &str,
     ) -> Result<(Session, User), AuthError> {
-        self.finish(flow::authenticate_user(access_token, self.clock.now())).await
+        self.finish(flow::authenticate_user(access_token, &self.settings, self.clock.now())).await
     }
 
     /// Exchanges a refresh token for the next pair: [`flow::refresh`].
@@ -183,7 +183,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         access_token: &str,
         page: SessionPage,
     ) -> Result<Sessions, AuthError> {
-        self.finish(flow::list_sessions(access_token, page, self.clock.now())).await
+        self.finish(flow::list_sessions(access_token, page, &self.settings, self.clock.now())).await
     }
 
     /// Ends a session of an access token's user: [`flow::revoke_session`].

@@ -101,7 +101,7 @@ fn list_sessions(trial: &mut Trial<'_>) {
     let (token, page) = (trial.access_token(), trial.page());
     trial.now = trial.moment();
     let now = trial.now;
-    if let Some(listed) = trial.grant(flow::list_sessions(&token, page, now)) {
+    if let Some(listed) = trial.grant(flow::list_sessions(&token, page, &Trial::settings(), now)) {
         let session = trial.record.live_session().expect("the session was ended");
         assert_eq!(listed.current, session.id);
         assert!(now < session.access_expires_at, "the token had expired");
@@ -301,7 +301,7 @@ fn authenticate(trial: &mut Trial<'_>) {
     let token = trial.access_token();
     trial.now = trial.moment();
     let now = trial.now;
-    let session = trial.grant(flow::authenticate(&token, now));
+    let session = trial.grant(flow::authenticate(&token, &Trial::settings(), now));
     assert_may_open(trial, &token, session.as_ref());
 }
 
@@ -309,7 +309,7 @@ fn authenticate_user(trial: &mut Trial<'_>) {
     let token = trial.access_token();
     trial.now = trial.moment();
     let now = trial.now;
-    let found = trial.grant(flow::authenticate_user(&token, now));
+    let found = trial.grant(flow::authenticate_user(&token, &Trial::settings(), now));
     if let Some((_, user)) = &found {
         assert_eq!(Some(user), trial.record.user.as_ref());
     }

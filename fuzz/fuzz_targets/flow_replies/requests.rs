@@ -37,6 +37,12 @@ impl Trial<'_> {
         Env::new(self.now, entropy, client, Arc::new(settings))
     }
 
+    /// The settings of a flow that has no surroundings.
+    pub(crate) fn settings() -> Settings {
+        let keys = KeyRing::parse(World::SECRET).expect("a key ring");
+        Settings::new(Policy::default(), keys).expect("a policy that holds together")
+    }
+
     /// Any moment, mostly one soon after a refresh of the genuine session.
     pub(crate) fn moment(&mut self) -> Timestamp {
         if self.choices.rarely() {

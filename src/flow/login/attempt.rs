@@ -7,6 +7,7 @@ use crate::event::{Event, EventRecord, LimitName, LoginFailure};
 use crate::flow::attempts::Reservation;
 use crate::model::{Email, JsonObject, Method, User, UserId};
 use crate::password::{Password, PasswordHash};
+use crate::token::backend::{Records, Unprintable};
 use crate::token::issue::{self, Grant};
 
 /// A request on its way, with what was found out so far.
@@ -65,7 +66,7 @@ impl Attempt {
         user: User,
         upgrade: Option<Upgrade>,
         env: &mut Env,
-    ) -> (Commit, SignedIn) {
+    ) -> Result<(Commit, SignedIn), Unprintable> {
         let policy = env.policy();
         let lifetime = if self.remember { policy.remembered_session } else { policy.session };
         let methods = vec![Method::Password];
@@ -80,23 +81,30 @@ impl Attempt {
         };
         let user = User { last_login: Some(env.now), ..user };
         let grant = Grant { methods, lifetime, claims: self.claims.clone() };
-        let (session, tokens) = issue::open(&user, grant, env);
-        let mut batch = Commit::new()
-            .write(Write::ReplaceUser { user: Box::new(user.clone()), was })
-            .write(Write::InsertSession(Box::new(session.clone())));
+        let (session, tokens) = issue::open(&user, grant, env)?;
+        let mut batch =
+            Commit::new().write(Write::ReplaceUser { user: Box::new(user.clone()), was });
+        if env.tokens().records() == Records::Every {
+            batch = batch.write(Write::InsertSession(Box::new(session.clone())));
+        }
         batch.writes.extend(self.account.as_ref().map(Reservation::clear));
         batch.writes.extend(self.network.as_ref().map(Reservation::refund));
         if changed {
             batch = batch.event(env.event(Some(user.id), None, Event::PasswordChanged));
         }
         batch = batch.event(env.event(Some(user.id), Some(session.id), login));
-        (batch, SignedIn { user, session, tokens })
+        Ok((batch, SignedIn { user, session, tokens }))
     }
 
     /// The batch of a right password that is not enough.
     pub(super) fn owing(&self, user: &User, env: &mut Env) -> Commit {
         let reason = LoginFailure::PasswordChangeRequired;
-        let mut batch = Commit::new().event(self.failed(Some(user.id), reason, env));
+        self.taken_back().event(self.failed(Some(user.id), reason, env))
+    }
+
+    /// The batch of a right password when no session can be opened.
+    pub(super) fn taken_back(&self) -> Commit {
+        let mut batch = Commit::new();
         batch.writes.extend(self.account.as_ref().map(Reservation::refund));
         batch.writes.extend(self.network.as_ref().map(Reservation::refund));
         batch

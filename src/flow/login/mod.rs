@@ -69,7 +69,7 @@ type Outcome = Result<SignedIn, Refusal>;
 ///
 /// [`Refusal::InvalidCredentials`], [`Refusal::RateLimited`], [`Refusal::PasswordStopped`],
 /// [`Refusal::PasswordChangeRequired`], [`Refusal::Invalid`] for an address or password that cannot
-/// be one, [`Refusal::Busy`].
+/// be one or claims that do not fit into a token, [`Refusal::Busy`].
 ///
 /// # Security
 ///
@@ -269,7 +269,12 @@ fn grant(
     upgrade: Option<Upgrade>,
     mut env: Env,
 ) -> Step<Outcome> {
-    let (batch, signed_in) = attempt.granted(user, upgrade, &mut env);
+    let (batch, signed_in) = match attempt.granted(user, upgrade, &mut env) {
+        Ok(granted) => granted,
+        Err(unprintable) => {
+            return ask(attempt.taken_back(), move |_| Step::Done(Err(unprintable.into())));
+        }
+    };
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(Ok(signed_in)),
         Err(Conflict) if env.retries.spend() => look(attempt, env),

@@ -8,7 +8,9 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use super::profile::Profile;
+use super::session::{SessionClaims, SessionState};
 use super::strict_json::{StrictObject, StrictValue};
+use crate::model::{Method, SessionId};
 use crate::time::Timestamp;
 
 /// What a token says, besides what its [`Profile`] does (`iss`, `aud`, `token_type`).
@@ -35,12 +37,13 @@ pub struct Claims {
 /// Claims as they go into a token of a profile.
 pub(super) struct Outgoing<'a> {
     pub(super) claims: &'a Claims,
+    pub(super) session: Option<&'a SessionClaims>,
     pub(super) profile: &'a Profile,
 }
 
 impl Serialize for Outgoing<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let Self { claims, profile } = self;
+        let Self { claims, session, profile } = self;
         let mut map = out.serialize_map(None)?;
         if let Some(issuer) = &profile.issuer {
             map.serialize_entry("iss", issuer)?;
@@ -56,6 +59,12 @@ impl Serialize for Outgoing<'_> {
         map.serialize_entry("iat", &seconds(claims.issued_at))?;
         map.serialize_entry("jti", &claims.id)?;
         map.serialize_entry("token_type", profile.token_type.claim())?;
+        if let Some(session) = session {
+            map.serialize_entry("sid", &session.sid)?;
+            map.serialize_entry("auth_time", &seconds(session.state.auth_time()))?;
+            map.serialize_entry("amr", &session.amr)?;
+            map.serialize_entry("session", &session.state)?;
+        }
         if !claims.extra.is_empty() {
             map.serialize_entry("extra", &claims.extra)?;
         }
@@ -70,6 +79,7 @@ const fn seconds(moment: Timestamp) -> u64 {
 /// Claims as they come out of a token, not yet held against a profile.
 pub(super) struct Incoming<'a> {
     pub(super) claims: Claims,
+    pub(super) session: Option<SessionClaims>,
     pub(super) issuer: Option<Cow<'a, str>>,
     pub(super) audience: Option<Audience<'a>>,
     pub(super) token_type: Cow<'a, str>,
@@ -99,6 +109,10 @@ impl<'de> Visitor<'de> for IncomingVisitor {
         let mut issuer: Option<Text<'de>> = None;
         let mut audience: Option<Audience<'de>> = None;
         let mut token_type: Option<Text<'de>> = None;
+        let mut sid: Option<SessionId> = None;
+        let mut amr: Option<Vec<Method>> = None;
+        let mut auth_time: Option<NumericDate> = None;
+        let mut state: Option<SessionState> = None;
         let mut extra: Option<StrictObject> = None;
         // RFC 7519 4: claims that are not understood are ignored. Twice they are not even that.
         let mut ignored: Vec<Cow<'de, str>> = Vec::new();
@@ -112,6 +126,10 @@ impl<'de> Visitor<'de> for IncomingVisitor {
                 "iss" => once(&mut issuer, &mut input)?,
                 "aud" => once(&mut audience, &mut input)?,
                 "token_type" => once(&mut token_type, &mut input)?,
+                "sid" => once(&mut sid, &mut input)?,
+                "amr" => once(&mut amr, &mut input)?,
+                "auth_time" => once(&mut auth_time, &mut input)?,
+                "session" => once(&mut state, &mut input)?,
                 "extra" => once(&mut extra, &mut input)?,
                 _ if ignored.contains(&key) => return Err(A::Error::custom(TWICE)),
                 _ => {
@@ -120,7 +138,12 @@ impl<'de> Visitor<'de> for IncomingVisitor {
                 }
             }
         }
+        let session = match (sid, amr, auth_time, state) {
+            (Some(sid), Some(amr), Some(_), Some(state)) => Some(SessionClaims { sid, amr, state }),
+            _ => None,
+        };
         Ok(Incoming {
+            session,
             claims: Claims {
                 subject: subject.ok_or_else(|| A::Error::missing_field("sub"))?,
                 id: id.ok_or_else(|| A::Error::missing_field("jti"))?,

@@ -9,6 +9,7 @@ use super::error::IssueError;
 use super::header::Header;
 use super::key::SigningKey;
 use super::profile::Profile;
+use super::session::SessionClaims;
 use crate::secret::Secret;
 
 /// Makes a token.
@@ -21,14 +22,27 @@ pub fn issue(
     profile: &Profile,
     key: &SigningKey,
 ) -> Result<Secret<String>, IssueError> {
+    sign(&Outgoing { claims, session: None, profile }, key)
+}
+
+/// Makes a token of a session.
+pub(crate) fn issue_session(
+    claims: &Claims,
+    session: &SessionClaims,
+    profile: &Profile,
+    key: &SigningKey,
+) -> Result<Secret<String>, IssueError> {
+    sign(&Outgoing { claims, session: Some(session), profile }, key)
+}
+
+fn sign(outgoing: &Outgoing<'_>, key: &SigningKey) -> Result<Secret<String>, IssueError> {
     let header = Header {
         alg: key.algorithm().name().into(),
-        typ: profile.token_type.typ().into(),
+        typ: outgoing.profile.token_type.typ().into(),
         kid: key.id().into(),
     };
     let header = serde_json::to_vec(&header).map_err(|_| IssueError::Claims)?;
-    let payload =
-        serde_json::to_vec(&Outgoing { claims, profile }).map_err(|_| IssueError::Claims)?;
+    let payload = serde_json::to_vec(outgoing).map_err(|_| IssueError::Claims)?;
     let mut text = String::with_capacity(512);
     URL_SAFE_NO_PAD.encode_string(header, &mut text);
     text.push('.');

@@ -1,4 +1,7 @@
-//! Signed tokens (JWT, RFC 7519), made and verified by pure functions. No flow uses them yet.
+//! Signed tokens (JWT, RFC 7519), made and verified by pure functions.
+//!
+//! The flows use them by way of [`JwtBackend`](super::backend::JwtBackend) and
+//! [`HybridBackend`](super::backend::HybridBackend), which are a setting.
 //!
 //! ```
 //! use testudo::token::jwt::{Claims, KeySet, Profile, SigningKey, TokenType, issue, verify};
@@ -33,9 +36,9 @@
 //!
 //! # Features
 //!
-//! `jwt` has HMAC and brings no dependency. `jwt-signatures` adds Ed25519, ECDSA and the verifying of RSA
-//! by the crate `jsonwebtoken` on AWS-LC, which takes a C compiler to build. Neither is on by default: no
-//! flow uses them, and what is not built cannot be misused.
+//! `jwt` has HMAC and brings no dependency. `jwt-signatures` adds Ed25519, and the verifying of ECDSA and RSA
+//! by the crate `jsonwebtoken` on AWS-LC, which takes a C compiler to build. Neither is on by default: what
+//! is not built cannot be misused.
 
 mod algorithm;
 mod claims;
@@ -44,6 +47,7 @@ mod header;
 mod issue;
 mod key;
 mod profile;
+mod session;
 mod strict_json;
 mod verify;
 
@@ -51,10 +55,12 @@ pub use algorithm::Algorithm;
 pub use claims::Claims;
 pub use error::{IssueError, JwtError, KeyError};
 pub use issue::issue;
+pub(crate) use issue::issue_session;
 #[cfg(feature = "jwt-signatures")]
 pub use key::{Jwk, JwkParameters, JwkSet, JwkUse};
 pub use key::{KeySet, SigningKey, VerifyingKey, VerifyingKeys};
 pub use profile::{Profile, TokenType};
+pub(crate) use session::SessionClaims;
 pub use verify::{Verified, verify};
 
 /// The most bytes that a token may have. Longer ones are refused before anything is read.

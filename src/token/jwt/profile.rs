@@ -60,6 +60,7 @@ pub struct Profile {
     pub(super) issuer: Option<String>,
     pub(super) audience: Option<String>,
     pub(super) leeway: Duration,
+    pub(super) takes_any_iat: bool,
 }
 
 impl Profile {
@@ -69,7 +70,18 @@ impl Profile {
     /// Tokens of a kind, with neither issuer nor audience, and no leeway.
     #[must_use]
     pub const fn new(token_type: TokenType) -> Self {
-        Self { token_type, issuer: None, audience: None, leeway: Duration::ZERO }
+        let (issuer, audience, leeway) = (None, None, Duration::ZERO);
+        Self { token_type, issuer, audience, leeway, takes_any_iat: false }
+    }
+
+    /// Tokens that were made in the future are taken: by a node whose clock is ahead, or before the own
+    /// clock was set back.
+    pub(crate) fn taking_any_iat(self) -> Self {
+        Self { takes_any_iat: true, ..self }
+    }
+
+    pub(crate) const fn token_type(&self) -> TokenType {
+        self.token_type
     }
 
     /// Tokens carry this `iss`; those with another or none are refused. Compared byte by byte.

@@ -10,6 +10,8 @@ use super::error::JwtError;
 use super::header::Header;
 use super::key::{VerifyingKey, VerifyingKeys};
 use super::profile::Profile;
+use super::session::SessionClaims;
+use crate::model::Session;
 use crate::time::Timestamp;
 
 /// The claims of a token that was verified. There is no other way to one, and none to the claims of a
@@ -17,6 +19,7 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     claims: Claims,
+    session: Option<SessionClaims>,
 }
 
 impl Verified {
@@ -24,6 +27,11 @@ impl Verified {
     #[must_use]
     pub const fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// The session that the token is of, if it says so.
+    pub(crate) fn into_session(self) -> Option<Session> {
+        self.session?.into_session(self.claims)
     }
 
     /// What the token says, without the proof that it was verified.
@@ -67,7 +75,7 @@ pub fn verify(
     }
     check(&incoming, profile)?;
     check_moment(&incoming.claims, profile, now)?;
-    Ok(Verified { claims: incoming.claims })
+    Ok(Verified { claims: incoming.claims, session: incoming.session })
 }
 
 struct Parts<'a> {
@@ -129,7 +137,7 @@ fn check_moment(claims: &Claims, profile: &Profile, now: Timestamp) -> Result<()
     if claims.not_before.is_some_and(|not_before| now + leeway < not_before) {
         return Err(JwtError::NotYetValid);
     }
-    if now + leeway < claims.issued_at {
+    if !profile.takes_any_iat && now + leeway < claims.issued_at {
         return Err(JwtError::IssuedInFuture);
     }
     Ok(())

@@ -179,7 +179,7 @@ impl Problem {
                 Self::new(Code::StepUpRequired, detail)
             }
             Refusal::InvalidPassword => Self::invalid_password(detail),
-            Refusal::NotFound => Self::new(Code::NotFound, detail),
+            Refusal::NotFound | Refusal::NotRecorded => Self::new(Code::NotFound, detail),
             Refusal::EmailTaken => Self::new(Code::Conflict, detail),
             Refusal::Invalid(errors) => {
                 Self::invalid(errors.into_iter().map(WrongField::from).collect())
