@@ -11,12 +11,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use testudo::command::{
-    Commit, Conflict, ConsultLegacy, CountAttempt, FindSession, FindSessionWithUser, FindUser,
-    HashPassword, LegacyVerdict, ListSessions, ListUsers, OwnedSession, PasswordVerdict, Sweep,
+    Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, HashPassword, LegacyVerdict, ListApiKeys,
+    ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession, PasswordVerdict, Sweep,
     Swept, Unhashable, VerifyPassword,
 };
 use testudo::flow::{Login, RegisterUser, authenticate_user, login, register_user};
-use testudo::model::{AttemptVerdict, Session, User};
+use testudo::model::{ApiKey, AttemptVerdict, Invitation, Session, User};
 use testudo::password::{HashError, HasherChain, PasswordHash, WorkBuffer};
 use testudo::reference::Tables;
 use testudo::{Client, Entropy, Env, KeyRing, Policy, Respond, Settings, Timestamp, drive};
@@ -54,6 +55,27 @@ impl Respond for World {
         Ok(self.tables.find_session_with_user(&command))
     }
 
+    fn find_user_with_session(
+        &mut self,
+        command: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, HashError> {
+        println!("  find the user {} and the session {}", command.user, command.session);
+        Ok(self.tables.find_user_with_session(&command))
+    }
+
+    fn find_invitation(
+        &mut self,
+        command: FindInvitation,
+    ) -> Result<Option<Invitation>, HashError> {
+        println!("  find the invitation {}", command.id);
+        Ok(self.tables.find_invitation(&command))
+    }
+
+    fn find_api_key(&mut self, command: FindApiKey) -> Result<Option<OwnedApiKey>, HashError> {
+        println!("  find the API key {}", command.id);
+        Ok(self.tables.find_api_key(&command))
+    }
+
     fn list_sessions(&mut self, command: ListSessions) -> Result<Vec<Session>, HashError> {
         println!("  list the sessions of {}", command.user);
         Ok(self.tables.list_sessions(&command))
@@ -62,6 +84,16 @@ impl Respond for World {
     fn list_users(&mut self, command: ListUsers) -> Result<Vec<User>, HashError> {
         println!("  list {} users", command.limit);
         Ok(self.tables.list_users(&command))
+    }
+
+    fn list_invitations(&mut self, command: ListInvitations) -> Result<Vec<Invitation>, HashError> {
+        println!("  list {} invitations", command.limit);
+        Ok(self.tables.list_invitations(&command))
+    }
+
+    fn list_api_keys(&mut self, command: ListApiKeys) -> Result<Vec<ApiKey>, HashError> {
+        println!("  list the API keys of {}", command.user);
+        Ok(self.tables.list_api_keys(&command))
     }
 
     fn verify_password(&mut self, command: VerifyPassword) -> Result<PasswordVerdict, HashError> {
@@ -84,9 +116,10 @@ impl Respond for World {
 
     fn commit(&mut self, command: Commit) -> Result<Result<(), Conflict>, HashError> {
         println!(
-            "  commit {} writes and {} events, if {} guards hold",
+            "  commit {} writes, {} events and {} messages, if {} guards hold",
             command.writes.len(),
             command.events.len(),
+            command.messages.len(),
             command.guards.len()
         );
         Ok(self.tables.commit(command))

@@ -1,11 +1,12 @@
 //! The blocking driver loop: the shortest way to run a flow, with no runtime.
 
 use crate::command::{
-    Commit, Conflict, ConsultLegacy, CountAttempt, FindSession, FindSessionWithUser, FindUser,
-    HashPassword, LegacyVerdict, ListSessions, ListUsers, OwnedSession, PasswordVerdict, Step,
+    Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, HashPassword, LegacyVerdict, ListApiKeys,
+    ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession, PasswordVerdict, Step,
     Sweep, Swept, Unhashable, VerifyPassword,
 };
-use crate::model::{AttemptVerdict, Session, User};
+use crate::model::{ApiKey, AttemptVerdict, Invitation, Session, User};
 use crate::password::PasswordHash;
 
 /// Something that carries commands out, one at a time.
@@ -48,6 +49,33 @@ pub trait Respond {
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Self::Fault>;
 
+    /// Carries out [`FindUserWithSession`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn find_user_with_session(
+        &mut self,
+        command: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, Self::Fault>;
+
+    /// Carries out [`FindInvitation`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn find_invitation(
+        &mut self,
+        command: FindInvitation,
+    ) -> Result<Option<Invitation>, Self::Fault>;
+
+    /// Carries out [`FindApiKey`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn find_api_key(&mut self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Self::Fault>;
+
     /// Carries out [`ListSessions`].
     ///
     /// # Errors
@@ -61,6 +89,23 @@ pub trait Respond {
     ///
     /// When the store cannot be read.
     fn list_users(&mut self, command: ListUsers) -> Result<Vec<User>, Self::Fault>;
+
+    /// Carries out [`ListInvitations`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn list_invitations(
+        &mut self,
+        command: ListInvitations,
+    ) -> Result<Vec<Invitation>, Self::Fault>;
+
+    /// Carries out [`ListApiKeys`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn list_api_keys(&mut self, command: ListApiKeys) -> Result<Vec<ApiKey>, Self::Fault>;
 
     /// Carries out [`VerifyPassword`].
     ///
@@ -132,8 +177,13 @@ pub fn respond<T, W: Respond>(step: Step<T>, world: &mut W) -> Result<Step<T>, W
         Step::FindUser(ask) => reply!(ask, find_user),
         Step::FindSession(ask) => reply!(ask, find_session),
         Step::FindSessionWithUser(ask) => reply!(ask, find_session_with_user),
+        Step::FindUserWithSession(ask) => reply!(ask, find_user_with_session),
+        Step::FindInvitation(ask) => reply!(ask, find_invitation),
+        Step::FindApiKey(ask) => reply!(ask, find_api_key),
         Step::ListSessions(ask) => reply!(ask, list_sessions),
         Step::ListUsers(ask) => reply!(ask, list_users),
+        Step::ListInvitations(ask) => reply!(ask, list_invitations),
+        Step::ListApiKeys(ask) => reply!(ask, list_api_keys),
         Step::VerifyPassword(ask) => reply!(ask, verify_password),
         Step::ConsultLegacy(ask) => reply!(ask, consult_legacy),
         Step::HashPassword(ask) => reply!(ask, hash_password),

@@ -7,7 +7,8 @@ use uuid::{Builder, Uuid};
 use crate::entropy::Entropy;
 use crate::event::{Event, EventRecord};
 use crate::keys::KeyRing;
-use crate::model::{Client, EventId, SessionId, UserId};
+use crate::message::NONCE_BYTES;
+use crate::model::{ApiKeyId, Client, EventId, InvitationId, MessageId, SessionId, UserId};
 use crate::password::validation::Validators;
 use crate::password::{PasswordHash, Salt};
 use crate::policy::{Policy, PolicyError};
@@ -148,6 +149,22 @@ impl Env {
 
     pub(crate) fn new_session_id(&mut self) -> SessionId {
         SessionId::from_uuid(self.new_uuid())
+    }
+
+    pub(crate) fn new_message_id(&mut self) -> MessageId {
+        MessageId::from_uuid(self.new_uuid())
+    }
+
+    pub(crate) fn new_invitation_id(&mut self) -> InvitationId {
+        InvitationId::from_uuid(self.new_uuid())
+    }
+
+    pub(crate) fn new_api_key_id(&mut self) -> ApiKeyId {
+        ApiKeyId::from_uuid(self.new_uuid())
+    }
+
+    pub(crate) fn new_nonce(&mut self) -> [u8; NONCE_BYTES] {
+        self.entropy.bytes()
     }
 
     pub(crate) fn new_token_secret(&mut self) -> [u8; 32] {

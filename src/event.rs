@@ -116,4 +116,10 @@ pub enum LimitName {
     LoginAccount,
     /// Password guesses from one network.
     LoginNetwork,
+    /// Requests for a link that resets the password of one account.
+    PasswordReset,
+    /// Requests for a link that proves one address.
+    EmailProof,
+    /// Requests for mail from one network without a session.
+    MailNetwork,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chacha20poly1305::XChaCha20Poly1305;
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -10,39 +11,67 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// What a sub-key is for. A value made for one purpose is noise for every other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Purpose {
-    /// Deriving each refresh secret from the one before it.
-    RefreshChain,
-    /// Deriving an access secret from its refresh secret.
-    AccessSecret,
-    /// Signing the claims by which a password is reset.
-    PasswordReset,
-    /// Signing the claims by which an e-mail address is verified.
-    EmailVerification,
-    /// Signing the claims by which an account moves to another e-mail address.
-    EmailChange,
-    /// Signing the claims by which somebody is invited.
-    Invitation,
-    /// Signing the claims by which mail is unsubscribed from.
-    Unsubscribe,
+/// Declares the purposes, with their HKDF labels, and a sub-key for each.
+macro_rules! purposes {
+    ($($(#[$doc:meta])* $name:ident = $field:ident: $label:literal,)+) => {
+        /// What a sub-key is for. A value made for one purpose is noise for every other.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Purpose {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Purpose {
+            /// The HKDF label. Never change one: everything issued under it would die.
+            const fn label(self) -> &'static [u8] {
+                match self {
+                    $(Self::$name => concat!("testudo/v1/", $label).as_bytes(),)+
+                }
+            }
+
+            /// Every purpose.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)+];
+        }
+
+        /// A sub-key of one master secret for every purpose.
+        struct SubKeys {
+            $($field: SubKey,)+
+        }
+
+        impl SubKeys {
+            fn new(hkdf: &Hkdf<Sha256>) -> Self {
+                Self { $($field: SubKey::new(hkdf, Purpose::$name),)+ }
+            }
+
+            const fn of(&self, purpose: Purpose) -> &SubKey {
+                match purpose {
+                    $(Purpose::$name => &self.$field,)+
+                }
+            }
+        }
+    };
 }
 
-impl Purpose {
-    /// The HKDF label. Never change one: everything issued under it would die.
-    const fn label(self) -> &'static [u8] {
-        match self {
-            Self::RefreshChain => b"testudo/v1/refresh-chain",
-            Self::AccessSecret => b"testudo/v1/access-secret",
-            Self::PasswordReset => b"testudo/v1/password-reset",
-            Self::EmailVerification => b"testudo/v1/email-verification",
-            Self::EmailChange => b"testudo/v1/email-change",
-            Self::Invitation => b"testudo/v1/invitation",
-            Self::Unsubscribe => b"testudo/v1/unsubscribe",
-        }
-    }
+purposes! {
+    /// Deriving each refresh secret from the one before it.
+    RefreshChain = refresh_chain: "refresh-chain",
+    /// Deriving an access secret from its refresh secret.
+    AccessSecret = access_secret: "access-secret",
+    /// Signing the claims by which a password is reset.
+    PasswordReset = password_reset: "password-reset",
+    /// Signing the claims by which an e-mail address is verified.
+    EmailVerification = email_verification: "email-verification",
+    /// Signing the claims by which an account moves to another e-mail address.
+    EmailChange = email_change: "email-change",
+    /// Signing the claims by which an account is taken back to the address that it had before.
+    EmailUndo = email_undo: "email-undo",
+    /// Signing the claims by which a closed account is opened again.
+    AccountReopening = account_reopening: "account-reopening",
+    /// Signing the claims by which somebody is invited.
+    Invitation = invitation: "invitation",
+    /// Signing the claims by which mail is unsubscribed from.
+    Unsubscribe = unsubscribe: "unsubscribe",
 }
 
 /// Names a master secret without telling anything about it.
@@ -181,13 +210,9 @@ impl fmt::Debug for KeyRing {
 /// One master secret, as the sub-keys that are used of it.
 pub(crate) struct MasterKey {
     id: KeyId,
-    refresh_chain: SubKey,
-    access_secret: SubKey,
-    password_reset: SubKey,
-    email_verification: SubKey,
-    email_change: SubKey,
-    invitation: SubKey,
-    unsubscribe: SubKey,
+    sub_keys: SubKeys,
+    /// Seals messages on their way out.
+    messages: XChaCha20Poly1305,
     #[cfg(feature = "jwt")]
     jwt: JwtSecrets,
 }
@@ -225,15 +250,11 @@ impl MasterKey {
             return Err(KeyRingError::Weak { position });
         }
         let hkdf = Hkdf::<Sha256>::new(None, secret);
+        let messages = Zeroizing::new(expand::<32>(&hkdf, b"testudo/v1/message-seal"));
         Ok(Self {
             id: KeyId::from_bytes(expand(&hkdf, b"testudo/v1/key-id")),
-            refresh_chain: SubKey::new(&hkdf, Purpose::RefreshChain),
-            access_secret: SubKey::new(&hkdf, Purpose::AccessSecret),
-            password_reset: SubKey::new(&hkdf, Purpose::PasswordReset),
-            email_verification: SubKey::new(&hkdf, Purpose::EmailVerification),
-            email_change: SubKey::new(&hkdf, Purpose::EmailChange),
-            invitation: SubKey::new(&hkdf, Purpose::Invitation),
-            unsubscribe: SubKey::new(&hkdf, Purpose::Unsubscribe),
+            sub_keys: SubKeys::new(&hkdf),
+            messages: XChaCha20Poly1305::new(&(*messages).into()),
             #[cfg(feature = "jwt")]
             jwt: JwtSecrets::new(&hkdf),
         })
@@ -241,6 +262,11 @@ impl MasterKey {
 
     pub(crate) const fn id(&self) -> KeyId {
         self.id
+    }
+
+    /// The key that seals messages on their way out.
+    pub(crate) const fn messages(&self) -> &XChaCha20Poly1305 {
+        &self.messages
     }
 
     #[cfg(feature = "jwt")]
@@ -252,16 +278,7 @@ impl MasterKey {
     ///
     /// Every part is preceded by its length, so that no two lists of parts give the same input.
     pub(crate) fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
-        let sub_key = match purpose {
-            Purpose::RefreshChain => &self.refresh_chain,
-            Purpose::AccessSecret => &self.access_secret,
-            Purpose::PasswordReset => &self.password_reset,
-            Purpose::EmailVerification => &self.email_verification,
-            Purpose::EmailChange => &self.email_change,
-            Purpose::Invitation => &self.invitation,
-            Purpose::Unsubscribe => &self.unsubscribe,
-        };
-        let mut mac = sub_key.prepared.clone();
+        let mut mac = self.sub_keys.of(purpose).prepared.clone();
         for part in parts {
             mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             mac.update(part);
@@ -339,18 +356,9 @@ mod tests {
     #[test]
     fn every_purpose_has_a_sub_key_of_its_own() {
         let ring = KeyRing::parse(ONE).unwrap();
-        let purposes = [
-            Purpose::RefreshChain,
-            Purpose::AccessSecret,
-            Purpose::PasswordReset,
-            Purpose::EmailVerification,
-            Purpose::EmailChange,
-            Purpose::Invitation,
-            Purpose::Unsubscribe,
-        ];
-        let macs = purposes.map(|purpose| ring.newest().mac(purpose, &[b"the same"]));
-        let distinct: std::collections::BTreeSet<_> = macs.iter().collect();
-        assert_eq!(distinct.len(), purposes.len());
+        let macs = Purpose::ALL.iter().map(|purpose| ring.newest().mac(*purpose, &[b"the same"]));
+        let distinct: std::collections::BTreeSet<_> = macs.collect();
+        assert_eq!(distinct.len(), Purpose::ALL.len());
     }
 
     #[test]

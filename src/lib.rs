@@ -38,6 +38,7 @@ mod env;
 pub mod event;
 pub mod flow;
 mod keys;
+pub mod message;
 pub mod model;
 pub mod password;
 mod policy;

@@ -18,11 +18,37 @@ pub struct Policy {
     pub login_account: AttemptLimit,
     /// Password guesses from one network. Default: 100 in 300 s.
     pub login_network: AttemptLimit,
+    /// Requests for a link that resets a password, for one address. Default: 3 in 300 s.
+    pub password_reset: AttemptLimit,
+    /// Requests for a link that proves an address, to one address. Default: 3 in 300 s.
+    pub email_proof: AttemptLimit,
+    /// Requests for mail from one network without a session. Default: 30 in 300 s.
+    pub mail_network: AttemptLimit,
     /// Whether accounts marked with
     /// [`PasswordHash::legacy`](crate::password::PasswordHash::legacy) are asked for in the system
     /// that they come from ([`ConsultLegacy`](crate::command::ConsultLegacy)). Default: no. Turn it
     /// off when the last one has moved.
     pub consult_legacy: bool,
+    /// Whether an account without a usable password may be given one by a reset link: its owner signs in
+    /// with another service so far. Default: yes. Turn it off where passwords are nobody's own choice.
+    pub reset_unusable_passwords: bool,
+    /// How long a link that resets a password counts. Default 30 minutes, at most a day (NIST SP 800-63B-4
+    /// 4.2.1.2).
+    pub password_reset_lifetime: Duration,
+    /// How long a link that proves an address counts. Default and at most a day.
+    pub email_proof_lifetime: Duration,
+    /// How long an account may be taken back to the address that it had before. Default 7 days.
+    pub email_undo_lifetime: Duration,
+    /// How long an account that its owner closed may be opened again before it is removed. Default 30
+    /// days.
+    pub closing_grace: Duration,
+    /// How long ago the sign-in may be at most for what changes how somebody signs in (ASVS 5.0 7.5.1).
+    /// Default 10 minutes.
+    pub fresh_sign_in: Duration,
+    /// How many invitations of one user may be open at once. Default 20.
+    pub open_invitations: u32,
+    /// How many API keys a user may have at once. Default 50.
+    pub api_keys: u32,
     /// How long an access token lasts. Default 15 minutes.
     pub access_lifetime: Duration,
     /// How long an ordinary session lasts. Default 1 day idle, 7 days in all.
@@ -57,13 +83,19 @@ impl Default for Policy {
                 lock: Duration::from_secs(600),
                 hard_stop: Some(100),
             },
-            login_network: AttemptLimit {
-                attempts: 100,
-                window: Duration::from_secs(300),
-                lock: Duration::ZERO,
-                hard_stop: None,
-            },
+            login_network: per_five_minutes(100),
+            password_reset: per_five_minutes(3),
+            email_proof: per_five_minutes(3),
+            mail_network: per_five_minutes(30),
             consult_legacy: false,
+            reset_unusable_passwords: true,
+            password_reset_lifetime: Duration::from_minutes(30),
+            email_proof_lifetime: Duration::from_days(1),
+            email_undo_lifetime: Duration::from_days(7),
+            closing_grace: Duration::from_days(30),
+            fresh_sign_in: Duration::from_minutes(10),
+            open_invitations: 20,
+            api_keys: 50,
             access_lifetime: Duration::from_minutes(15),
             session: Lifetime { idle: Duration::from_days(1), absolute: Duration::from_days(7) },
             remembered_session: Lifetime {
@@ -74,6 +106,11 @@ impl Default for Policy {
             reuse_horizon: 4096,
         }
     }
+}
+
+const fn per_five_minutes(attempts: u32) -> AttemptLimit {
+    let window = Duration::from_secs(300);
+    AttemptLimit { attempts, window, lock: Duration::ZERO, hard_stop: None }
 }
 
 impl Policy {
@@ -90,9 +127,13 @@ impl Policy {
             }
         };
         let second = Duration::from_secs(1);
-        for (setting, limit) in
-            [("login_account", &self.login_account), ("login_network", &self.login_network)]
-        {
+        for (setting, limit) in [
+            ("login_account", &self.login_account),
+            ("login_network", &self.login_network),
+            ("password_reset", &self.password_reset),
+            ("email_proof", &self.email_proof),
+            ("mail_network", &self.mail_network),
+        ] {
             require(limit.attempts >= 1, setting, "expected at least one attempt");
             require(limit.window >= second, setting, "expected a window of at least a second");
         }
@@ -101,6 +142,13 @@ impl Policy {
             "login_account",
             "expected a hard stop after at most 100 attempts",
         );
+        for (setting, lifetime) in [
+            ("password_reset_lifetime", self.password_reset_lifetime),
+            ("email_proof_lifetime", self.email_proof_lifetime),
+        ] {
+            let fits = (second..=Duration::from_days(1)).contains(&lifetime);
+            require(fits, setting, "expected a second to a day");
+        }
         require(self.access_lifetime >= second, "access_lifetime", "expected at least a second");
         for (setting, lifetime) in
             [("session", &self.session), ("remembered_session", &self.remembered_session)]

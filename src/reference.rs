@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
 use crate::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, Guard,
-    ListSessions, ListUsers, OwnedSession, Sweep, Swept, UserKey, Write,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
+    FindUser, FindUserWithSession, Guard, ListApiKeys, ListInvitations, ListSessions, ListUsers,
+    OwnedApiKey, OwnedSession, Sweep, Swept, UserKey, Write,
 };
 use crate::event::EventRecord;
+use crate::message::{SealedMessage, TakenMessage};
 use crate::model::{
-    AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Session, SessionId, User, UserId,
+    ApiKey, ApiKeyId, AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Invitation,
+    InvitationId, MessageId, Session, SessionId, User, UserId,
 };
+use crate::time::Timestamp;
 
 /// All records, in ordered maps. Each command is one method, and `&mut self` makes each one atomic.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,7 +23,18 @@ pub struct Tables {
     emails: BTreeMap<EmailKey, UserId>,
     sessions: BTreeMap<SessionId, Session>,
     attempts: BTreeMap<AttemptKey, AttemptCounter>,
+    invitations: BTreeMap<InvitationId, Invitation>,
+    api_keys: BTreeMap<ApiKeyId, ApiKey>,
     outbox: VecDeque<EventRecord>,
+    messages: VecDeque<Waiting>,
+}
+
+/// A message on its way out, and when it is to be taken next.
+#[derive(Clone, Debug, PartialEq)]
+struct Waiting {
+    message: SealedMessage,
+    attempts: u32,
+    next_try: Timestamp,
 }
 
 impl Tables {
@@ -61,6 +76,53 @@ impl Tables {
         Some((session.clone(), user.clone()))
     }
 
+    /// The meaning of [`FindUserWithSession`].
+    #[must_use]
+    pub fn find_user_with_session(
+        &self,
+        command: &FindUserWithSession,
+    ) -> Option<(User, Option<Session>)> {
+        let user = self.users.get(&command.user)?;
+        let session = self.sessions.get(&command.session);
+        Some((user.clone(), session.filter(|session| session.user == user.id).cloned()))
+    }
+
+    /// The meaning of [`FindInvitation`].
+    #[must_use]
+    pub fn find_invitation(&self, command: &FindInvitation) -> Option<Invitation> {
+        self.invitations.get(&command.id).cloned()
+    }
+
+    /// The meaning of [`FindApiKey`].
+    #[must_use]
+    pub fn find_api_key(&self, command: &FindApiKey) -> Option<OwnedApiKey> {
+        let key = self.api_keys.get(&command.id)?;
+        let standing = self.users.get(&key.user)?.standing();
+        Some(OwnedApiKey { key: key.clone(), standing })
+    }
+
+    /// The meaning of [`ListInvitations`].
+    #[must_use]
+    pub fn list_invitations(&self, command: &ListInvitations) -> Vec<Invitation> {
+        let ListInvitations { invited_by, before, limit } = *command;
+        newest_first(&self.invitations, before)
+            .filter(|invitation| invitation.invited_by == invited_by)
+            .take(most(limit))
+            .cloned()
+            .collect()
+    }
+
+    /// The meaning of [`ListApiKeys`].
+    #[must_use]
+    pub fn list_api_keys(&self, command: &ListApiKeys) -> Vec<ApiKey> {
+        let ListApiKeys { user, before, limit } = *command;
+        newest_first(&self.api_keys, before)
+            .filter(|key| key.user == user && key.revoked_at.is_none())
+            .take(most(limit))
+            .cloned()
+            .collect()
+    }
+
     /// The meaning of [`ListSessions`].
     #[must_use]
     pub fn list_sessions(&self, command: &ListSessions) -> Vec<Session> {
@@ -71,14 +133,7 @@ impl Tables {
                 && session.ended.is_none()
                 && now < session.refresh_expires_at()
         };
-        let end = before.map_or(Bound::Unbounded, Bound::Excluded);
-        let newest_first = self.sessions.range((Bound::Unbounded, end)).rev();
-        newest_first
-            .map(|(_, session)| session)
-            .filter(is_live)
-            .take(most(limit))
-            .cloned()
-            .collect()
+        newest_first(&self.sessions, before).filter(is_live).take(most(limit)).cloned().collect()
     }
 
     /// The meaning of [`ListUsers`].
@@ -105,13 +160,39 @@ impl Tables {
             .take(limit)
             .map(|(key, _)| key.clone())
             .collect();
-        for id in &sessions {
-            self.sessions.remove(id);
+        let is_closed =
+            |user: &&User| user.closes_at.is_some_and(|at| at <= command.accounts_closed_by);
+        let accounts: Vec<_> =
+            self.users.values().filter(is_closed).take(limit).map(|it| it.id).collect();
+        let expired_by = command.links_expired_by;
+        let invitations: Vec<_> = self
+            .invitations
+            .values()
+            .filter(|invitation| invitation.expires_at <= expired_by)
+            .take(limit)
+            .map(|invitation| invitation.id)
+            .collect();
+        let api_keys: Vec<_> = self
+            .api_keys
+            .values()
+            .filter(|key| key.expires_at.is_some_and(|end| end <= expired_by))
+            .take(limit)
+            .map(|key| key.id)
+            .collect();
+        self.sessions.retain(|id, _| !sessions.contains(id));
+        self.attempts.retain(|key, _| !attempts.contains(key));
+        self.invitations.retain(|id, _| !invitations.contains(id));
+        self.api_keys.retain(|id, _| !api_keys.contains(id));
+        for id in &accounts {
+            self.remove_user(*id);
         }
-        for key in &attempts {
-            self.attempts.remove(key);
+        Swept {
+            sessions: count(&sessions),
+            attempts: count(&attempts),
+            accounts: count(&accounts),
+            invitations: count(&invitations),
+            api_keys: count(&api_keys),
         }
-        Swept { sessions: count(&sessions), attempts: count(&attempts) }
     }
 
     /// The meaning of [`Commit`]: everything is checked before anything is written.
@@ -129,6 +210,7 @@ impl Tables {
             self.apply(write);
         }
         self.outbox.extend(batch.events);
+        self.messages.extend(batch.messages.into_iter().map(Waiting::new));
         Ok(())
     }
 
@@ -158,6 +240,56 @@ impl Tables {
         self.outbox.retain(|record| !events.contains(&record.id));
     }
 
+    /// Takes the oldest messages whose time has come, at most `limit`, in the order of their commits: they
+    /// are not taken again before `until`.
+    pub fn take_messages(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Vec<TakenMessage> {
+        let due = self.messages.iter_mut().filter(|waiting| waiting.next_try <= now);
+        due.take(limit).map(|waiting| waiting.take(until)).collect()
+    }
+
+    /// Forgets messages that were sent.
+    pub fn messages_sent(&mut self, messages: &[MessageId]) {
+        self.messages.retain(|waiting| !messages.contains(&waiting.message.id));
+    }
+
+    /// Lets a message that was not sent wait until `until`.
+    pub fn postpone_message(&mut self, message: MessageId, until: Timestamp) {
+        let found = self.messages.iter_mut().find(|waiting| waiting.message.id == message);
+        if let Some(waiting) = found {
+            waiting.next_try = until;
+        }
+    }
+
+    /// All invitations, by id.
+    pub fn invitations(&self) -> impl Iterator<Item = &Invitation> {
+        self.invitations.values()
+    }
+
+    /// All API keys, by id.
+    pub fn api_keys(&self) -> impl Iterator<Item = &ApiKey> {
+        self.api_keys.values()
+    }
+
+    /// All messages that wait to be sent, oldest first.
+    pub fn messages(&self) -> impl Iterator<Item = &SealedMessage> {
+        self.messages.iter().map(|waiting| &waiting.message)
+    }
+
+    /// Removes a user with all that is theirs.
+    fn remove_user(&mut self, id: UserId) {
+        if let Some(user) = self.users.remove(&id) {
+            self.emails.remove(user.email.key());
+        }
+        self.sessions.retain(|_, session| session.user != id);
+        self.api_keys.retain(|_, key| key.user != id);
+        self.invitations.retain(|_, invitation| invitation.invited_by != Some(id));
+    }
+
     fn is_of_an_account(&self, key: &AttemptKey) -> bool {
         key.account().is_some_and(|email| self.emails.contains_key(&email))
     }
@@ -170,6 +302,7 @@ impl Tables {
             Guard::SessionVersion { id, version } => {
                 self.sessions.get(id).is_some_and(|session| session.version == *version)
             }
+            Guard::NoSession { id } => !self.sessions.contains_key(id),
         }
     }
 
@@ -187,7 +320,17 @@ impl Tables {
             Write::ReplaceSession { session, was } => {
                 self.sessions.get(&session.id).is_some_and(|stored| stored.version == *was)
             }
-            Write::ClearAttempts(_) | Write::RefundAttempt { .. } => true,
+            Write::InsertInvitation(invitation) => !self.invitations.contains_key(&invitation.id),
+            Write::ReplaceInvitation { invitation, was } => {
+                self.invitations.get(&invitation.id).is_some_and(|stored| stored.version == *was)
+            }
+            Write::InsertApiKey(key) => !self.api_keys.contains_key(&key.id),
+            Write::ReplaceApiKey { key, was } => {
+                self.api_keys.get(&key.id).is_some_and(|stored| stored.version == *was)
+            }
+            Write::TouchApiKey { .. } | Write::ClearAttempts(_) | Write::RefundAttempt { .. } => {
+                true
+            }
         }
     }
 
@@ -203,6 +346,17 @@ impl Tables {
             Write::InsertSession(session) | Write::ReplaceSession { session, .. } => {
                 self.sessions.insert(session.id, *session);
             }
+            Write::InsertInvitation(invitation) | Write::ReplaceInvitation { invitation, .. } => {
+                self.invitations.insert(invitation.id, *invitation);
+            }
+            Write::InsertApiKey(key) | Write::ReplaceApiKey { key, .. } => {
+                self.api_keys.insert(key.id, *key);
+            }
+            Write::TouchApiKey { id, at } => {
+                if let Some(key) = self.api_keys.get_mut(&id) {
+                    key.last_used_at = key.last_used_at.max(Some(at));
+                }
+            }
             Write::ClearAttempts(key) => {
                 self.attempts.remove(&key);
             }
@@ -213,6 +367,27 @@ impl Tables {
             }
         }
     }
+}
+
+impl Waiting {
+    const fn new(message: SealedMessage) -> Self {
+        let next_try = message.created_at;
+        Self { message, attempts: 0, next_try }
+    }
+
+    fn take(&mut self, until: Timestamp) -> TakenMessage {
+        self.attempts = self.attempts.saturating_add(1);
+        self.next_try = until;
+        TakenMessage { message: self.message.clone(), attempts: self.attempts }
+    }
+}
+
+fn newest_first<K: Ord, V>(
+    records: &BTreeMap<K, V>,
+    before: Option<K>,
+) -> impl Iterator<Item = &V> {
+    let end = before.map_or(Bound::Unbounded, Bound::Excluded);
+    records.range((Bound::Unbounded, end)).rev().map(|(_, record)| record)
 }
 
 fn most(limit: u32) -> usize {

@@ -46,6 +46,16 @@ pub enum Refusal {
     /// Telling an anonymous client this tells it who has an account. It is for administrators.
     #[error("an account with this e-mail address exists already")]
     EmailTaken,
+    /// The sign-in is too long ago for what changes how somebody signs in
+    /// ([`Policy::fresh_sign_in`](crate::Policy::fresh_sign_in)): sign in again (ASVS 5.0 7.5.1).
+    #[error("sign in again to do this")]
+    StepUpRequired,
+    /// There are as many as there may be; remove one first.
+    #[error("expected at most {most} at a time; remove one first")]
+    TooMany {
+        /// How many there may be.
+        most: u32,
+    },
     /// There is no such record, or it is somebody else's.
     #[error("there is no such record")]
     NotFound,

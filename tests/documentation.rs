@@ -35,6 +35,9 @@ fn every_limit_is_documented_with_its_default() {
     let policy = Policy::default();
     assert_eq!(row("`login_account`")[2..], cells(policy.login_account));
     assert_eq!(row("`login_network`")[2..], cells(policy.login_network));
+    assert_eq!(row("`password_reset`")[2..], cells(policy.password_reset));
+    assert_eq!(row("`email_proof`")[2..], cells(policy.email_proof));
+    assert_eq!(row("`mail_network`")[2..], cells(policy.mail_network));
 }
 
 #[test]
@@ -46,6 +49,11 @@ fn every_lifetime_is_documented_with_its_default() {
         ("session, absolute", policy.session.absolute),
         ("remembered session, idle", policy.remembered_session.idle),
         ("remembered session, absolute", policy.remembered_session.absolute),
+        ("link that resets a password", policy.password_reset_lifetime),
+        ("link that proves an address", policy.email_proof_lifetime),
+        ("way back to the address before", policy.email_undo_lifetime),
+        ("grace of a closed account", policy.closing_grace),
+        ("sign-in that counts as fresh", policy.fresh_sign_in),
         ("grace of a spent refresh token", policy.refresh_grace),
     ] {
         assert_eq!(row(name)[1], format!("{} s", lifetime.as_secs()), "{name}");

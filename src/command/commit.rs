@@ -1,7 +1,12 @@
 //! The one command that changes records.
 
 use crate::event::EventRecord;
-use crate::model::{AttemptKey, Epoch, Session, SessionId, User, UserId, Version, WindowEnd};
+use crate::message::SealedMessage;
+use crate::model::{
+    ApiKey, ApiKeyId, AttemptKey, Epoch, Invitation, Session, SessionId, User, UserId, Version,
+    WindowEnd,
+};
+use crate::time::Timestamp;
 
 /// Applies a batch: all of it, or, if a guard or a write does not hold, nothing.
 ///
@@ -33,6 +38,8 @@ pub struct Commit {
     pub writes: Vec<Write>,
     /// What is recorded to have happened: rows of the outbox, in the same transaction.
     pub events: Vec<EventRecord>,
+    /// What is to be sent: rows of an outbox of their own, in the same transaction.
+    pub messages: Vec<SealedMessage>,
 }
 
 impl Commit {
@@ -54,6 +61,11 @@ impl Commit {
         self.events.push(event);
         self
     }
+
+    pub(crate) fn message(mut self, message: SealedMessage) -> Self {
+        self.messages.push(message);
+        self
+    }
 }
 
 /// A fact that a decision was based on.
@@ -73,6 +85,11 @@ pub enum Guard {
         id: SessionId,
         /// The version that was read.
         version: Version,
+    },
+    /// No session of this id is recorded.
+    NoSession {
+        /// Which session.
+        id: SessionId,
     },
 }
 
@@ -98,6 +115,34 @@ pub enum Write {
         session: Box<Session>,
         /// The version that was read.
         was: Version,
+    },
+    /// Adds an invitation. Conflicts when the id is taken.
+    InsertInvitation(Box<Invitation>),
+    /// Replaces an invitation's record. Conflicts when the stored one is not at version `was` or does not
+    /// exist.
+    ReplaceInvitation {
+        /// The record to store; its version is the one after `was`.
+        invitation: Box<Invitation>,
+        /// The version that was read.
+        was: Version,
+    },
+    /// Adds an API key. Conflicts when the id is taken.
+    InsertApiKey(Box<ApiKey>),
+    /// Replaces an API key's record. Conflicts when the stored one is not at version `was` or does not
+    /// exist.
+    ReplaceApiKey {
+        /// The record to store; its version is the one after `was`.
+        key: Box<ApiKey>,
+        /// The version that was read.
+        was: Version,
+    },
+    /// Remembers that an API key was used: its `last_used_at` becomes `at`, if it was earlier or never.
+    /// The version stays. Never conflicts, also when there is no such key.
+    TouchApiKey {
+        /// The key.
+        id: ApiKeyId,
+        /// When it was used.
+        at: Timestamp,
     },
     /// Forgets all attempts counted under a key, also the consecutive failures. Never conflicts.
     ClearAttempts(AttemptKey),

@@ -1,6 +1,6 @@
 //! Looking sessions up: the question behind every authenticated request.
 
-use crate::model::{Epoch, Session, SessionId};
+use crate::model::{Epoch, Session, SessionId, UserId};
 
 /// Looks a session up, and whether its owner is in good standing.
 ///
@@ -28,7 +28,7 @@ pub struct OwnedSession {
 pub struct Standing {
     /// The user's security epoch: tokens of any other are dead.
     pub epoch: Epoch,
-    /// Whether the account may be used at all.
+    /// Whether the account may be used at all: it was neither deactivated nor closed.
     pub is_active: bool,
 }
 
@@ -39,4 +39,16 @@ pub struct Standing {
 pub struct FindSessionWithUser {
     /// Which session.
     pub id: SessionId,
+}
+
+/// Looks a user up together with one session of theirs, if it is recorded.
+///
+/// One keyed read, as [`FindSession`]. `None` when there is no such user. The session is `None` when no
+/// record of that id stands, and also when it is somebody else's.
+#[derive(Clone, Copy, Debug)]
+pub struct FindUserWithSession {
+    /// Which user.
+    pub user: UserId,
+    /// Which session.
+    pub session: SessionId,
 }

@@ -3,21 +3,27 @@
 //! An adapter answers these commands and nothing else. Each command's page says what its reply must
 //! mean; the conformance suite of `testudo-driver` has tests of the same names.
 
+mod api_keys;
 mod commit;
 mod consult_legacy;
 mod count_attempt;
 mod find_session;
 mod find_user;
+mod invitations;
 mod list_sessions;
 mod list_users;
 mod passwords;
 mod sweep;
 
+pub use api_keys::{FindApiKey, ListApiKeys, OwnedApiKey};
 pub use commit::{Commit, Conflict, Guard, Write};
 pub use consult_legacy::{ConsultLegacy, LegacyVerdict};
 pub use count_attempt::CountAttempt;
-pub use find_session::{FindSession, FindSessionWithUser, OwnedSession, Standing};
+pub use find_session::{
+    FindSession, FindSessionWithUser, FindUserWithSession, OwnedSession, Standing,
+};
 pub use find_user::{FindUser, UserKey};
+pub use invitations::{FindInvitation, ListInvitations};
 pub use list_sessions::ListSessions;
 pub use list_users::ListUsers;
 pub use passwords::{Against, HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
@@ -83,10 +89,20 @@ commands! {
     FindSession -> Option<OwnedSession>,
     /// Looks a session up together with its owner.
     FindSessionWithUser -> Option<(crate::model::Session, crate::model::User)>,
+    /// Looks a user up together with one session of theirs, if it is recorded.
+    FindUserWithSession -> Option<(crate::model::User, Option<crate::model::Session>)>,
+    /// Looks an invitation up.
+    FindInvitation -> Option<crate::model::Invitation>,
+    /// Looks an API key up, and whether its owner is in good standing.
+    FindApiKey -> Option<OwnedApiKey>,
     /// Lists the live sessions of a user, newest first.
     ListSessions -> Vec<crate::model::Session>,
     /// Lists users in the order of their ids.
     ListUsers -> Vec<crate::model::User>,
+    /// Lists invitations, newest first.
+    ListInvitations -> Vec<crate::model::Invitation>,
+    /// Lists the API keys of a user, newest first.
+    ListApiKeys -> Vec<crate::model::ApiKey>,
     /// Compares a password with a stored hash.
     VerifyPassword -> PasswordVerdict,
     /// Asks the system that an account comes from whether a password is right there.

@@ -9,6 +9,10 @@ use crate::time::Timestamp;
 ///   remember failures in a row at the address of an account that exists: those count towards its
 ///   hard stop, in whatever time (NIST SP 800-63B-4 3.2.2). What strangers tried at addresses that
 ///   belong to nobody is forgotten, so that it fills no table.
+/// * **Accounts** whose `closes_at` is at or before `accounts_closed_by`, with their sessions, their API
+///   keys and the invitations that they made.
+/// * **Invitations** whose `expires_at` is at or before `links_expired_by`.
+/// * **API keys** whose `expires_at` is at or before `links_expired_by`.
 ///
 /// The reply says how many went. Fewer than `limit` of a kind means that none are left of it. It is
 /// carried out beside everything else: each removal looks once more at what it removes, so that a
@@ -19,6 +23,10 @@ pub struct Sweep {
     pub sessions_expired_by: Timestamp,
     /// Counters that nothing was counted under since then are removed.
     pub attempts_idle_since: Timestamp,
+    /// Accounts that were to be removed by then are removed.
+    pub accounts_closed_by: Timestamp,
+    /// Invitations and API keys that had expired by then are removed.
+    pub links_expired_by: Timestamp,
     /// How many of each kind to remove at most.
     pub limit: u32,
 }
@@ -30,4 +38,31 @@ pub struct Swept {
     pub sessions: u64,
     /// How many attempt counters.
     pub attempts: u64,
+    /// How many accounts. What went with an account is counted nowhere.
+    pub accounts: u64,
+    /// How many invitations.
+    pub invitations: u64,
+    /// How many API keys.
+    pub api_keys: u64,
+}
+
+impl Swept {
+    /// The sum of two.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            sessions: self.sessions.saturating_add(other.sessions),
+            attempts: self.attempts.saturating_add(other.attempts),
+            accounts: self.accounts.saturating_add(other.accounts),
+            invitations: self.invitations.saturating_add(other.invitations),
+            api_keys: self.api_keys.saturating_add(other.api_keys),
+        }
+    }
+
+    /// How many of the kind of which most went.
+    #[must_use]
+    pub fn most_of_a_kind(self) -> u64 {
+        let Self { sessions, attempts, accounts, invitations, api_keys } = self;
+        [sessions, attempts, accounts, invitations, api_keys].into_iter().max().unwrap_or_default()
+    }
 }

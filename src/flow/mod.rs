@@ -8,6 +8,7 @@ mod attempts;
 mod authenticate;
 mod change_password;
 mod credentials;
+mod fresh;
 mod list_sessions;
 mod login;
 mod logout;

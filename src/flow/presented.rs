@@ -1,8 +1,8 @@
 //! From a presented token to its session: one look-up, whatever the form of the token.
 
 use crate::command::{
-    Commit, FindSession, FindSessionWithUser, FindUser, Guard, OwnedSession, Standing, UserKey,
-    Write,
+    Commit, FindSession, FindSessionWithUser, FindUser, FindUserWithSession, Guard, OwnedSession,
+    Standing, UserKey, Write,
 };
 use crate::model::{Session, SessionId, User, Version};
 use crate::step::{Step, ask};
@@ -51,7 +51,8 @@ impl Record {
     pub(super) fn guard(self, id: SessionId, batch: Commit) -> Commit {
         match self {
             Self::At(version) => batch.guard(Guard::SessionVersion { id, version }),
-            Self::Missing | Self::Never => batch,
+            Self::Missing => batch.guard(Guard::NoSession { id }),
+            Self::Never => batch,
         }
     }
 }
@@ -79,19 +80,15 @@ pub(super) fn find_with_user<K: Kind, T>(
             then(token, found.map(|(session, user)| FoundWithUser::recorded(session, user)))
         }),
         LookUp::Exception(claimed) => {
-            ask(FindUser { key: UserKey::Id(claimed.user) }, move |user| {
-                ask(FindSession { id: claimed.id }, move |session| {
-                    let found = user.map(|user| (user, session.map(|owned| owned.session)));
-                    then(
-                        token,
-                        found.map(|(user, session)| match session {
-                            Some(session) => FoundWithUser::recorded(session, user),
-                            None => {
-                                FoundWithUser { session: *claimed, user, record: Record::Missing }
-                            }
-                        }),
-                    )
-                })
+            let command = FindUserWithSession { user: claimed.user, session: claimed.id };
+            ask(command, move |found| {
+                then(
+                    token,
+                    found.map(|(user, session)| match session {
+                        Some(session) => FoundWithUser::recorded(session, user),
+                        None => FoundWithUser { session: *claimed, user, record: Record::Missing },
+                    }),
+                )
             })
         }
         LookUp::User(claimed) => ask(FindUser { key: UserKey::Id(claimed.user) }, move |user| {

@@ -4,7 +4,7 @@ use super::credentials;
 use crate::command::{Commit, Conflict, HashPassword, Write};
 use crate::env::Env;
 use crate::event::Event;
-use crate::model::{Email, Epoch, JsonObject, User, Version};
+use crate::model::{Email, JsonObject, User};
 use crate::password::{Password, PasswordHash};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
@@ -73,21 +73,8 @@ fn hash(account: Account, password: Password, mut env: Env) -> Step<Outcome> {
 
 /// The insert is its own guard: the only thing that can conflict is the address.
 fn create(account: Account, password: PasswordHash, mut env: Env) -> Step<Outcome> {
-    let user = User {
-        id: env.new_user_id(),
-        email: account.email,
-        password,
-        is_active: true,
-        is_verified: account.is_verified,
-        must_change_password: false,
-        last_login: None,
-        joined_at: env.now,
-        created_at: env.now,
-        updated_at: env.now,
-        profile: account.profile,
-        epoch: Epoch::FIRST,
-        version: Version::FIRST,
-    };
+    let new = User::new(env.new_user_id(), account.email, password, env.now);
+    let user = User { is_verified: account.is_verified, profile: account.profile, ..new };
     let event = env.event(Some(user.id), None, Event::UserCreated);
     let batch = Commit::new().write(Write::InsertUser(Box::new(user.clone()))).event(event);
     ask(batch, |committed| match committed {

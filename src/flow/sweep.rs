@@ -7,7 +7,8 @@ use crate::time::{Duration, Timestamp};
 /// How much longer than needed records stay: more than the clocks of any two nodes may differ.
 const MARGIN: Duration = Duration::from_minutes(60);
 
-/// Removes sessions that are over and counters that count nothing any more, at most `batch` of each.
+/// Removes sessions that are over, counters that count nothing any more, accounts whose owners closed them,
+/// and invitations and API keys that have expired: at most `batch` of each.
 ///
 /// Run it every now and then, and again while a batch comes back full. What it removes would be
 /// refused just the same if it were there; only that tokens of a session that is gone are
@@ -16,6 +17,12 @@ const MARGIN: Duration = Duration::from_minutes(60);
 /// before.
 pub fn sweep(batch: u32, now: Timestamp) -> Step<Swept> {
     let past = Timestamp::from_millis(now.as_millis().saturating_sub(MARGIN.as_millis()));
-    let command = Sweep { sessions_expired_by: past, attempts_idle_since: past, limit: batch };
+    let command = Sweep {
+        sessions_expired_by: past,
+        attempts_idle_since: past,
+        accounts_closed_by: past,
+        links_expired_by: past,
+        limit: batch,
+    };
     ask(command, Step::Done)
 }

@@ -25,11 +25,26 @@ impl AttemptKey {
     /// subscriber has (ASVS 5.0 15.3.4).
     #[must_use]
     pub fn login_network(ip: IpAddr) -> Self {
-        let prefix = match ip.to_canonical() {
-            IpAddr::V4(v4) => IpAddr::V4(v4),
-            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
-        };
-        Self(format!("login:network:{prefix}"))
+        Self(format!("login:network:{}", network(ip)))
+    }
+
+    /// Requests for a link that resets the password of one account, whether or not it exists.
+    #[must_use]
+    pub fn password_reset(email: &EmailKey) -> Self {
+        Self(format!("reset:account:{email}"))
+    }
+
+    /// Requests for a link that proves an address, to that address.
+    #[must_use]
+    pub fn email_proof(email: &EmailKey) -> Self {
+        Self(format!("proof:address:{email}"))
+    }
+
+    /// Requests for mail from one network without a session; a network as in
+    /// [`AttemptKey::login_network`].
+    #[must_use]
+    pub fn mail_network(ip: IpAddr) -> Self {
+        Self(format!("mail:network:{}", network(ip)))
     }
 
     /// The address whose account the counter is about, if it is about one.
@@ -42,6 +57,14 @@ impl AttemptKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// An IPv4 address, or an IPv6 /64.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
     }
 }
 

@@ -56,6 +56,21 @@ id! {
 }
 
 id! {
+    /// Identifies an invitation. Not a secret: the link is signed.
+    InvitationId
+}
+
+id! {
+    /// Identifies an API key. Not a secret: the key carries one besides.
+    ApiKeyId
+}
+
+id! {
+    /// Identifies a message; a receiver that sees an id twice has been told the same thing twice.
+    MessageId
+}
+
+id! {
     /// Identifies an event; a consumer that sees an id twice has been told the same thing twice.
     EventId
 }
@@ -107,6 +122,11 @@ counter! {
     /// It goes up when the password, the e-mail address or a factor changes, on deactivation and on
     /// "sign out everywhere".
     Epoch
+}
+
+counter! {
+    /// How many links of one kind were asked for: only the last one counts.
+    LinkSerial
 }
 
 /// The SHA-256 of a random token secret: what is stored in the secret's place.

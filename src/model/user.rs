@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Email, Epoch, JsonObject, UserId, Version};
+use super::{Email, Epoch, JsonObject, LinkSerial, UserId, Version};
 use crate::command::Standing;
 use crate::password::PasswordHash;
 use crate::time::Timestamp;
@@ -22,6 +22,13 @@ pub struct User {
     pub is_verified: bool,
     /// Whether the next sign-in must bring a new password.
     pub must_change_password: bool,
+    /// How many password resets were asked for: only the link of the last one counts.
+    pub reset_serial: LinkSerial,
+    /// The address that the account had before, while its owner may take the account back to it.
+    pub previous_email: Option<PreviousEmail>,
+    /// When the account is removed, if its owner closed it. Until then nobody can use it, and its owner
+    /// may change their mind.
+    pub closes_at: Option<Timestamp>,
     /// The last successful sign-in.
     pub last_login: Option<Timestamp>,
     /// When the person joined; for imported users, when they joined the old system.
@@ -38,7 +45,45 @@ pub struct User {
     pub version: Version,
 }
 
+/// An address that an account moved away from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviousEmail {
+    /// The address, as it was.
+    pub email: Email,
+    /// The first moment at which the account can no longer be taken back to it.
+    pub until: Timestamp,
+}
+
 impl User {
+    /// The record of a new account: active, not verified, with an empty profile.
+    #[must_use]
+    pub fn new(id: UserId, email: Email, password: PasswordHash, now: Timestamp) -> Self {
+        Self {
+            id,
+            email,
+            password,
+            is_active: true,
+            is_verified: false,
+            must_change_password: false,
+            reset_serial: LinkSerial::FIRST,
+            previous_email: None,
+            closes_at: None,
+            last_login: None,
+            joined_at: now,
+            created_at: now,
+            updated_at: now,
+            profile: JsonObject::new(),
+            epoch: Epoch::FIRST,
+            version: Version::FIRST,
+        }
+    }
+
+    /// Whether the account may be used: it was neither deactivated nor closed.
+    #[must_use]
+    pub const fn may_be_used(&self) -> bool {
+        self.is_active && self.closes_at.is_none()
+    }
+
     /// The profile as a type of the application's.
     ///
     /// # Errors
@@ -62,6 +107,6 @@ impl User {
     /// What token checks need to know.
     #[must_use]
     pub const fn standing(&self) -> Standing {
-        Standing { epoch: self.epoch, is_active: self.is_active }
+        Standing { epoch: self.epoch, is_active: self.may_be_used() }
     }
 }

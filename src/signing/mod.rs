@@ -26,8 +26,8 @@ mod token;
 pub use claim::{Account, Claim, ClaimTooLong, SignedClaim};
 pub use error::SignatureError;
 pub use purpose::{
-    ClaimPurpose, EmailChange, EmailVerification, Invitation, PasswordReset, PurposeSigner,
-    Unsubscribe,
+    AccountReopening, ClaimPurpose, EmailChange, EmailUndo, EmailVerification, Invitation,
+    PasswordReset, PurposeSigner, Unsubscribe,
 };
 pub use secrets::{SigningSecrets, SigningSecretsError};
 pub use signer::{Signer, UnfitSeparator};

@@ -52,6 +52,16 @@ purpose! {
 }
 
 purpose! {
+    /// Taking an account back to the address that it had before: the text is that address.
+    EmailUndo
+}
+
+purpose! {
+    /// Opening an account again that its owner closed.
+    AccountReopening
+}
+
+purpose! {
     /// Registering at an address that was invited.
     Invitation
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::faults::{Mishap, Plan, WorldFault};
 use super::insecure_hasher::InsecureHasher;
 use crate::command::{
-    Commit, Conflict, ConsultLegacy, CountAttempt, FindSession, FindSessionWithUser, FindUser,
-    HashPassword, LegacyVerdict, ListSessions, ListUsers, OwnedSession, PasswordVerdict, Sweep,
+    Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, HashPassword, LegacyVerdict, ListApiKeys,
+    ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession, PasswordVerdict, Sweep,
     Swept, Unhashable, UserKey, VerifyPassword, Write,
 };
 use crate::flow::{self, Login, RegisterUser, SignedIn};
-use crate::model::{AttemptVerdict, Client, Email, EmailKey, Session, User};
+use crate::message::{Message, MessageKind};
+use crate::model::{ApiKey, AttemptVerdict, Client, Email, EmailKey, Invitation, Session, User};
 use crate::password::{HashError, HasherChain, Password, PasswordHash, Salt, WorkBuffer};
 use crate::reference::Tables;
 use crate::token::backend::{OpaqueBackend, TokenBackend};
@@ -233,6 +235,18 @@ impl World {
         &self.tables
     }
 
+    /// All messages that wait to be sent, oldest first, those to nobody left out.
+    ///
+    /// # Panics
+    ///
+    /// When one does not open, which one that a flow sealed always does.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Message> {
+        let keys = KeyRing::parse(self.keys.expose()).expect("secrets that make a key ring");
+        let opened = self.tables.messages().map(|sealed| sealed.open(&keys).expect("a message"));
+        opened.filter(|message| message.kind != MessageKind::Decoy).collect()
+    }
+
     /// Lets the `k`-th command from now on, counted from 1, go wrong.
     pub fn fail(&mut self, k: usize, mishap: Mishap) {
         self.plan.add(self.carried_out.saturating_add(k), mishap);
@@ -326,12 +340,41 @@ impl Respond for World {
         self.carry_out::<FindSessionWithUser>(|world| world.tables.find_session_with_user(&command))
     }
 
+    fn find_user_with_session(
+        &mut self,
+        command: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, WorldFault> {
+        self.carry_out::<FindUserWithSession>(|world| world.tables.find_user_with_session(&command))
+    }
+
+    fn find_invitation(
+        &mut self,
+        command: FindInvitation,
+    ) -> Result<Option<Invitation>, WorldFault> {
+        self.carry_out::<FindInvitation>(|world| world.tables.find_invitation(&command))
+    }
+
+    fn find_api_key(&mut self, command: FindApiKey) -> Result<Option<OwnedApiKey>, WorldFault> {
+        self.carry_out::<FindApiKey>(|world| world.tables.find_api_key(&command))
+    }
+
     fn list_sessions(&mut self, command: ListSessions) -> Result<Vec<Session>, WorldFault> {
         self.carry_out::<ListSessions>(|world| world.tables.list_sessions(&command))
     }
 
     fn list_users(&mut self, command: ListUsers) -> Result<Vec<User>, WorldFault> {
         self.carry_out::<ListUsers>(|world| world.tables.list_users(&command))
+    }
+
+    fn list_invitations(
+        &mut self,
+        command: ListInvitations,
+    ) -> Result<Vec<Invitation>, WorldFault> {
+        self.carry_out::<ListInvitations>(|world| world.tables.list_invitations(&command))
+    }
+
+    fn list_api_keys(&mut self, command: ListApiKeys) -> Result<Vec<ApiKey>, WorldFault> {
+        self.carry_out::<ListApiKeys>(|world| world.tables.list_api_keys(&command))
     }
 
     fn verify_password(&mut self, command: VerifyPassword) -> Result<PasswordVerdict, WorldFault> {

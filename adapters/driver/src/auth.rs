@@ -210,9 +210,8 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         let mut total = Swept::default();
         loop {
             let swept = self.drive(flow::sweep(BATCH, self.clock.now())).await?;
-            total.sessions = total.sessions.saturating_add(swept.sessions);
-            total.attempts = total.attempts.saturating_add(swept.attempts);
-            if swept.sessions.max(swept.attempts) < u64::from(BATCH) {
+            total = total.and(swept);
+            if swept.most_of_a_kind() < u64::from(BATCH) {
                 return Ok(total);
             }
         }

@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
-    ListUsers, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
+    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
+    OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
-use testudo::model::{AttemptVerdict, EventId, Session, User};
+use testudo::message::TakenMessage;
+use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 
 use crate::{Fault, Store};
 
@@ -32,23 +35,23 @@ impl fmt::Debug for SharedStore {
 
 /// Declares the object-safe twin of [`Store`] and its two implementations.
 macro_rules! twin {
-    ($($method:ident($($argument:ident: $type:ty)?) -> $reply:ty;)+) => {
+    ($($method:ident($($argument:ident: $type:ty),*) -> $reply:ty;)+) => {
         trait DynStore: Send + Sync {
-            $(fn $method(&self, $($argument: $type)?) -> BoxFuture<'_, Result<$reply, Fault>>;)+
+            $(fn $method(&self $(, $argument: $type)*) -> BoxFuture<'_, Result<$reply, Fault>>;)+
         }
 
         impl<S: Store> DynStore for S {
-            $(fn $method(&self, $($argument: $type)?) -> BoxFuture<'_, Result<$reply, Fault>> {
-                Box::pin(Store::$method(self, $($argument)?))
+            $(fn $method(&self $(, $argument: $type)*) -> BoxFuture<'_, Result<$reply, Fault>> {
+                Box::pin(Store::$method(self $(, $argument)*))
             })+
         }
 
         impl Store for SharedStore {
             $(fn $method(
                 &self,
-                $($argument: $type)?
+                $($argument: $type),*
             ) -> impl Future<Output = Result<$reply, Fault>> + Send {
-                self.0.$method($($argument)?)
+                self.0.$method($($argument),*)
             })+
         }
     };
@@ -59,11 +62,19 @@ twin! {
     find_user(command: FindUser) -> Option<User>;
     find_session(command: FindSession) -> Option<OwnedSession>;
     find_session_with_user(command: FindSessionWithUser) -> Option<(Session, User)>;
+    find_user_with_session(command: FindUserWithSession) -> Option<(User, Option<Session>)>;
+    find_invitation(command: FindInvitation) -> Option<Invitation>;
+    find_api_key(command: FindApiKey) -> Option<OwnedApiKey>;
     list_sessions(command: ListSessions) -> Vec<Session>;
     list_users(command: ListUsers) -> Vec<User>;
+    list_invitations(command: ListInvitations) -> Vec<Invitation>;
+    list_api_keys(command: ListApiKeys) -> Vec<ApiKey>;
     sweep(command: Sweep) -> Swept;
     commit(command: Commit) -> Result<(), Conflict>;
     undelivered(limit: usize) -> Vec<EventRecord>;
     delivered(events: Vec<EventId>) -> ();
+    take_messages(now: Timestamp, until: Timestamp, limit: usize) -> Vec<TakenMessage>;
+    messages_sent(messages: Vec<MessageId>) -> ();
+    postpone_message(message: MessageId, until: Timestamp) -> ();
     ping() -> ();
 }

@@ -2,12 +2,15 @@
 
 use std::future::Future;
 
+use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
-    ListUsers, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
+    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
+    OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
-use testudo::model::{AttemptVerdict, EventId, Session, User};
+use testudo::message::TakenMessage;
+use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 
 use crate::Fault;
 
@@ -41,6 +44,24 @@ pub trait Store: Send + Sync {
         command: FindSessionWithUser,
     ) -> impl Future<Output = Result<Option<(Session, User)>, Fault>> + Send;
 
+    /// Carries out [`FindUserWithSession`] with one read.
+    fn find_user_with_session(
+        &self,
+        command: FindUserWithSession,
+    ) -> impl Future<Output = Result<Option<(User, Option<Session>)>, Fault>> + Send;
+
+    /// Carries out [`FindInvitation`].
+    fn find_invitation(
+        &self,
+        command: FindInvitation,
+    ) -> impl Future<Output = Result<Option<Invitation>, Fault>> + Send;
+
+    /// Carries out [`FindApiKey`] with one read.
+    fn find_api_key(
+        &self,
+        command: FindApiKey,
+    ) -> impl Future<Output = Result<Option<OwnedApiKey>, Fault>> + Send;
+
     /// Carries out [`ListSessions`].
     fn list_sessions(
         &self,
@@ -52,6 +73,18 @@ pub trait Store: Send + Sync {
         &self,
         command: ListUsers,
     ) -> impl Future<Output = Result<Vec<User>, Fault>> + Send;
+
+    /// Carries out [`ListInvitations`].
+    fn list_invitations(
+        &self,
+        command: ListInvitations,
+    ) -> impl Future<Output = Result<Vec<Invitation>, Fault>> + Send;
+
+    /// Carries out [`ListApiKeys`].
+    fn list_api_keys(
+        &self,
+        command: ListApiKeys,
+    ) -> impl Future<Output = Result<Vec<ApiKey>, Fault>> + Send;
 
     /// Carries out [`Sweep`].
     fn sweep(&self, command: Sweep) -> impl Future<Output = Result<Swept, Fault>> + Send;
@@ -71,6 +104,30 @@ pub trait Store: Send + Sync {
 
     /// Forgets events that were handed on. Ids that are not known are passed over.
     fn delivered(&self, events: Vec<EventId>) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Takes the oldest committed messages whose time has come, at most `limit`, in the order of their
+    /// commits, as one atomic operation: until `until` nobody else is given them, and each counts one
+    /// attempt more. A message is due from its `created_at` on, and again from the `until` of its last
+    /// taking or postponing on.
+    fn take_messages(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<TakenMessage>, Fault>> + Send;
+
+    /// Forgets messages that were sent. Ids that are not known are passed over.
+    fn messages_sent(
+        &self,
+        messages: Vec<MessageId>,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Lets a message that could not be sent wait until `until`. An id that is not known is passed over.
+    fn postpone_message(
+        &self,
+        message: MessageId,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Whether the store answers at all.
     fn ping(&self) -> impl Future<Output = Result<(), Fault>> + Send;

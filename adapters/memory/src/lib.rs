@@ -4,12 +4,15 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
-    ListUsers, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
+    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
+    OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
-use testudo::model::{AttemptVerdict, EventId, Session, User};
+use testudo::message::TakenMessage;
+use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 use testudo::reference::Tables;
 use testudo_driver::{Fault, Store};
 
@@ -50,12 +53,35 @@ impl Store for MemoryStore {
         Ok(self.tables().find_session_with_user(&command))
     }
 
+    async fn find_user_with_session(
+        &self,
+        command: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, Fault> {
+        Ok(self.tables().find_user_with_session(&command))
+    }
+
+    async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
+        Ok(self.tables().find_invitation(&command))
+    }
+
+    async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
+        Ok(self.tables().find_api_key(&command))
+    }
+
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
         Ok(self.tables().list_sessions(&command))
     }
 
     async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
         Ok(self.tables().list_users(&command))
+    }
+
+    async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
+        Ok(self.tables().list_invitations(&command))
+    }
+
+    async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
+        Ok(self.tables().list_api_keys(&command))
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
@@ -72,6 +98,25 @@ impl Store for MemoryStore {
 
     async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
         self.tables().delivered(&events);
+        Ok(())
+    }
+
+    async fn take_messages(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<TakenMessage>, Fault> {
+        Ok(self.tables().take_messages(now, until, limit))
+    }
+
+    async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {
+        self.tables().messages_sent(&messages);
+        Ok(())
+    }
+
+    async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
+        self.tables().postpone_message(message, until);
         Ok(())
     }
 

@@ -1,11 +1,14 @@
 //! The memory store against the suite of all stores.
 
+use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
-    ListUsers, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
+    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
+    OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
-use testudo::model::{AttemptVerdict, EventId, Session, User};
+use testudo::message::TakenMessage;
+use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 use testudo_driver::conformance::Nodes;
 use testudo_driver::{Fault, Store};
 use testudo_memory::MemoryStore;
@@ -63,12 +66,35 @@ impl Store for OnThreads {
         self.run(async move |store| store.find_session_with_user(command).await).await
     }
 
+    async fn find_user_with_session(
+        &self,
+        command: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, Fault> {
+        self.run(async move |store| store.find_user_with_session(command).await).await
+    }
+
+    async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
+        self.run(async move |store| store.find_invitation(command).await).await
+    }
+
+    async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
+        self.run(async move |store| store.find_api_key(command).await).await
+    }
+
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
         self.run(async move |store| store.list_sessions(command).await).await
     }
 
     async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
         self.run(async move |store| store.list_users(command).await).await
+    }
+
+    async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
+        self.run(async move |store| store.list_invitations(command).await).await
+    }
+
+    async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
+        self.run(async move |store| store.list_api_keys(command).await).await
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
@@ -85,6 +111,23 @@ impl Store for OnThreads {
 
     async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
         self.run(async |store| store.delivered(events).await).await
+    }
+
+    async fn take_messages(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<TakenMessage>, Fault> {
+        self.run(async move |store| store.take_messages(now, until, limit).await).await
+    }
+
+    async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {
+        self.run(async move |store| store.messages_sent(messages).await).await
+    }
+
+    async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
+        self.run(async move |store| store.postpone_message(message, until).await).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

@@ -12,12 +12,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use smol::future::yield_now;
 use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
-    ListUsers, OwnedSession, Standing, Sweep, Swept, UserKey, Write,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
+    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
+    OwnedApiKey, OwnedSession, Standing, Sweep, Swept, UserKey, Write,
 };
 use testudo::event::EventRecord;
+use testudo::message::TakenMessage;
 use testudo::model::{
-    AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Session, User, UserId,
+    ApiKey, AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Invitation, MessageId,
+    Session, User, UserId,
 };
 use testudo_driver::{Fault, Store};
 use testudo_memory::MemoryStore;
@@ -161,12 +164,35 @@ impl Store for Defective {
         Ok(Some((session, user)))
     }
 
+    async fn find_user_with_session(
+        &self,
+        command: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, Fault> {
+        self.store.find_user_with_session(command).await
+    }
+
+    async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
+        self.store.find_invitation(command).await
+    }
+
+    async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
+        self.store.find_api_key(command).await
+    }
+
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
         self.store.list_sessions(command).await
     }
 
     async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
         self.store.list_users(command).await
+    }
+
+    async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
+        self.store.list_invitations(command).await
+    }
+
+    async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
+        self.store.list_api_keys(command).await
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
@@ -197,7 +223,12 @@ impl Store for Defective {
             Defect::AppliesWriteByWrite => {
                 for write in take(&mut batch.writes) {
                     let guards = batch.guards.clone();
-                    let single = Commit { guards, writes: vec![write], events: Vec::new() };
+                    let single = Commit {
+                        guards,
+                        writes: vec![write],
+                        events: Vec::new(),
+                        messages: Vec::new(),
+                    };
                     if self.store.commit(single).await?.is_err() {
                         return Ok(Err(Conflict));
                     }
@@ -240,6 +271,23 @@ impl Store for Defective {
             events = waiting[..last.map_or(0, |last| last + 1)].iter().map(|it| it.id).collect();
         }
         self.store.delivered(events).await
+    }
+
+    async fn take_messages(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<TakenMessage>, Fault> {
+        self.store.take_messages(now, until, limit).await
+    }
+
+    async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {
+        self.store.messages_sent(messages).await
+    }
+
+    async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
+        self.store.postpone_message(message, until).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use testudo::command::{
-    Commit, Conflict, ConsultLegacy, CountAttempt, FindSession, FindSessionWithUser, FindUser,
-    Guard, HashPassword, LegacyVerdict, ListSessions, ListUsers, OwnedSession, PasswordVerdict,
-    Standing, Sweep, Swept, Unhashable, VerifyPassword, Write,
+    Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, Guard, HashPassword, LegacyVerdict,
+    ListApiKeys, ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession,
+    PasswordVerdict, Standing, Sweep, Swept, Unhashable, VerifyPassword, Write,
 };
 use testudo::model::{
-    AttemptVerdict, Digest, EndReason, Ended, Epoch, Session, SessionId, User, UserId, Version,
+    ApiKey, ApiKeyId, AttemptVerdict, Digest, EndReason, Ended, Epoch, Invitation, InvitationId,
+    LinkSerial, PreviousEmail, Session, SessionId, User, UserId, Version,
 };
 use testudo::password::PasswordHash;
 use testudo::{Duration, KeyId, Respond};
@@ -61,6 +63,39 @@ impl Respond for Trial<'_> {
         Ok(self.record.session.clone().map(|owned| (owned.session, user)))
     }
 
+    fn find_user_with_session(
+        &mut self,
+        _: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, Infallible> {
+        self.asked();
+        let user = self.user();
+        self.record.session = self.owned_session(user.standing());
+        self.record.user = Some(user.clone());
+        let session = self.record.session.clone().map(|owned| owned.session);
+        Ok((!self.choices.rarely()).then_some((user, session)))
+    }
+
+    fn find_invitation(&mut self, _: FindInvitation) -> Result<Option<Invitation>, Infallible> {
+        self.asked();
+        Ok((!self.choices.rarely()).then(|| self.invitation()))
+    }
+
+    fn find_api_key(&mut self, _: FindApiKey) -> Result<Option<OwnedApiKey>, Infallible> {
+        self.asked();
+        let standing = self.user().standing();
+        Ok((!self.choices.rarely()).then(|| OwnedApiKey { key: self.api_key(), standing }))
+    }
+
+    fn list_invitations(&mut self, _: ListInvitations) -> Result<Vec<Invitation>, Infallible> {
+        self.asked();
+        Ok((0..self.choices.way(4)).map(|_| self.invitation()).collect())
+    }
+
+    fn list_api_keys(&mut self, _: ListApiKeys) -> Result<Vec<ApiKey>, Infallible> {
+        self.asked();
+        Ok((0..self.choices.way(4)).map(|_| self.api_key()).collect())
+    }
+
     fn verify_password(&mut self, _: VerifyPassword) -> Result<PasswordVerdict, Infallible> {
         self.asked();
         assert!(self.record.allowed > 0, "a password is looked at before it was counted");
@@ -105,7 +140,11 @@ impl Respond for Trial<'_> {
 
     fn sweep(&mut self, _: Sweep) -> Result<Swept, Infallible> {
         self.asked();
-        Ok(Swept { sessions: self.choices.any(), attempts: self.choices.any() })
+        Ok(Swept {
+            sessions: self.choices.any(),
+            attempts: self.choices.any(),
+            ..Swept::default()
+        })
     }
 
     fn commit(&mut self, command: Commit) -> Result<Result<(), Conflict>, Infallible> {
@@ -139,6 +178,24 @@ impl Trial<'_> {
                     assert_eq!(session.version, was.next());
                     format!("session {}", session.id)
                 }
+                Write::InsertInvitation(invitation) => {
+                    assert_eq!(invitation.version, Version::FIRST);
+                    format!("invitation {}", invitation.id)
+                }
+                Write::ReplaceInvitation { invitation, was } => {
+                    assert_eq!(invitation.version, was.next());
+                    assert!(invitation.taken <= invitation.seats, "more seats than there are");
+                    format!("invitation {}", invitation.id)
+                }
+                Write::InsertApiKey(key) => {
+                    assert_eq!(key.version, Version::FIRST);
+                    format!("API key {}", key.id)
+                }
+                Write::ReplaceApiKey { key, was } => {
+                    assert_eq!(key.version, was.next());
+                    format!("API key {}", key.id)
+                }
+                Write::TouchApiKey { id, .. } => format!("API key {id}"),
                 Write::ClearAttempts(key) | Write::RefundAttempt { key, .. } => {
                     assert!(key.as_str().len() <= 300, "{key:?}");
                     format!("counter {}", key.as_str())
@@ -149,9 +206,15 @@ impl Trial<'_> {
         for guard in &batch.guards {
             let record = match guard {
                 Guard::UserEpoch { id, .. } => format!("user {id}"),
-                Guard::SessionVersion { id, .. } => format!("session {id}"),
+                Guard::SessionVersion { id, .. } | Guard::NoSession { id } => {
+                    format!("session {id}")
+                }
             };
             assert!(named.insert(record), "a batch names a record twice: {batch:?}");
+        }
+        for message in &batch.messages {
+            assert_eq!(message.created_at, self.now);
+            assert!(message.sealed.len() <= testudo::message::SealedMessage::MAX_BYTES);
         }
         for event in &batch.events {
             assert_eq!(event.at, self.now);
@@ -197,7 +260,50 @@ impl Trial<'_> {
         if self.choices.rarely() {
             user.profile = self.object();
         }
+        if self.choices.rarely() {
+            user.reset_serial = LinkSerial::new(self.counter());
+        }
+        if self.choices.rarely() {
+            user.closes_at = Some(self.moment());
+        }
+        if let Some(Ok(email)) = self.choices.rarely().then(|| self.address().parse()) {
+            user.previous_email = Some(PreviousEmail { email, until: self.moment() });
+        }
         user
+    }
+
+    /// An invitation, open or not.
+    fn invitation(&mut self) -> Invitation {
+        let seats = self.choices.any::<u32>().max(1);
+        Invitation {
+            id: InvitationId::from_uuid(Uuid::from_u128(self.choices.any())),
+            invited_by: self.choices.any::<bool>().then_some(self.genuine.user.id),
+            email: if self.choices.any() { self.address().parse().ok() } else { None },
+            seats,
+            taken: self.choices.any::<u32>().min(seats),
+            data: self.object(),
+            created_at: self.moment(),
+            expires_at: self.moment(),
+            revoked_at: if self.choices.rarely() { Some(self.moment()) } else { None },
+            version: Version::new(self.counter()),
+        }
+    }
+
+    /// An API key, alive or not.
+    fn api_key(&mut self) -> ApiKey {
+        ApiKey {
+            id: ApiKeyId::from_uuid(Uuid::from_u128(self.choices.any())),
+            user: self.genuine.user.id,
+            epoch: self.genuine.user.epoch,
+            name: self.choices.any(),
+            scopes: vec![self.choices.any()],
+            digest: Digest::from_bytes(self.choices.any()),
+            created_at: self.moment(),
+            expires_at: if self.choices.any() { Some(self.moment()) } else { None },
+            last_used_at: if self.choices.any() { Some(self.moment()) } else { None },
+            revoked_at: if self.choices.rarely() { Some(self.moment()) } else { None },
+            version: Version::new(self.counter()),
+        }
     }
 
     fn owned_session(&mut self, standing: Standing) -> Option<OwnedSession> {

@@ -6,7 +6,7 @@ use crate::command::{Commit, Conflict, FindUser, UserKey, Write};
 use crate::env::Env;
 use crate::event::Event;
 use crate::flow::credentials;
-use crate::model::{Email, EmailKey, Epoch, JsonObject, User, UserId, Version};
+use crate::model::{Email, EmailKey, JsonObject, User, UserId};
 use crate::password::PasswordHash;
 use crate::refusal::{FieldError, Refusal};
 use crate::step::{Step, ask};
@@ -106,20 +106,16 @@ fn read(account: ImportUser, id: UserId, env: &mut Env) -> Result<User, Vec<Fiel
 
 fn record(account: ImportUser, id: UserId, email: Email, env: &mut Env) -> User {
     let created_at = account.created_at.unwrap_or(env.now);
+    let password = account.password.unwrap_or_else(|| env.unusable_password());
     User {
-        id,
-        email,
-        password: account.password.unwrap_or_else(|| env.unusable_password()),
         is_active: account.is_active,
         is_verified: account.is_verified,
         must_change_password: account.must_change_password,
         last_login: account.last_login,
         joined_at: created_at,
         created_at,
-        updated_at: env.now,
         profile: account.profile,
-        epoch: Epoch::FIRST,
-        version: Version::FIRST,
+        ..User::new(id, email, password, env.now)
     }
 }
 

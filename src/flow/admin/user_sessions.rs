@@ -19,7 +19,7 @@ pub fn user_sessions(
 ) -> Step<Result<Vec<Session>, Refusal>> {
     ask(FindUser { key: user }, move |found| match found {
         None => Step::Done(Err(Refusal::NotFound)),
-        Some(user) if !user.is_active => Step::Done(Ok(Vec::new())),
+        Some(user) if !user.may_be_used() => Step::Done(Ok(Vec::new())),
         Some(user) => {
             let SessionPage { before, limit } = page;
             let command = ListSessions { user: user.id, epoch: user.epoch, now, before, limit };

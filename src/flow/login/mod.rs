@@ -193,7 +193,7 @@ fn decide(user: &User, has_password: bool, verdict: PasswordVerdict) -> Result<(
         _ if !has_password => Err(LoginFailure::UnusablePassword),
         PasswordVerdict::Invalid => Err(LoginFailure::WrongPassword),
         PasswordVerdict::Unreadable => Err(LoginFailure::UnreadableHash),
-        PasswordVerdict::Valid { .. } if !user.is_active => Err(LoginFailure::Inactive),
+        PasswordVerdict::Valid { .. } if !user.may_be_used() => Err(LoginFailure::Inactive),
         PasswordVerdict::Valid { .. } => Ok(()),
     }
 }
@@ -302,27 +302,14 @@ fn reject(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Epoch, Version};
     use crate::password::PasswordHash;
     use crate::time::Timestamp;
 
     fn user(is_active: bool) -> User {
-        let moment = Timestamp::from_millis(0);
-        User {
-            id: UserId::from_uuid(uuid::Uuid::nil()),
-            email: "ada@example.com".parse().unwrap(),
-            password: PasswordHash::from_stored("$hash".into()),
-            is_active,
-            is_verified: true,
-            must_change_password: false,
-            last_login: None,
-            joined_at: moment,
-            created_at: moment,
-            updated_at: moment,
-            profile: JsonObject::new(),
-            epoch: Epoch::FIRST,
-            version: Version::FIRST,
-        }
+        let (id, moment) = (UserId::from_uuid(uuid::Uuid::nil()), Timestamp::from_millis(0));
+        let password = PasswordHash::from_stored("$hash".into());
+        let new = User::new(id, "ada@example.com".parse().unwrap(), password, moment);
+        User { is_active, ..new }
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub async fn a_guard_looks_at_the_record_as_it_was_before_the_batch<S: Store>(st
         guards: vec![at_epoch(&ada), at_version(&hers)],
         writes: vec![replace_user(&raised), replace_session(&next_session(&hers))],
         events: Vec::new(),
+        messages: Vec::new(),
     };
     assert_eq!(store.apply(batch).await, Ok(()));
     assert_eq!(store.apply(guarding([at_epoch(&ada)])).await, Err(Conflict));
@@ -158,6 +159,7 @@ pub async fn a_batch_may_be_large<S: Store>(store: S) {
         guards: Vec::new(),
         writes: users.iter().map(insert_user).chain(sessions.iter().map(insert_session)).collect(),
         events: (0..100).map(|n| event(n, Event::UserCreated)).collect(),
+        messages: Vec::new(),
     };
     assert_eq!(store.apply(batch).await, Ok(()));
     for (user, session) in users.iter().zip(&sessions) {
@@ -168,6 +170,7 @@ pub async fn a_batch_may_be_large<S: Store>(store: S) {
         guards: users.iter().map(at_epoch).chain(sessions.iter().map(at_version)).collect(),
         writes: users.iter().map(|user| replace_user(&next_user(user))).collect(),
         events: Vec::new(),
+        messages: Vec::new(),
     };
     assert_eq!(store.apply(batch).await, Ok(()));
     assert_eq!(store.user(user_id(99)).await, Some(next_user(&users[99])));
@@ -244,6 +247,7 @@ impl Scene {
                 Write::RefundAttempt { key: self.refunded.clone(), window: self.window },
             ],
             events: vec![event(1, Event::UserLogout)],
+            messages: Vec::new(),
         }
     }
 

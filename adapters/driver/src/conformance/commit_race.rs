@@ -91,11 +91,13 @@ pub async fn no_guarded_write_comes_after_what_its_guard_excludes<S: Store>(stor
             guards: Vec::new(),
             writes: vec![replace_user(&raised)],
             events: vec![event(signed_out, Event::UserLogoutAll)],
+            messages: Vec::new(),
         };
         let refresh = Commit {
             guards: vec![Guard::UserEpoch { id: ada.id, epoch: ada.epoch }],
             writes: vec![replace_session(&next_session(&hers))],
             events: vec![event(refreshed, Event::UserLogout)],
+            messages: Vec::new(),
         };
         // Each gets a head start in its turn.
         let (first, second) =
@@ -124,6 +126,7 @@ pub async fn of_two_batches_that_exclude_each_other_one_is_applied<S: Store>(sto
             guards: vec![Guard::SessionVersion { id: guarded.id, version: guarded.version }],
             writes: vec![replace_session(&next_session(changed))],
             events: Vec::new(),
+            messages: Vec::new(),
         };
         let (a, b) = (store.apply(batch(&one, &two)), store.apply(batch(&two, &one)));
         let outcomes = join(a, b).await;
@@ -181,6 +184,7 @@ pub async fn a_commit_that_is_dropped_on_its_way_is_whole_or_nothing<S: Store>(s
             guards: Vec::new(),
             writes: vec![insert_user(&ada), insert_session(&session(round, &ada))],
             events: vec![event(round, Event::UserCreated)],
+            messages: Vec::new(),
         };
         let patience = async {
             for _ in 0..round {

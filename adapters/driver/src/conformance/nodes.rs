@@ -2,12 +2,15 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
-    ListUsers, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
+    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
+    OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
-use testudo::model::{AttemptVerdict, EventId, Session, User};
+use testudo::message::TakenMessage;
+use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 
 use crate::{Fault, Store};
 
@@ -54,12 +57,35 @@ impl<S: Store> Store for Nodes<S> {
         self.next().find_session_with_user(command).await
     }
 
+    async fn find_user_with_session(
+        &self,
+        command: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, Fault> {
+        self.next().find_user_with_session(command).await
+    }
+
+    async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
+        self.next().find_invitation(command).await
+    }
+
+    async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
+        self.next().find_api_key(command).await
+    }
+
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
         self.next().list_sessions(command).await
     }
 
     async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
         self.next().list_users(command).await
+    }
+
+    async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
+        self.next().list_invitations(command).await
+    }
+
+    async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
+        self.next().list_api_keys(command).await
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
@@ -76,6 +102,23 @@ impl<S: Store> Store for Nodes<S> {
 
     async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
         self.next().delivered(events).await
+    }
+
+    async fn take_messages(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<TakenMessage>, Fault> {
+        self.next().take_messages(now, until, limit).await
+    }
+
+    async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {
+        self.next().messages_sent(messages).await
+    }
+
+    async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
+        self.next().postpone_message(message, until).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

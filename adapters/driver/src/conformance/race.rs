@@ -47,7 +47,12 @@ pub(super) async fn change_user<S: Store>(
         let mut next = next_user(&store.user(id).await.expect("the user is there"));
         let events = change(&mut next).into_iter().collect();
         let_others_go_on().await;
-        let batch = Commit { guards: Vec::new(), writes: vec![replace_user(&next)], events };
+        let batch = Commit {
+            guards: Vec::new(),
+            writes: vec![replace_user(&next)],
+            events,
+            messages: Vec::new(),
+        };
         if store.apply(batch).await.is_ok() {
             return;
         }

@@ -3,7 +3,7 @@
 use testudo::event::{Event, EventRecord};
 use testudo::model::{
     AttemptKey, AttemptLimit, Digest, Email, EmailKey, EndReason, Ended, Epoch, EventId,
-    JsonObject, Method, Session, SessionId, User, UserId, Version,
+    JsonObject, LinkSerial, Method, PreviousEmail, Session, SessionId, User, UserId, Version,
 };
 use testudo::password::PasswordHash;
 use testudo::{Client, Duration, KeyId, Timestamp};
@@ -86,21 +86,9 @@ pub(super) fn account(address: &str) -> AttemptKey {
 
 /// An ordinary user, just registered.
 pub(super) fn user(number: u32) -> User {
-    User {
-        id: user_id(number),
-        email: email(&format!("user-{number}@example.com")),
-        password: PasswordHash::from_stored("$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA".into()),
-        is_active: true,
-        is_verified: false,
-        must_change_password: false,
-        last_login: None,
-        joined_at: NOW,
-        created_at: NOW,
-        updated_at: NOW,
-        profile: JsonObject::new(),
-        epoch: Epoch::FIRST,
-        version: Version::FIRST,
-    }
+    let email = email(&format!("user-{number}@example.com"));
+    let hash = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA";
+    User::new(user_id(number), email, PasswordHash::from_stored(hash.into()), NOW)
 }
 
 /// The record that replaces `user`.
@@ -111,6 +99,12 @@ pub(super) fn next_user(user: &User) -> User {
 /// Users with ordinary, the least and the most in every field.
 pub(super) fn users() -> [User; 3] {
     let ordinary = User {
+        reset_serial: LinkSerial::new(6),
+        previous_email: Some(PreviousEmail {
+            email: email("ada@old.example.com"),
+            until: NOW + Duration::from_secs(5),
+        }),
+        closes_at: Some(NOW + Duration::from_secs(6)),
         last_login: Some(NOW + Duration::from_secs(1)),
         joined_at: NOW + Duration::from_secs(2),
         created_at: NOW + Duration::from_secs(3),
@@ -124,6 +118,11 @@ pub(super) fn users() -> [User; 3] {
         email: Email::from_stored(String::new(), EmailKey::from_stored("@".into())),
         password: PasswordHash::from_stored(format!("!{:032x}", 7)),
         is_active: false,
+        previous_email: Some(PreviousEmail {
+            email: Email::from_stored(String::new(), EmailKey::from_stored("@".into())),
+            until: Timestamp::from_millis(0),
+        }),
+        closes_at: Some(Timestamp::from_millis(0)),
         last_login: Some(Timestamp::from_millis(0)),
         joined_at: Timestamp::from_millis(0),
         created_at: Timestamp::from_millis(1),
@@ -139,6 +138,7 @@ pub(super) fn users() -> [User; 3] {
         password: PasswordHash::from_stored("x".repeat(1000)),
         is_verified: true,
         must_change_password: true,
+        reset_serial: LinkSerial::new(MOST),
         last_login: Some(Timestamp::MAX),
         joined_at: Timestamp::MAX,
         created_at: Timestamp::MAX,

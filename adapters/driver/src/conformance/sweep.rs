@@ -15,7 +15,7 @@ pub async fn sessions_that_are_over_are_removed_and_no_others<S: Store>(store: S
     let sessions = [at(1, NOW), at(2, NOW + MILLISECOND), at(3, Timestamp::from_millis(0))];
     store.write([insert_user(&ada)]).await;
     store.write(sessions.iter().map(insert_session)).await;
-    assert_eq!(sweep(&store, NOW, 100).await, Swept { sessions: 2, attempts: 0 });
+    assert_eq!(sweep(&store, NOW, 100).await, Swept { sessions: 2, ..Swept::default() });
     for (session, stays) in sessions.iter().zip([false, true, false]) {
         assert_eq!(store.session(session.id).await.is_some(), stays, "{:?}", session.expires_at);
     }
@@ -28,7 +28,7 @@ pub async fn counters_that_are_idle_are_removed_and_count_from_nothing<S: Store>
     use_up(&store, &idle, NOW).await;
     use_up(&store, &busy, NOW + MILLISECOND).await;
     let over = NOW + ACCOUNT.lock;
-    assert_eq!(sweep(&store, over, 100).await, Swept { sessions: 0, attempts: 1 });
+    assert_eq!(sweep(&store, over, 100).await, Swept { attempts: 1, ..Swept::default() });
     // Asked at the same moment, the one that is gone would still be locked.
     assert!(is_allowed(store.attempt(&idle, &ACCOUNT, NOW).await));
     assert!(!is_allowed(store.attempt(&busy, &ACCOUNT, NOW).await));
@@ -46,7 +46,7 @@ pub async fn failures_at_an_account_are_remembered_and_those_at_nobody_are_not<S
     let strangers = addresses.iter().skip(1).step_by(2).count() as u64;
     let long_after = NOW + Duration::from_days(400);
     let swept = sweep(&store, long_after, 1000).await;
-    assert_eq!(swept, Swept { sessions: 0, attempts: strangers });
+    assert_eq!(swept, Swept { attempts: strangers, ..Swept::default() });
     let almost = AttemptLimit { hard_stop: Some(5), ..ACCOUNT };
     for (place, address) in addresses.iter().enumerate() {
         let verdict = store.attempt(&account(address), &almost, long_after).await;
@@ -64,7 +64,7 @@ pub async fn a_counter_without_failures_goes_whosever_it_is<S: Store>(store: S) 
     };
     store.write([testudo::command::Write::RefundAttempt { key, window }]).await;
     let long_after = NOW + Duration::from_days(1);
-    assert_eq!(sweep(&store, long_after, 100).await, Swept { sessions: 0, attempts: 1 });
+    assert_eq!(sweep(&store, long_after, 100).await, Swept { attempts: 1, ..Swept::default() });
 }
 
 pub async fn no_more_is_removed_than_the_limit_and_batches_remove_all<S: Store>(store: S) {
@@ -77,9 +77,18 @@ pub async fn no_more_is_removed_than_the_limit_and_batches_remove_all<S: Store>(
     }
     let later = NOW + ACCOUNT.lock;
     assert_eq!(sweep(&store, later, 0).await, Swept::default());
-    assert_eq!(sweep(&store, later, 3).await, Swept { sessions: 3, attempts: 3 });
-    assert_eq!(sweep(&store, later, 3).await, Swept { sessions: 3, attempts: 2 });
-    assert_eq!(sweep(&store, later, 3).await, Swept { sessions: 1, attempts: 0 });
+    assert_eq!(
+        sweep(&store, later, 3).await,
+        Swept { sessions: 3, attempts: 3, ..Swept::default() }
+    );
+    assert_eq!(
+        sweep(&store, later, 3).await,
+        Swept { sessions: 3, attempts: 2, ..Swept::default() }
+    );
+    assert_eq!(
+        sweep(&store, later, 3).await,
+        Swept { sessions: 1, attempts: 0, ..Swept::default() }
+    );
 }
 
 pub async fn parallel_sweeps_remove_everything_once<S: Store>(store: S) {
@@ -116,7 +125,13 @@ pub async fn a_sweep_beside_the_attempts_allows_no_more_of_them<S: Store>(store:
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 async fn sweep<S: Store>(store: &S, by: Timestamp, limit: u32) -> Swept {
-    let command = Sweep { sessions_expired_by: by, attempts_idle_since: by, limit };
+    let command = Sweep {
+        sessions_expired_by: by,
+        attempts_idle_since: by,
+        accounts_closed_by: by,
+        links_expired_by: by,
+        limit,
+    };
     store.sweep(command).await.expect("sweep must not fail")
 }
 

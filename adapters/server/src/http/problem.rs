@@ -178,6 +178,8 @@ impl Problem {
                 let detail = "the password must be changed: sign in with `new_password` as well";
                 Self::new(Code::StepUpRequired, detail)
             }
+            Refusal::StepUpRequired => Self::new(Code::StepUpRequired, detail),
+            Refusal::TooMany { .. } => Self::new(Code::Conflict, detail),
             Refusal::InvalidPassword => Self::invalid_password(detail),
             Refusal::NotFound | Refusal::NotRecorded => Self::new(Code::NotFound, detail),
             Refusal::EmailTaken => Self::new(Code::Conflict, detail),

@@ -7,6 +7,7 @@ use testudo::command::{Commit, Conflict, Guard, Write};
 use testudo_driver::Fault;
 
 use super::fault::fault;
+use super::messages;
 use super::writes::{self, Statement};
 
 /// Takes the write lock at once. A transaction that begins by reading may find, when it comes to
@@ -32,9 +33,12 @@ pub(super) async fn commit(
 /// The batch of a refresh as a single statement, which applies it or does nothing. It is by far the most
 /// frequent, and begin, guard, write and commit would each be a trip to SQLite's thread and back.
 fn as_one_statement(batch: &Commit) -> Result<Option<Statement>, Fault> {
-    let Commit { guards, writes, events } = batch;
-    match (guards.as_slice(), writes.as_slice(), events.as_slice()) {
-        ([Guard::UserEpoch { id, epoch }], [Write::ReplaceSession { session, was }], []) => {
+    let Commit { guards, writes, events, messages } = batch;
+    if !(events.is_empty() && messages.is_empty()) {
+        return Ok(None);
+    }
+    match (guards.as_slice(), writes.as_slice()) {
+        ([Guard::UserEpoch { id, epoch }], [Write::ReplaceSession { session, was }]) => {
             writes::refresh_session(session, *was, id, *epoch).map(Some)
         }
         _ => Ok(None),
@@ -73,6 +77,11 @@ async fn apply(connection: &mut SqliteConnection, batch: &Commit) -> Result<bool
             return Ok(false);
         }
     }
+    for message in &batch.messages {
+        if !changed(messages::insert(message).execute(&mut *connection).await)? {
+            return Ok(false);
+        }
+    }
     Ok(true)
 }
 
@@ -91,7 +100,10 @@ const fn is_taken(kind: ErrorKind) -> bool {
 }
 
 const fn never_conflicts(write: &Write) -> bool {
-    matches!(write, Write::ClearAttempts(_) | Write::RefundAttempt { .. })
+    matches!(
+        write,
+        Write::TouchApiKey { .. } | Write::ClearAttempts(_) | Write::RefundAttempt { .. }
+    )
 }
 
 #[cfg(test)]
@@ -122,7 +134,7 @@ mod tests {
         let batch = |session: &Session, was: Version, id, epoch| Commit {
             guards: vec![Guard::UserEpoch { id, epoch }],
             writes: vec![Write::ReplaceSession { session: Box::new(session.clone()), was }],
-            events: Vec::new(),
+            ..Commit::default()
         };
         let (was, epoch) = (stored.version, owner.epoch);
         let unknown = session(owner);
@@ -326,7 +338,7 @@ mod tests {
         let batch = Commit {
             guards: vec![Guard::UserEpoch { id, epoch }],
             writes: vec![Write::ReplaceUser { user: next, was }],
-            events: Vec::new(),
+            ..Commit::default()
         };
         store.commit(batch).await.unwrap().is_ok()
     }

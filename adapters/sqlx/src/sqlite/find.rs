@@ -1,7 +1,9 @@
 //! Looking records up: one keyed read for each command.
 
 use sqlx::SqlitePool;
-use testudo::command::{FindSession, FindSessionWithUser, FindUser, OwnedSession, UserKey};
+use testudo::command::{
+    FindSession, FindSessionWithUser, FindUser, FindUserWithSession, OwnedSession, UserKey,
+};
 use testudo::model::{Session, User};
 use testudo_driver::Fault;
 
@@ -26,6 +28,16 @@ const SESSION_WITH_USER: &str = concat!(
     ", ",
     user_columns!(),
     " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1"
+);
+
+/// ?1 user, ?2 session. Where there is no such session of theirs, its columns are NULL.
+const USER_WITH_SESSION: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", ",
+    session_columns!(),
+    " FROM users LEFT JOIN sessions ON sessions.id = ?2 AND sessions.user_id = users.id \
+     WHERE users.id = ?1"
 );
 
 pub(super) async fn user(readers: &SqlitePool, command: &FindUser) -> Result<Option<User>, Fault> {
@@ -53,6 +65,19 @@ pub(super) async fn session_with_user(
     let query = sqlx::query(SESSION_WITH_USER).bind(&command.id.as_uuid().as_bytes()[..]);
     let Some(row) = query.fetch_optional(readers).await.map_err(fault)? else { return Ok(None) };
     Ok(Some((rows::session(&row)?, rows::user(&row)?)))
+}
+
+pub(super) async fn user_with_session(
+    readers: &SqlitePool,
+    command: FindUserWithSession,
+) -> Result<Option<(User, Option<Session>)>, Fault> {
+    let query = sqlx::query(USER_WITH_SESSION)
+        .bind(&command.user.as_uuid().as_bytes()[..])
+        .bind(&command.session.as_uuid().as_bytes()[..]);
+    let Some(row) = query.fetch_optional(readers).await.map_err(fault)? else { return Ok(None) };
+    let is_there = rows::column::<Option<&[u8]>>(&row, "sessions.id")?.is_some();
+    let session = is_there.then(|| rows::session(&row)).transpose()?;
+    Ok(Some((rows::user(&row)?, session)))
 }
 
 /// Whether the file can be read at all, which `SELECT 1` alone would not show.

@@ -6,8 +6,7 @@ use tempfile::TempDir;
 use testudo::command::{Commit, Write};
 use testudo::event::{Event, EventRecord};
 use testudo::model::{
-    Digest, Email, EmailKey, Epoch, EventId, JsonObject, Method, Session, SessionId, User, UserId,
-    Version,
+    Digest, Email, EmailKey, EventId, JsonObject, Method, Session, SessionId, User, UserId, Version,
 };
 use testudo::password::PasswordHash;
 use testudo::{Client, Duration, KeyId, Timestamp};
@@ -26,21 +25,9 @@ pub(super) async fn scratch() -> (TempDir, SqliteStore) {
 }
 
 pub(super) fn user(email: &str) -> User {
-    User {
-        id: UserId::from_uuid(new_id()),
-        email: Email::from_stored(email.to_owned(), EmailKey::from_stored(email.to_owned())),
-        password: PasswordHash::from_stored("!none".to_owned()),
-        is_active: true,
-        is_verified: false,
-        must_change_password: false,
-        last_login: None,
-        joined_at: NOW,
-        created_at: NOW,
-        updated_at: NOW,
-        profile: JsonObject::new(),
-        epoch: Epoch::FIRST,
-        version: Version::FIRST,
-    }
+    let email = Email::from_stored(email.to_owned(), EmailKey::from_stored(email.to_owned()));
+    let password = PasswordHash::from_stored("!none".to_owned());
+    User::new(UserId::from_uuid(new_id()), email, password, NOW)
 }
 
 pub(super) fn session(owner: &User) -> Session {

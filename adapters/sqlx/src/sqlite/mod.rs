@@ -2,13 +2,16 @@
 //!
 //! [`SqliteStore`] is the store; [`OpenError`] says why a file cannot be one.
 
+mod api_keys;
 mod attempts;
 mod commit;
 mod fault;
 mod find;
 #[cfg(test)]
 mod fixtures;
+mod invitations;
 mod list;
+mod messages;
 mod open;
 mod open_error;
 mod outbox;
@@ -17,12 +20,15 @@ mod sweep;
 mod writes;
 
 use sqlx::SqlitePool;
+use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, ListSessions,
-    ListUsers, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
+    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
+    OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::EventRecord;
-use testudo::model::{AttemptVerdict, EventId, Session, User};
+use testudo::message::TakenMessage;
+use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 use testudo_driver::{Fault, Store};
 
 pub use open_error::OpenError;
@@ -89,12 +95,35 @@ impl Store for SqliteStore {
         find::session_with_user(&self.readers, command).await
     }
 
+    async fn find_user_with_session(
+        &self,
+        command: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, Fault> {
+        find::user_with_session(&self.readers, command).await
+    }
+
+    async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
+        invitations::find(&self.readers, command).await
+    }
+
+    async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
+        api_keys::find(&self.readers, command).await
+    }
+
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
         list::sessions(&self.readers, command).await
     }
 
     async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
         list::users(&self.readers, command).await
+    }
+
+    async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
+        invitations::list(&self.readers, command).await
+    }
+
+    async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
+        api_keys::list(&self.readers, command).await
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
@@ -111,6 +140,23 @@ impl Store for SqliteStore {
 
     async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
         outbox::delivered(&self.writer, &events).await
+    }
+
+    async fn take_messages(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<TakenMessage>, Fault> {
+        messages::take(&self.writer, now, until, limit).await
+    }
+
+    async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {
+        messages::sent(&self.writer, &messages).await
+    }
+
+    async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
+        messages::postpone(&self.writer, message, until).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

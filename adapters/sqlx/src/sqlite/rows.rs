@@ -9,8 +9,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 use testudo::command::Standing;
 use testudo::model::{
-    Client, Digest, Email, EmailKey, EndReason, Ended, Epoch, Session, SessionId, User, UserId,
-    Version,
+    Client, Digest, Email, EmailKey, EndReason, Ended, Epoch, LinkSerial, PreviousEmail, Session,
+    SessionId, User, UserId, Version,
 };
 use testudo::password::PasswordHash;
 use testudo::{Duration, KeyId, Timestamp};
@@ -34,8 +34,9 @@ macro_rules! user_columns {
     () => {
         columns!(
             "users": "id", "email", "email_key", "password", "is_active", "is_verified",
-            "must_change_password", "last_login", "joined_at", "created_at", "updated_at", "profile",
-            "epoch", "version"
+            "must_change_password", "reset_serial", "previous_email", "previous_email_key",
+            "previous_email_until", "closes_at", "last_login", "joined_at", "created_at",
+            "updated_at", "profile", "epoch", "version"
         )
     };
 }
@@ -43,7 +44,7 @@ macro_rules! user_columns {
 /// What [`standing`] reads.
 macro_rules! standing_columns {
     () => {
-        columns!("users": "epoch", "is_active")
+        columns!("users": "epoch", "is_active", "closes_at")
     };
 }
 
@@ -70,6 +71,9 @@ pub(super) fn user(row: &SqliteRow) -> Result<User, Fault> {
         is_active: column(row, "users.is_active")?,
         is_verified: column(row, "users.is_verified")?,
         must_change_password: column(row, "users.must_change_password")?,
+        reset_serial: LinkSerial::new(number(row, "users.reset_serial")?),
+        previous_email: previous_email(row)?,
+        closes_at: optional_moment(row, "users.closes_at")?,
         last_login: optional_moment(row, "users.last_login")?,
         joined_at: moment(row, "users.joined_at")?,
         created_at: moment(row, "users.created_at")?,
@@ -80,10 +84,18 @@ pub(super) fn user(row: &SqliteRow) -> Result<User, Fault> {
     })
 }
 
+fn previous_email(row: &SqliteRow) -> Result<Option<PreviousEmail>, Fault> {
+    let Some(until) = optional_moment(row, "users.previous_email_until")? else { return Ok(None) };
+    let key = EmailKey::from_stored(column(row, "users.previous_email_key")?);
+    let email = Email::from_stored(column(row, "users.previous_email")?, key);
+    Ok(Some(PreviousEmail { email, until }))
+}
+
 pub(super) fn standing(row: &SqliteRow) -> Result<Standing, Fault> {
     Ok(Standing {
         epoch: Epoch::new(number(row, "users.epoch")?),
-        is_active: column(row, "users.is_active")?,
+        is_active: column(row, "users.is_active")?
+            && optional_moment(row, "users.closes_at")?.is_none(),
     })
 }
 
@@ -129,7 +141,10 @@ pub(super) fn moment(row: &SqliteRow, name: &'static str) -> Result<Timestamp, F
     in_range(column(row, name)?, name)
 }
 
-fn optional_moment(row: &SqliteRow, name: &'static str) -> Result<Option<Timestamp>, Fault> {
+pub(super) fn optional_moment(
+    row: &SqliteRow,
+    name: &'static str,
+) -> Result<Option<Timestamp>, Fault> {
     let millis: Option<u64> = column(row, name)?;
     millis.map(|millis| in_range(millis, name)).transpose()
 }
@@ -140,15 +155,20 @@ fn in_range(millis: u64, name: &'static str) -> Result<Timestamp, Fault> {
 }
 
 /// The counterpart of [`integer`](super::writes::integer).
-fn number(row: &SqliteRow, name: &'static str) -> Result<u64, Fault> {
+pub(super) fn number(row: &SqliteRow, name: &'static str) -> Result<u64, Fault> {
     column(row, name).map(i64::cast_unsigned)
 }
 
-fn uuid(row: &SqliteRow, name: &'static str) -> Result<Uuid, Fault> {
+pub(super) fn optional_uuid(row: &SqliteRow, name: &'static str) -> Result<Option<Uuid>, Fault> {
+    let bytes: Option<&[u8]> = column(row, name)?;
+    bytes.map(|bytes| Uuid::from_slice(bytes).map_err(|_| Unreadable(name).into())).transpose()
+}
+
+pub(super) fn uuid(row: &SqliteRow, name: &'static str) -> Result<Uuid, Fault> {
     bytes(row, name).map(Uuid::from_bytes)
 }
 
-fn bytes<const N: usize>(row: &SqliteRow, name: &'static str) -> Result<[u8; N], Fault> {
+pub(super) fn bytes<const N: usize>(row: &SqliteRow, name: &'static str) -> Result<[u8; N], Fault> {
     let stored: &[u8] = column(row, name)?;
     stored.try_into().map_err(|_| Unreadable(name).into())
 }

@@ -1,6 +1,7 @@
 //! Sweeping: one statement for each kind of record, so that each looks and removes at once.
 
 use sqlx::SqlitePool;
+use testudo::Timestamp;
 use testudo::command::{Sweep, Swept};
 use testudo::model::AttemptKey;
 use testudo_driver::Fault;
@@ -21,15 +22,28 @@ const ATTEMPTS: &str = "DELETE FROM attempts WHERE key IN \
                 email_key = CAST(substr(CAST(key AS BLOB), length(?3) + 1) AS TEXT))) \
      LIMIT ?2)";
 
+const ACCOUNTS: &str = "DELETE FROM users WHERE id IN \
+    (SELECT id FROM users WHERE closes_at <= ?1 LIMIT ?2)";
+
+const INVITATIONS: &str = "DELETE FROM invitations WHERE id IN \
+    (SELECT id FROM invitations WHERE expires_at <= ?1 LIMIT ?2)";
+
+const API_KEYS: &str = "DELETE FROM api_keys WHERE id IN \
+    (SELECT id FROM api_keys WHERE expires_at <= ?1 LIMIT ?2)";
+
+/// Accounts come last: what goes with an account is not counted as what it is.
 pub(super) async fn sweep(writer: &SqlitePool, command: Sweep) -> Result<Swept, Fault> {
-    let sessions = sqlx::query(SESSIONS)
-        .bind(integer(command.sessions_expired_by.as_millis()))
-        .bind(command.limit);
-    let sessions = sessions.execute(writer).await.map_err(fault)?.rows_affected();
-    let attempts = sqlx::query(ATTEMPTS)
-        .bind(integer(command.attempts_idle_since.as_millis()))
-        .bind(command.limit)
-        .bind(AttemptKey::ACCOUNT);
-    let attempts = attempts.execute(writer).await.map_err(fault)?.rows_affected();
-    Ok(Swept { sessions, attempts })
+    let remove = async |statement: &'static str, by: Timestamp| {
+        let query = sqlx::query(statement).bind(integer(by.as_millis())).bind(command.limit);
+        // Only one statement looks at the keys of accounts.
+        let query = if statement == ATTEMPTS { query.bind(AttemptKey::ACCOUNT) } else { query };
+        query.execute(writer).await.map(|done| done.rows_affected()).map_err(fault)
+    };
+    Ok(Swept {
+        sessions: remove(SESSIONS, command.sessions_expired_by).await?,
+        attempts: remove(ATTEMPTS, command.attempts_idle_since).await?,
+        invitations: remove(INVITATIONS, command.links_expired_by).await?,
+        api_keys: remove(API_KEYS, command.links_expired_by).await?,
+        accounts: remove(ACCOUNTS, command.accounts_closed_by).await?,
+    })
 }

@@ -10,20 +10,22 @@ use testudo::model::{Epoch, Session, User, UserId, Version};
 use testudo_driver::{Fault, FaultKind};
 use uuid::Uuid;
 
-use super::attempts;
+use super::{api_keys, attempts, invitations};
 
 pub(super) type Statement = Query<'static, Sqlite, SqliteArguments>;
 
 const INSERT_USER: &str = "INSERT INTO users \
     (id, email, email_key, password, is_active, is_verified, last_login, joined_at, created_at, \
-     updated_at, profile, epoch, version, must_change_password) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+     updated_at, profile, epoch, version, must_change_password, reset_serial, previous_email, \
+     previous_email_key, previous_email_until, closes_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
 
 const REPLACE_USER: &str = "UPDATE users SET \
     email = ?2, email_key = ?3, password = ?4, is_active = ?5, is_verified = ?6, \
     last_login = ?7, joined_at = ?8, created_at = ?9, updated_at = ?10, profile = ?11, \
-    epoch = ?12, version = ?13, must_change_password = ?14 \
-    WHERE id = ?1 AND version = ?15";
+    epoch = ?12, version = ?13, must_change_password = ?14, reset_serial = ?15, \
+    previous_email = ?16, previous_email_key = ?17, previous_email_until = ?18, closes_at = ?19 \
+    WHERE id = ?1 AND version = ?20";
 
 const INSERT_SESSION: &str = "INSERT INTO sessions \
     (id, user_id, epoch, methods, auth_time, client_ip, client_user_agent, created_at, \
@@ -63,6 +65,10 @@ pub(super) fn guard(guard: &Guard) -> Statement {
                 .bind(blob(id.as_uuid()))
                 .bind(integer(version.get()))
         }
+        Guard::NoSession { id } => {
+            sqlx::query("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = ?1)")
+                .bind(blob(id.as_uuid()))
+        }
     }
 }
 
@@ -77,6 +83,11 @@ pub(super) fn write(write: &Write) -> Result<Statement, Fault> {
         Write::ReplaceSession { session, was } => {
             bind_session(sqlx::query(REPLACE_SESSION), session)?.bind(integer(was.get()))
         }
+        Write::InsertInvitation(invitation) => invitations::insert(invitation)?,
+        Write::ReplaceInvitation { invitation, was } => invitations::replace(invitation, *was)?,
+        Write::InsertApiKey(key) => api_keys::insert(key)?,
+        Write::ReplaceApiKey { key, was } => api_keys::replace(key, *was)?,
+        Write::TouchApiKey { id, at } => api_keys::touch(*id, *at),
         Write::ClearAttempts(key) => attempts::clear(key),
         Write::RefundAttempt { key, window } => attempts::refund(key, *window),
     })
@@ -111,8 +122,9 @@ pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(|error| Fault::new(FaultKind::Internal, error))
 }
 
-/// Parameters 1 to 14, in the order of the statements above.
+/// Parameters 1 to 19, in the order of the statements above.
 fn bind_user(statement: Statement, user: &User) -> Result<Statement, Fault> {
+    let previous = user.previous_email.as_ref();
     Ok(statement
         .bind(blob(user.id.as_uuid()))
         .bind(user.email.as_str().to_owned())
@@ -127,7 +139,12 @@ fn bind_user(statement: Statement, user: &User) -> Result<Statement, Fault> {
         .bind(json(&user.profile)?)
         .bind(integer(user.epoch.get()))
         .bind(integer(user.version.get()))
-        .bind(user.must_change_password))
+        .bind(user.must_change_password)
+        .bind(integer(user.reset_serial.get()))
+        .bind(previous.map(|previous| previous.email.as_str().to_owned()))
+        .bind(previous.map(|previous| previous.email.key().as_str().to_owned()))
+        .bind(previous.map(|previous| integer(previous.until.as_millis())))
+        .bind(user.closes_at.map(|moment| integer(moment.as_millis()))))
 }
 
 /// Parameters 1 to 20, in the order of the statements above.
@@ -157,6 +174,6 @@ fn bind_session(statement: Statement, session: &Session) -> Result<Statement, Fa
         .bind(integer(session.version.get())))
 }
 
-fn blob(id: &Uuid) -> Vec<u8> {
+pub(super) fn blob(id: &Uuid) -> Vec<u8> {
     id.as_bytes().to_vec()
 }
