@@ -6,7 +6,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "tests panic"
+    clippy::print_stdout,
+    reason = "tests panic, and say where"
 )]
 
 mod faults;
@@ -17,11 +18,18 @@ mod secrets;
 mod sequences;
 mod traces;
 
-use testudo::Refusal;
-use testudo::flow::{RegisterUser, SignedIn, refresh};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use testudo::flow::{RegisterUser, SignedIn, authenticate_user, refresh};
 use testudo::model::SessionId;
-use testudo::testing::World;
+use testudo::testing::{Backend, World};
+#[cfg(feature = "jwt")]
+use testudo::token::backend::{HybridBackend, JwtBackend};
+use testudo::token::backend::{OpaqueBackend, Records};
 use testudo::token::{AccessToken, Tokens};
+use testudo::{KeyRing, Refusal};
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
@@ -40,18 +48,67 @@ fn world_with_session() -> (World, SignedIn) {
     (world, signed_in)
 }
 
+/// The forms of tokens under which what ends a session takes effect at once, wherever its record is looked at.
+fn forms() -> Vec<(&'static str, Backend)> {
+    vec![
+        ("opaque", |_: &KeyRing| Arc::new(OpaqueBackend)),
+        #[cfg(feature = "jwt")]
+        ("hybrid", |keys| Arc::new(HybridBackend::hs256(keys).unwrap())),
+        #[cfg(feature = "jwt")]
+        ("jwt, recorded", |keys| Arc::new(JwtBackend::hs256(keys).unwrap().recorded())),
+        #[cfg(feature = "jwt")]
+        ("jwt with denylist", |keys| Arc::new(JwtBackend::hs256(keys).unwrap().with_denylist())),
+        #[cfg(feature = "jwt-signatures")]
+        ("signed jwt with denylist", |keys| {
+            Arc::new(JwtBackend::ed25519(keys).unwrap().with_denylist())
+        }),
+    ]
+}
+
+/// A world in which Ada has an account, under each form. Its name is printed, for tests that fail.
+fn worlds_with_ada() -> impl Iterator<Item = World> {
+    forms().into_iter().map(|(name, tokens)| {
+        println!("{name}");
+        let mut world = world_with_ada();
+        world.set_tokens(tokens);
+        world
+    })
+}
+
+/// A world in which Ada has signed in, under each form.
+fn worlds_with_session() -> impl Iterator<Item = (World, SignedIn)> {
+    worlds_with_ada().map(|mut world| {
+        let signed_in = world.login(ADA, PASSWORD);
+        (world, signed_in)
+    })
+}
+
+/// The same under each form that records every session.
+fn worlds_that_list_sessions() -> impl Iterator<Item = (World, SignedIn)> {
+    let lists = |world: &World| world.settings().tokens().records() == Records::Every;
+    worlds_with_session().filter(move |(world, _)| lists(world))
+}
+
 fn registration(email: &str) -> RegisterUser {
     RegisterUser::new(email, PASSWORD.into())
 }
 
 /// The session that a pair of tokens belongs to.
 fn session_of(tokens: &Tokens) -> SessionId {
-    AccessToken::parse(tokens.access.expose()).unwrap().session()
+    let access = tokens.access.expose();
+    if let Some(payload) = access.split('.').nth(1) {
+        let claims = URL_SAFE_NO_PAD.decode(payload).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+        return claims["sid"].as_str().unwrap().parse().unwrap();
+    }
+    AccessToken::parse(access).unwrap().session()
 }
 
-/// What an access token would be answered now.
+/// What an access token would be answered now, where the session is looked at.
 fn probe_access(world: &World, tokens: &Tokens) -> Result<(), Refusal> {
-    world.clone().authenticate(tokens.access.expose()).map(drop)
+    let (mut world, access) = (world.clone(), tokens.access.expose());
+    let now = world.now();
+    world.run(|env| authenticate_user(access, env.settings(), now)).map(drop)
 }
 
 /// What a refresh token would be answered now: the generation that it would lead to.
