@@ -8,16 +8,16 @@ use testudo::flow::admin::{
     import_users, list_users, set_password, user_sessions,
 };
 use testudo::flow::{
-    ChangePassword, Login, RegisterUser, SessionPage, authenticate, authenticate_user,
+    ChangePassword, Login, RegisterUser, SessionPage, SignedIn, authenticate, authenticate_user,
     change_password, list_sessions, login, logout, logout_all, refresh, register_user,
     revoke_session, sweep,
 };
 use testudo::model::{Email, Session, User};
 use testudo::password::PasswordHash;
-use testudo::testing::{Mishap, World, WorldFault};
+use testudo::testing::{Backend, Mishap, World, WorldFault};
 use testudo::{Client, Duration, Policy, Refusal, Step};
 
-use super::{ADA, PASSWORD, registration, world_with_ada, world_with_session};
+use super::{ADA, PASSWORD, forms, registration, world_with_ada};
 
 type Answer = Result<(), Refusal>;
 
@@ -45,16 +45,20 @@ impl Case {
     }
 }
 
-/// Every flow, in every way that it can end.
+/// Every flow, in every way that it can end, under every form of tokens.
 fn cases() -> Vec<Case> {
-    let (mut session, start) = world_with_session();
+    forms().into_iter().flat_map(|(_, tokens)| cases_under(tokens)).collect()
+}
+
+fn cases_under(tokens: Backend) -> Vec<Case> {
+    let (mut session, start) = session_under(tokens);
     let phone = session.login(ADA, PASSWORD).tokens;
     let next = session.clone().run(|env| refresh(start.tokens.refresh.expose(), env)).unwrap();
     let mut refreshed = session.clone();
     refreshed.run(|env| refresh(start.tokens.refresh.expose(), env)).unwrap();
     let mut spent = refreshed.clone();
     spent.advance(Duration::from_secs(60));
-    let mut account = world_with_ada();
+    let mut account = world_under(tokens);
     account.set_client(Client::unknown().with_ip("192.0.2.1".parse().unwrap()));
     let mut outdated = account.clone();
     outdated.change_user(ADA, |user| user.password = World::stored_hash(PASSWORD, false));
@@ -108,16 +112,28 @@ fn cases() -> Vec<Case> {
             Ok(world.try_run(|env| register_user(registration(ADA), env))?.map(drop))
         }),
     ];
-    cases.extend(cases_of_passwords());
-    cases.extend(cases_of_sessions());
-    cases.extend(cases_of_administration());
+    cases.extend(cases_of_passwords(tokens));
+    cases.extend(cases_of_sessions(tokens));
+    cases.extend(cases_of_administration(tokens));
     cases
+}
+
+fn world_under(tokens: Backend) -> World {
+    let mut world = world_with_ada();
+    world.set_tokens(tokens);
+    world
+}
+
+fn session_under(tokens: Backend) -> (World, SignedIn) {
+    let mut world = world_under(tokens);
+    let signed_in = world.login(ADA, PASSWORD);
+    (world, signed_in)
 }
 
 const NEW: &str = "a wholly different phrase";
 
-fn cases_of_passwords() -> [Case; 5] {
-    let (session, start) = world_with_session();
+fn cases_of_passwords(tokens: Backend) -> [Case; 5] {
+    let (session, start) = session_under(tokens);
     let access = start.tokens.access;
     let change = |current: &'static str| {
         let access = access.clone();
@@ -133,9 +149,9 @@ fn cases_of_passwords() -> [Case; 5] {
             Ok(world.try_run(|env| login(request, env))?.map(drop))
         }
     };
-    let mut owing = world_with_ada();
+    let mut owing = world_under(tokens);
     owing.change_user(ADA, |user| user.must_change_password = true);
-    let mut legacy = world_with_ada();
+    let mut legacy = world_under(tokens);
     legacy.set_policy(Policy { consult_legacy: true, ..Policy::default() });
     legacy.change_user(ADA, |user| user.password = PasswordHash::legacy());
     legacy.set_legacy_password(ADA, PASSWORD);
@@ -148,8 +164,8 @@ fn cases_of_passwords() -> [Case; 5] {
     ]
 }
 
-fn cases_of_sessions() -> [Case; 5] {
-    let (mut world, start) = world_with_session();
+fn cases_of_sessions(tokens: Backend) -> [Case; 5] {
+    let (mut world, start) = session_under(tokens);
     let phone = world.login(ADA, PASSWORD).session.id;
     let own = start.session.id;
     let access = start.tokens.access;
@@ -176,21 +192,21 @@ fn cases_of_sessions() -> [Case; 5] {
             let now = world.now();
             world.try_run(|_| sweep(100, now)).map(|_| Ok(()))
         }),
-        Case::new("sweep, nothing to do", world_with_ada(), |world| {
+        Case::new("sweep, nothing to do", world_under(tokens), |world| {
             let now = world.now();
             world.try_run(|_| sweep(100, now)).map(|_| Ok(()))
         }),
     ]
 }
 
-fn cases_of_administration() -> [Case; 9] {
+fn cases_of_administration(tokens: Backend) -> [Case; 9] {
     fn run<T>(
         flow: impl Fn(Env) -> Step<Result<T, Refusal>> + 'static,
     ) -> impl Fn(&mut World) -> Result<Answer, WorldFault> {
         move |world| Ok(world.try_run(&flow)?.map(drop))
     }
     let ada = || UserKey::Email(ADA.parse::<Email>().unwrap().key().clone());
-    let (session, start) = world_with_session();
+    let (session, start) = session_under(tokens);
     let id = start.session.id;
     let now = session.now();
     let mut closed = session.clone();
