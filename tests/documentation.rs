@@ -98,6 +98,126 @@ fn every_test_that_an_abuse_case_names_exists() {
     assert!(checked > 40, "only {checked} names were found");
 }
 
+/// What ends a token, and when, under every backend: each cell is tried.
+#[cfg(feature = "jwt")]
+#[test]
+fn what_ends_a_token_is_documented_for_every_backend() {
+    use token_table::{BACKENDS, EVENTS, seen};
+
+    for event in EVENTS {
+        for token in ["access", "refresh"] {
+            let cells = SECURITY
+                .lines()
+                .filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+                .map(|line| line.split(" | ").collect::<Vec<_>>())
+                .find(|cells| cells.get(..2) == Some(&[event, token]))
+                .unwrap_or_else(|| panic!("docs/security.md has no row `{event} | {token}`"));
+            let seen = BACKENDS.map(|backend| seen(event, token, backend));
+            assert_eq!(cells.get(2..), Some(&seen[..]), "{event}, {token}");
+        }
+    }
+}
+
+/// Tries the cells of the table of what ends a token.
+#[cfg(feature = "jwt")]
+mod token_table {
+    use std::sync::Arc;
+
+    use testudo::command::UserKey;
+    use testudo::flow::{
+        ChangePassword, change_password, logout, logout_all, refresh, revoke_session,
+    };
+    use testudo::model::Email;
+    use testudo::testing::{Backend, World};
+    use testudo::token::Tokens;
+    use testudo::token::backend::{HybridBackend, JwtBackend, OpaqueBackend};
+    use testudo::{Duration, Refusal};
+
+    /// The columns.
+    pub(super) const BACKENDS: [Backend; 5] = [
+        |_| Arc::new(OpaqueBackend),
+        |keys| Arc::new(JwtBackend::hs256(keys).unwrap()),
+        |keys| Arc::new(JwtBackend::hs256(keys).unwrap().with_denylist()),
+        |keys| Arc::new(JwtBackend::hs256(keys).unwrap().recorded()),
+        |keys| Arc::new(HybridBackend::hs256(keys).unwrap()),
+    ];
+
+    /// The rows.
+    pub(super) const EVENTS: [&str; 7] = [
+        "sign-out",
+        "sign-out everywhere",
+        "session ended from another",
+        "password changed elsewhere",
+        "deactivation",
+        "refresh, of the pair before",
+        "reuse of a refresh token",
+    ];
+
+    const ADA: &str = "ada@example.com";
+    const PASSWORD: &str = "correct horse battery";
+
+    /// What becomes of a token when this happens.
+    pub(super) fn seen(event: &str, token: &str, backend: Backend) -> &'static str {
+        let mut world = World::new();
+        world.set_tokens(backend);
+        world.register(ADA, PASSWORD);
+        let (mut phone, laptop) = (world.login(ADA, PASSWORD), world.login(ADA, PASSWORD).tokens);
+        if event == "reuse of a refresh token" {
+            let first = phone.tokens.refresh;
+            phone.tokens = world.run(|env| refresh(first.expose(), env)).unwrap().tokens;
+            world.advance(Duration::from_secs(60));
+            let _ = world.run(|env| refresh(first.expose(), env));
+        } else {
+            assert!(works(&world, token, &phone.tokens), "{event}, {token}: good before");
+        }
+        let (session, access) = (phone.session.id, phone.tokens.access.expose());
+        let done = match event {
+            "sign-out" => world.run(|env| logout(access, env)),
+            "sign-out everywhere" => world.run(|env| logout_all(access, env)),
+            "session ended from another" => {
+                world.run(|env| revoke_session(laptop.access.expose(), session, env))
+            }
+            "password changed elsewhere" => world.run(|env| {
+                let new = "a wholly different phrase".into();
+                let request = ChangePassword { current: PASSWORD.into(), new };
+                change_password(laptop.access.expose(), request, env)
+            }),
+            "deactivation" => {
+                let ada = UserKey::Email(ADA.parse::<Email>().unwrap().key().clone());
+                world.run(|env| testudo::flow::admin::deactivate(ada, env)).map(drop)
+            }
+            "refresh, of the pair before" => {
+                let next = world.run(|env| refresh(phone.tokens.refresh.expose(), env));
+                world.advance(Duration::from_secs(60));
+                next.map(drop)
+            }
+            _ => Ok(()),
+        };
+        match done {
+            Err(refusal) => {
+                assert_eq!(refusal, Refusal::NotRecorded);
+                "not offered"
+            }
+            Ok(()) if works(&world, token, &phone.tokens) => {
+                let absolute = world.settings().policy().session.absolute;
+                let lifetime = world.settings().policy().access_lifetime;
+                world.advance(if token == "access" { lifetime } else { absolute });
+                assert!(!works(&world, token, &phone.tokens), "{event}, {token}: it expires");
+                "expires"
+            }
+            Ok(()) => "at once",
+        }
+    }
+
+    fn works(world: &World, token: &str, tokens: &Tokens) -> bool {
+        let mut world = world.clone();
+        match token {
+            "access" => world.authenticate(tokens.access.expose()).is_ok(),
+            _ => world.run(|env| refresh(tokens.refresh.expose(), env)).is_ok(),
+        }
+    }
+}
+
 /// The text of every Rust file of the workspace.
 #[allow(clippy::disallowed_methods, reason = "a test looks at its own sources")]
 fn rust_sources(root: &Path) -> Vec<String> {

@@ -11,6 +11,8 @@ mod refresh;
 mod register_user;
 mod sessions;
 mod signing_out;
+#[cfg(feature = "jwt")]
+mod token_forms;
 
 use testudo::Step;
 use testudo::command::{Against, OwnedSession, UserKey};
