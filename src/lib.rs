@@ -25,8 +25,8 @@
 //!
 //! # Features
 //!
-//! * `jwt`: `token::jwt`, JWTs with HMAC. No dependency more.
-//! * `jwt-signatures`: JWTs with Ed25519, ECDSA and RSA. Takes a C compiler.
+//! * `jwt`: JWTs with HMAC, as a setting ([`token::backend`]) and as pure functions. No dependency more.
+//! * `jwt-signatures`: JWTs with Ed25519; ECDSA and RSA are verified. Takes a C compiler.
 //! * `reference`: [`reference::Tables`], the meaning of every store command as plain data.
 //! * `testing`: [`testing::World`], a deterministic world with a clock and faults, and the explorer of
 //!   all interleavings of flows. For tests only.

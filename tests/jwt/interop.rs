@@ -9,7 +9,7 @@ use testudo::token::jwt::{
 };
 use testudo::{Secret, Timestamp};
 
-use crate::support::{NOW, at, claims};
+use crate::support::{at, claims};
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("../vectors/jwt/pyjwt.json")).unwrap()
@@ -32,16 +32,26 @@ fn signing_key(algorithm: &str) -> Option<SigningKey> {
         "HS512" => SigningKey::hs512(&private()),
         #[cfg(feature = "jwt-signatures")]
         "EdDSA" => SigningKey::ed25519(&private()),
-        #[cfg(feature = "jwt-signatures")]
-        "ES256" => SigningKey::es256(&private()),
-        #[cfg(feature = "jwt-signatures")]
-        "ES384" => SigningKey::es384(&private()),
         _ => return None,
     };
     Some(key.unwrap().with_id("key-1").unwrap())
 }
 
+/// The public half of an ECDSA key: its two coordinates stand at the end of the private one (RFC 5915 3).
+#[cfg(feature = "jwt-signatures")]
+pub(crate) fn ecdsa_key(algorithm: &str) -> VerifyingKey {
+    let der = private_key(algorithm);
+    let bytes = if algorithm == "ES256" { 32 } else { 48 };
+    let (x, y) = der.expose()[der.expose().len() - 2 * bytes..].split_at(bytes);
+    let made = if algorithm == "ES256" { VerifyingKey::es256 } else { VerifyingKey::es384 };
+    made(x, y).unwrap().with_id("key-1").unwrap()
+}
+
 fn verifying_key(algorithm: &str) -> Option<VerifyingKey> {
+    #[cfg(feature = "jwt-signatures")]
+    if let "ES256" | "ES384" = algorithm {
+        return Some(ecdsa_key(algorithm));
+    }
     #[cfg(feature = "jwt-signatures")]
     if let "RS256" | "PS256" = algorithm {
         let vectors = vectors();
@@ -100,7 +110,7 @@ fn every_token_of_pyjwt_is_read_as_it_was_meant() {
 fn tokens_that_pyjwt_takes_are_still_made_bit_for_bit() {
     let profile =
         Profile::new(TokenType::AccessJwt).issuer("https://id.example.com").audience("api");
-    let made: Map<String, Value> = ["HS256", "HS384", "HS512", "EdDSA", "ES256", "ES384"]
+    let made: Map<String, Value> = ["HS256", "HS384", "HS512", "EdDSA"]
         .into_iter()
         .filter_map(|algorithm| Some((algorithm, signing_key(algorithm)?)))
         .map(|(algorithm, key)| (algorithm, issue(&claims(), &profile, &key).unwrap()))
@@ -109,13 +119,6 @@ fn tokens_that_pyjwt_takes_are_still_made_bit_for_bit() {
     let pinned: Value = serde_json::from_str(include_str!("../vectors/jwt/ours.json")).unwrap();
     for (algorithm, token) in &made {
         let before = pinned[algorithm].as_str().unwrap_or_default();
-        // ECDSA draws a random number: such tokens are verified, and not compared.
-        let same = if algorithm.starts_with("ES") {
-            let keys = VerifyingKeys::new(verifying_key(algorithm)).unwrap();
-            verify(before, &profile, &keys, at(NOW)).is_ok()
-        } else {
-            token == before
-        };
-        assert!(same, "ours.json should be {}", Value::from(made.clone()));
+        assert!(token == before, "ours.json should be {}", Value::from(made.clone()));
     }
 }

@@ -17,10 +17,10 @@ pub enum Algorithm {
     /// Ed25519 (RFC 8037).
     #[cfg(feature = "jwt-signatures")]
     EdDsa,
-    /// ECDSA on P-256 with SHA-256.
+    /// ECDSA on P-256 with SHA-256; verified only.
     #[cfg(feature = "jwt-signatures")]
     Es256,
-    /// ECDSA on P-384 with SHA-384.
+    /// ECDSA on P-384 with SHA-384; verified only.
     #[cfg(feature = "jwt-signatures")]
     Es384,
     /// RSASSA-PKCS1-v1_5 with SHA-256; verified only.

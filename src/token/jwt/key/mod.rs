@@ -99,30 +99,6 @@ impl SigningKey {
         PrivateKey::ed25519(pkcs8).map(Self::private)
     }
 
-    /// ECDSA on P-256, from a private key as PKCS#8 in DER. The id is the thumbprint (RFC 7638).
-    ///
-    /// Signing takes a random number from the system's generator: this and [`SigningKey::es384`] are
-    /// the only functions of the library whose results are not determined by their arguments. Where
-    /// that matters, take Ed25519.
-    ///
-    /// # Errors
-    ///
-    /// When it is not such a key.
-    #[cfg(feature = "jwt-signatures")]
-    pub fn es256(pkcs8: &Secret<Vec<u8>>) -> Result<Self, KeyError> {
-        PrivateKey::ecdsa(pkcs8, Algorithm::Es256).map(Self::private)
-    }
-
-    /// ECDSA on P-384, as [`SigningKey::es256`].
-    ///
-    /// # Errors
-    ///
-    /// When it is not such a key.
-    #[cfg(feature = "jwt-signatures")]
-    pub fn es384(pkcs8: &Secret<Vec<u8>>) -> Result<Self, KeyError> {
-        PrivateKey::ecdsa(pkcs8, Algorithm::Es384).map(Self::private)
-    }
-
     /// The same key under an id of your own.
     ///
     /// # Errors
@@ -207,7 +183,8 @@ impl VerifyingKey {
         PublicKey::ed25519(x).map(Self::public)
     }
 
-    /// ECDSA on P-256, from the two coordinates of the public key, 32 bytes each.
+    /// ECDSA on P-256, from the two coordinates of the public key, 32 bytes each. The library makes no such
+    /// signatures: they take a random number each, and one that is bad gives the key away.
     ///
     /// A point that is not on the curve is noticed when it verifies: nothing matches.
     ///

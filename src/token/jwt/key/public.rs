@@ -1,4 +1,5 @@
-//! Key pairs: Ed25519, ECDSA, and the public half of RSA, by the signature functions of `jsonwebtoken`.
+//! Key pairs: Ed25519, and the public halves of ECDSA and RSA, by the signature functions of
+//! `jsonwebtoken`.
 //!
 //! Of that crate nothing else is used. Its reading of tokens asks the system's clock; and its choice of
 //! a back end depends on which features the whole program turns on, so the back end is named here.
@@ -15,10 +16,9 @@ use crate::secret::Secret;
 use crate::token::jwt::algorithm::Algorithm;
 use crate::token::jwt::error::KeyError;
 
-/// A private key. `EncodingKey` is wiped when dropped.
+/// A private key of Ed25519, whose signatures take no randomness. `EncodingKey` is wiped when dropped.
 #[derive(Clone)]
 pub(super) struct PrivateKey {
-    jwa: Jwa,
     key: EncodingKey,
 }
 
@@ -35,24 +35,11 @@ impl PrivateKey {
         let components = DEFAULT_PROVIDER.key_utils.ed_pub_components_from_private_key;
         let x = components(pkcs8.expose(), &EllipticCurve::Ed25519);
         let public = PublicKey::ed25519(&x.map_err(|_| KeyError::Malformed)?)?;
-        let private = Self { jwa: Jwa::EdDSA, key: EncodingKey::from_ed_der(pkcs8.expose()) };
-        Ok((private, public))
-    }
-
-    /// `algorithm` is one of ECDSA.
-    pub(super) fn ecdsa(
-        pkcs8: &Secret<Vec<u8>>,
-        algorithm: Algorithm,
-    ) -> Result<(Self, PublicKey), KeyError> {
-        let jwa = jwa(algorithm).ok_or(KeyError::Malformed)?;
-        let components = DEFAULT_PROVIDER.key_utils.ec_pub_components_from_private_key;
-        let (_, x, y) = components(pkcs8.expose(), jwa).map_err(|_| KeyError::Malformed)?;
-        let public = PublicKey::ecdsa(algorithm, &x, &y)?;
-        Ok((Self { jwa, key: EncodingKey::from_ec_der(pkcs8.expose()) }, public))
+        Ok((Self { key: EncodingKey::from_ed_der(pkcs8.expose()) }, public))
     }
 
     pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
-        let signer = (DEFAULT_PROVIDER.signer_factory)(&self.jwa, &self.key).ok()?;
+        let signer = (DEFAULT_PROVIDER.signer_factory)(&Jwa::EdDSA, &self.key).ok()?;
         signer.try_sign(message).ok()
     }
 }
