@@ -405,7 +405,14 @@ fn a_session_is_read_from_its_tokens_as_it_was_printed() {
     };
     let pair = Pair { session: &session, access: None, refresh: None, now: world.now() };
     let printed = backend.print(&pair).unwrap();
-    assert_eq!(printed.expires_in, Duration::from_secs(901), "as `exp` says");
+    assert_eq!(printed.expires_in, Duration::from_millis(901_777));
+    let exp = part(printed.access.expose(), 1)["exp"].as_u64().unwrap();
+    assert_eq!(exp, world.now().as_millis() / 1000 + 902, "whole seconds, for others");
+    let at = |millis| {
+        let at = world.now() + Duration::from_millis(millis);
+        backend.read_access(printed.access.expose(), at).map(drop)
+    };
+    assert_eq!((at(901_776), at(901_777)), (Ok(()), Err(Refusal::ExpiredToken)));
     let Ok(Presented::Signed(access)) = backend.read_access(printed.access.expose(), world.now())
     else {
         panic!("ours is taken")

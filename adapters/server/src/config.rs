@@ -5,7 +5,7 @@ mod values;
 
 pub(crate) use passwords::{HashingOptions, PasswordOptions, Passwords};
 pub(crate) use values::{
-    ContextWords, Database, ListenAddress, LogFormat, Mail, PublicUrl, Tokens,
+    ContextWords, Database, JwtName, ListenAddress, LogFormat, Mail, PublicUrl, Tokens,
 };
 
 use std::path::Path;
@@ -23,6 +23,9 @@ pub(crate) struct Config {
     pub(crate) listen: ListenAddress,
     pub(crate) database: Database,
     pub(crate) mail: Mail,
+    pub(crate) tokens: Tokens,
+    pub(crate) jwt_issuer: Option<String>,
+    pub(crate) jwt_audience: Option<String>,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: usize,
     pub(crate) log_format: LogFormat,
@@ -47,8 +50,6 @@ impl Config {
         for (name, url) in [("sessions", &options.sessions), ("limits", &options.limits)] {
             same_place(name, url.as_ref(), &database)?;
         }
-        // There is one kind of token so far; reading the option has checked it.
-        let Tokens::Opaque = options.tokens.unwrap_or_default();
         let mut policy = Policy::default();
         if let Some(seconds) = options.access_lifetime {
             policy.access_lifetime = Duration::from_secs(seconds);
@@ -60,6 +61,12 @@ impl Config {
             listen: options.listen.unwrap_or_default(),
             database,
             mail: options.mail.unwrap_or_default(),
+            tokens: options.tokens.unwrap_or_default(),
+            jwt_issuer: options
+                .jwt_issuer
+                .map(|JwtName(name)| name)
+                .or_else(|| options.public_url.as_ref().map(PublicUrl::to_string)),
+            jwt_audience: options.jwt_audience.map(|JwtName(name)| name),
             public_url: options.public_url,
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
@@ -120,9 +127,17 @@ pub(crate) struct Options {
     /// console]
     #[arg(long, env = "TESTUDO_MAIL", hide_env_values = true, value_name = "WHERE")]
     mail: Option<Mail>,
-    /// The kind of tokens: opaque (jwt and hybrid are not in this build) [default: opaque]
+    /// The kind of tokens: opaque, jwt or hybrid (a JWT for access, opaque for refresh) [default: opaque]
     #[arg(long, env = "TESTUDO_TOKENS", hide_env_values = true, value_name = "KIND")]
     tokens: Option<Tokens>,
+    /// The `iss` of JWTs [default: the public URL, if there is one]
+    #[arg(long, env = "TESTUDO_JWT_ISSUER", hide_env_values = true, value_name = "NAME")]
+    #[serde(alias = "jwt-issuer")]
+    jwt_issuer: Option<JwtName>,
+    /// The `aud` of JWTs [default: none]
+    #[arg(long, env = "TESTUDO_JWT_AUDIENCE", hide_env_values = true, value_name = "NAME")]
+    #[serde(alias = "jwt-audience")]
+    jwt_audience: Option<JwtName>,
     /// The address that users see in their browsers, such as https://id.example.com
     #[arg(long, env = "TESTUDO_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
     #[serde(alias = "public-url")]
@@ -169,6 +184,8 @@ impl Options {
             limits: self.limits.or(other.limits),
             mail: self.mail.or(other.mail),
             tokens: self.tokens.or(other.tokens),
+            jwt_issuer: self.jwt_issuer.or(other.jwt_issuer),
+            jwt_audience: self.jwt_audience.or(other.jwt_audience),
             public_url: self.public_url.or(other.public_url),
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             access_lifetime: self.access_lifetime.or(other.access_lifetime),

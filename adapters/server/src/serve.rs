@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use testudo::password::HasherChain;
+use testudo::token::backend::TokenBackend;
 use testudo::{KeyRing, PolicyError, Settings};
 use testudo_driver::{Auth, SharedStore};
 use testudo_tokio::{HashingPool, OutboxWorker, Sweeper};
@@ -21,6 +22,7 @@ use crate::secret_file::{self, Origin};
 use crate::service_tokens;
 use crate::shutdown::Signals;
 use crate::store;
+use crate::token_form::token_form;
 
 /// How long the last events may take to be delivered. What is not, is after the next start.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,9 +43,11 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     })?;
     let store = store::open(&config.database).await?;
     let (keys, origin) = secret_file::load(&config.database)?;
-    let auth = Arc::new(auth(store.shared(), keys, &config)?);
+    let (tokens, published_keys) = token_form(&config, &keys)?;
+    let auth = Arc::new(auth(store.shared(), keys, tokens, &config)?);
     let server = Server {
         auth: Arc::clone(&auth),
+        published_keys,
         services: service_tokens::load()?,
         trusted_proxies: config.trusted_proxies,
     };
@@ -69,13 +73,16 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
 fn auth(
     store: SharedStore,
     keys: KeyRing,
+    tokens: Arc<dyn TokenBackend>,
     config: &Config,
 ) -> Result<Auth<SharedStore, HashingPool>, Failure> {
     let settings = Settings::new(config.policy.clone(), keys).map_err(|wrong| {
         let wrong: Vec<_> = wrong.iter().map(PolicyError::to_string).collect();
         Failure::new(wrong.join("; "))
     })?;
-    let settings = settings.with_context_words(config.passwords.context_words.0.iter().cloned());
+    let settings = settings
+        .with_context_words(config.passwords.context_words.0.iter().cloned())
+        .with_tokens(tokens);
     let chain = HasherChain::new(config.passwords.hasher).reading_all();
     Ok(Auth::new(store, HashingPool::new(chain), settings))
 }

@@ -1,6 +1,6 @@
 //! Access tokens that are JWTs, refresh tokens that are opaque.
 
-use super::session_jwt::{SessionJwt, expires_in};
+use super::session_jwt::SessionJwt;
 use super::{OpaqueBackend, Pair, Presented, Records, TokenBackend, Unprintable};
 use crate::keys::KeyRing;
 use crate::refusal::Refusal;
@@ -105,7 +105,7 @@ impl TokenBackend for HybridBackend {
         Ok(Tokens {
             access: self.access.print(pair.session)?,
             refresh: pair.refresh.ok_or(Unprintable)?.reveal(),
-            expires_in: expires_in(pair.session, pair.now),
+            expires_in: pair.session.access_expires_at - pair.now,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Access and refresh tokens that are JWTs.
 
-use super::session_jwt::{SessionJwt, expires_in};
+use super::session_jwt::SessionJwt;
 use super::{Pair, Presented, Records, TokenBackend, Unprintable};
 use crate::keys::KeyRing;
 use crate::refusal::Refusal;
@@ -141,7 +141,7 @@ impl TokenBackend for JwtBackend {
         Ok(Tokens {
             access: self.access.print(pair.session)?,
             refresh: self.refresh.print(pair.session)?,
-            expires_in: expires_in(pair.session, pair.now),
+            expires_in: pair.session.access_expires_at - pair.now,
         })
     }
 

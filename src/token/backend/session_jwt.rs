@@ -5,7 +5,7 @@ use crate::keys::{JwtSecrets, KeyRing, MasterKey};
 use crate::model::Session;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
-use crate::time::{Duration, Timestamp};
+use crate::time::Timestamp;
 use crate::token::jwt::{
     Claims, JwtError, KeyError, KeySet, Profile, SessionClaims, SigningKey, TokenType,
     issue_session, verify,
@@ -48,9 +48,9 @@ impl SessionJwt {
     /// The same for the same session, whenever it is printed: `iat` is the moment of the refresh, `jti` the
     /// place in the session's life.
     pub(super) fn print(&self, session: &Session) -> Result<Secret<String>, Unprintable> {
-        let (expires_at, letter) = match self.profile.token_type() {
-            TokenType::AccessJwt => (session.access_expires_at, 'a'),
-            TokenType::RefreshJwt => (session.expires_at, 'r'),
+        let letter = match self.profile.token_type() {
+            TokenType::AccessJwt => 'a',
+            TokenType::RefreshJwt => 'r',
         };
         // Two refreshes of one stateless token differ in their moment, or are one.
         let Session { id, generation, refreshed_at, .. } = session;
@@ -58,7 +58,7 @@ impl SessionJwt {
             subject: session.user.to_string(),
             id: format!("{id}.{generation}.{}.{letter}", refreshed_at.as_millis()),
             issued_at: *refreshed_at,
-            expires_at,
+            expires_at: next_whole_second(self.end_of_token(session)),
             not_before: None,
             extra: session.claims.clone(),
         };
@@ -67,26 +67,40 @@ impl SessionJwt {
             .map_err(|_| Unprintable)
     }
 
-    /// The session as the token says, if the token is genuine and its time is not over.
+    /// The session as the token says, if the token is genuine and its time is not over: to the millisecond,
+    /// and strictly before the end.
     pub(super) fn read(&self, text: &str, now: Timestamp) -> Result<Box<Session>, Refusal> {
         let verified = verify(text, &self.profile, self.keys.verifying(), now);
         let verified = verified.map_err(|error| match error {
             JwtError::Expired => Refusal::ExpiredToken,
             _ => Refusal::InvalidToken,
         })?;
-        verified.into_session().map(Box::new).ok_or(Refusal::InvalidToken)
+        let session = verified.into_session().ok_or(Refusal::InvalidToken)?;
+        if now >= self.end_of_token(&session) + self.profile.allowance() {
+            return Err(Refusal::ExpiredToken);
+        }
+        Ok(Box::new(session))
     }
+
+    const fn end_of_token(&self, session: &Session) -> Timestamp {
+        match self.profile.token_type() {
+            TokenType::AccessJwt => session.access_expires_at,
+            // So that a spent one is known for what it is until then.
+            TokenType::RefreshJwt => session.expires_at,
+        }
+    }
+}
+
+/// `exp` has no fractions. For other readers a token lasts until the second is full, for us as long as it
+/// says.
+fn next_whole_second(moment: Timestamp) -> Timestamp {
+    Timestamp::from_millis(moment.as_millis().div_ceil(1000).saturating_mul(1000))
 }
 
 /// As with opaque tokens, a clock that is behind refuses nothing that another node has made: who made it the
 /// signature says, and `exp` how long it lasts.
 fn profile(token_type: TokenType) -> Profile {
     Profile::new(token_type).taking_any_iat()
-}
-
-/// How long an access token lasts from now: its `exp` has no fractions of a second.
-pub(super) fn expires_in(session: &Session, now: Timestamp) -> Duration {
-    Timestamp::from_millis(session.access_expires_at.as_millis() / 1000 * 1000) - now
 }
 
 /// One key for each secret of the ring: the newest signs, all verify.

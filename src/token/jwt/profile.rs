@@ -80,6 +80,10 @@ impl Profile {
         Self { takes_any_iat: true, ..self }
     }
 
+    pub(crate) const fn allowance(&self) -> Duration {
+        self.leeway
+    }
+
     pub(crate) const fn token_type(&self) -> TokenType {
         self.token_type
     }

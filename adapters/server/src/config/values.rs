@@ -112,6 +112,10 @@ pub(crate) enum Tokens {
     /// Random, looked up with each request.
     #[default]
     Opaque,
+    /// Signed and recorded, looked up with each request.
+    Jwt,
+    /// Signed for access, random for refresh; recorded.
+    Hybrid,
 }
 
 impl FromStr for Tokens {
@@ -120,9 +124,26 @@ impl FromStr for Tokens {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "opaque" => Ok(Self::Opaque),
-            "jwt" | "hybrid" => Err(format!("this build has no {text} tokens yet: use opaque")),
-            _ => Err("expected opaque".to_owned()),
+            "jwt" => Ok(Self::Jwt),
+            "hybrid" => Ok(Self::Hybrid),
+            _ => Err("expected opaque, jwt or hybrid".to_owned()),
         }
+    }
+}
+
+/// Who issues signed tokens, or whom they are for: any text that is not empty, compared byte by byte.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct JwtName(pub(crate) String);
+
+impl FromStr for JwtName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() || text.len() > 256 || text.contains(char::is_control) {
+            return Err("expected a name or URL of 1 to 256 bytes".to_owned());
+        }
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -203,7 +224,7 @@ macro_rules! from_file {
     };
 }
 
-from_file!(ListenAddress, Database, Mail, Tokens, PublicUrl, ContextWords, LogFormat);
+from_file!(ListenAddress, Database, Mail, Tokens, JwtName, PublicUrl, ContextWords, LogFormat);
 
 #[cfg(test)]
 mod tests {

@@ -57,12 +57,12 @@ async fn answer(request: Request, next: Next) -> Response {
     }
 }
 
-/// Nothing here is for caches (RFC 9111 5.2.2.5) nor for a browser to interpret.
+/// Nothing here is for caches (RFC 9111 5.2.2.5), unless its route says so, nor for a browser to interpret.
 fn finish(response: &mut Response, id: HeaderValue) {
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     for (name, value) in [
-        (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (header::REFERRER_POLICY, "no-referrer"),

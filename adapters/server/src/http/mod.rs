@@ -14,6 +14,7 @@ use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{delete, get, post};
 use testudo::service::ServiceTokens;
+use testudo::token::jwt::JwkSet;
 use testudo_driver::Auth;
 use testudo_driver::SharedStore;
 use testudo_tokio::HashingPool;
@@ -25,6 +26,8 @@ use problem::{Code, Problem};
 /// What every route works with.
 pub(crate) struct Server {
     pub(crate) auth: Arc<Auth<SharedStore, HashingPool>>,
+    /// What others verify access tokens with.
+    pub(crate) published_keys: JwkSet,
     /// What other services present.
     pub(crate) services: ServiceTokens,
     /// How many proxies stand in front, each adding to `X-Forwarded-For`.
@@ -46,6 +49,7 @@ pub(crate) fn router(server: Server) -> Router {
     let routes = Router::new()
         .nest("/auth", auth)
         .route("/healthz", get(routes::healthz))
+        .route("/.well-known/jwks.json", get(routes::published_keys))
         .with_state(Arc::new(server));
     in_envelope(routes)
 }

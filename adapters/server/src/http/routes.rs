@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use testudo::Refusal;
@@ -126,6 +126,17 @@ pub(super) async fn change_password(
 pub(super) async fn healthz(State(server): Shared) -> Result<Response, Problem> {
     server.auth.store().ping().await.map_err(|fault| Problem::fault(&fault))?;
     Ok(Json(json!({"status": "ok"})).into_response())
+}
+
+/// `GET /.well-known/jwks.json`: the keys that verify access tokens (RFC 7517 5); none of opaque ones.
+///
+/// Caches may keep it for as long as a rotation takes to reach every node.
+pub(super) async fn published_keys(State(server): Shared) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/jwk-set+json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
+    (headers, Json(&server.published_keys)).into_response()
 }
 
 impl Server {

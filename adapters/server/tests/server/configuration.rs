@@ -30,7 +30,9 @@ fn every_option_is_a_key_of_the_file_and_a_variable() {
         sessions = "sqlite:testudo.db"
         limits = "sqlite:testudo.db"
         mail = "dir:mail"
-        tokens = "opaque"
+        tokens = "hybrid"
+        jwt_issuer = "https://id.example.com"
+        jwt_audience = "api"
         public_url = "https://id.example.com"
         trusted_proxies = 1
         access_lifetime = 60
@@ -99,8 +101,8 @@ fn options_that_this_build_cannot_serve_are_refused() {
         ("--database", "mysql://ada:hunter2@db/x"),
         ("--database", "redis-cluster://a:1,b:2"),
         ("--sessions", "redis://x"),
-        ("--tokens", "jwt"),
-        ("--tokens", "hybrid"),
+        ("--tokens", "paseto"),
+        ("--jwt-issuer", ""),
         ("--mail", "pigeon"),
         ("--public-url", "example"),
         ("--trusted-proxies", "-1"),

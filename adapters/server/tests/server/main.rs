@@ -21,4 +21,5 @@ mod services;
 mod sessions;
 mod story;
 mod support;
+mod token_forms;
 mod users;

@@ -24,22 +24,36 @@ fn assert_gone(answer: &Answer) {
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 }
 
-/// A site whose server is killed and started again before every use.
-struct Restarted<'a>(&'a Site, Option<Server>);
+/// A site whose server is killed and started again before every use, with these arguments.
+struct Restarted<'a>(&'a Site, Option<Server>, &'a [&'a str]);
 
 impl Restarted<'_> {
     fn server(&mut self) -> &Server {
         if let Some(server) = self.1.take() {
             server.kill();
         }
-        self.1.insert(self.0.serve(&[]))
+        self.1.insert(self.0.serve(self.2))
     }
 }
 
 #[test]
 fn the_whole_story_survives_a_kill_between_any_two_calls() {
+    whole_story(&["--tokens", "opaque"]);
+}
+
+#[test]
+fn the_whole_story_is_the_same_with_jwts() {
+    whole_story(&["--tokens", "jwt", "--public-url", "https://id.example.com"]);
+}
+
+#[test]
+fn the_whole_story_is_the_same_with_hybrid_tokens() {
+    whole_story(&["--tokens", "hybrid", "--jwt-audience", "api"]);
+}
+
+fn whole_story(arguments: &[&str]) {
     let site = Site::with_user();
-    let mut fresh = Restarted(&site, None);
+    let mut fresh = Restarted(&site, None, arguments);
 
     let signed_in = fresh.server().login(EMAIL, PASSWORD);
     let (first_access, first) = tokens(&signed_in);
