@@ -68,6 +68,12 @@ impl Settings {
         &self.policy
     }
 
+    /// The keys.
+    #[must_use]
+    pub const fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
     /// The rules for new passwords.
     #[must_use]
     pub const fn validators(&self) -> &Validators {

@@ -80,6 +80,11 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         &self.store
     }
 
+    /// What time it is, by this clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
@@ -242,10 +247,6 @@ impl<S: Store, H: Hashing> Auth<S, H> {
 
     pub(crate) async fn drive<T>(&self, step: Step<T>) -> Result<T, Fault> {
         drive(step, &self.store, &self.hashing, &self.legacy).await
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 
     /// A failing random generator is a fault; there is nothing to fall back on (ASVS 5.0 11.5.2).

@@ -116,8 +116,8 @@ pub(crate) struct Options {
     /// Where attempts are counted; in this build the same as --database
     #[arg(long, env = "TESTUDO_LIMITS", hide_env_values = true, value_name = "URL")]
     limits: Option<Database>,
-    /// Where mail goes: console, dir:PATH or smtp://…; nothing is mailed in this build [default:
-    /// console]
+    /// Where mail goes: console, or dir:PATH for a JSON file a message (smtp://… is not in this build)
+    /// [default: console]
     #[arg(long, env = "TESTUDO_MAIL", hide_env_values = true, value_name = "WHERE")]
     mail: Option<Mail>,
     /// The kind of tokens: opaque (jwt and hybrid are not in this build) [default: opaque]

@@ -82,25 +82,29 @@ impl fmt::Display for Database {
 }
 
 /// Where mail goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) enum Mail {
-    /// To the log.
+    /// To standard output.
     #[default]
     Console,
-    /// To files or a mail server.
-    Elsewhere,
+    /// To files in a directory.
+    Directory(PathBuf),
 }
 
 impl FromStr for Mail {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let has = |prefix| text.strip_prefix(prefix).is_some_and(|rest: &str| !rest.is_empty());
-        match text {
-            "console" => Ok(Self::Console),
-            _ if has("dir:") || has("smtp://") || has("smtps://") => Ok(Self::Elsewhere),
-            _ => Err("expected console, dir:PATH or smtp://HOST".to_owned()),
+        let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
+        match scheme {
+            "console" if text == "console" => Ok(Self::Console),
+            "dir" if !rest.is_empty() => Ok(Self::Directory(PathBuf::from(rest))),
+            "dir" => Err("expected a path after dir:, such as dir:mail".to_owned()),
+            "smtp" | "smtps" => {
+                Err("this build has no smtp yet: use console or dir:PATH".to_owned())
+            }
+            _ => Err("expected console or dir:PATH".to_owned()),
         }
     }
 }
