@@ -22,12 +22,11 @@ pub struct MessageWorker<S, H, C> {
 
 impl<S, H, C> MessageWorker<S, H, C> {
     /// For how long a message that was taken is given to nobody else.
-    pub const LEASE: Span = Span::from_minutes(5);
+    pub const LEASE: Span = Span::from_secs(30);
 
-    const BATCH: usize = 16;
     const PAUSE: Duration = Duration::from_millis(250);
-    /// How long one delivery may take: all of a batch fit into the lease.
-    const PATIENCE: Duration = Duration::from_secs(15);
+    /// How long one delivery may take: well within the lease.
+    const PATIENCE: Duration = Duration::from_secs(20);
     const FIRST_RETRY: Span = Span::from_secs(5);
     const LAST_RETRY: Span = Span::from_minutes(60);
 }
@@ -41,9 +40,9 @@ impl<S: Store, H: Hashing, C: Courier> MessageWorker<S, H, C> {
     /// Works until the future is dropped. A store that does not answer is asked again later.
     pub async fn run(&self) {
         loop {
-            match self.deliver_batch().await {
-                Ok(Self::BATCH..) => {}
-                Ok(_) => time::sleep(Self::PAUSE).await,
+            match self.deliver_next().await {
+                Ok(true) => {}
+                Ok(false) => time::sleep(Self::PAUSE).await,
                 Err(fault) => {
                     warn!(%fault, "messages could not be taken; trying again");
                     time::sleep(Self::PAUSE * 20).await;
@@ -58,28 +57,25 @@ impl<S: Store, H: Hashing, C: Courier> MessageWorker<S, H, C> {
     ///
     /// When the store does not answer. What was not forgotten will be delivered again.
     pub async fn drain(&self) -> Result<(), Fault> {
-        while self.deliver_batch().await? > 0 {}
+        while self.deliver_next().await? {}
         Ok(())
     }
 
-    async fn deliver_batch(&self) -> Result<usize, Fault> {
-        let now = self.auth.now();
-        let taken = self.auth.store().take_messages(now, now + Self::LEASE, Self::BATCH).await?;
+    /// Delivers the oldest message that is due; false when there is none. One at a time, so that a crash
+    /// holds up and repeats one at most.
+    async fn deliver_next(&self) -> Result<bool, Fault> {
+        let (store, now) = (self.auth.store(), self.auth.now());
+        let taken = store.take_messages(now, now + Self::LEASE, 1).await?;
         for taken in &taken {
-            self.deliver(taken, now).await?;
-        }
-        Ok(taken.len())
-    }
-
-    /// Each is forgotten as soon as it is gone, so that a crash repeats one at most.
-    async fn deliver(&self, taken: &TakenMessage, now: Timestamp) -> Result<(), Fault> {
-        let id = taken.message.id;
-        match self.attempt(taken, now).await {
-            Attempt::Done => self.auth.store().messages_sent(vec![id]).await,
-            Attempt::Later(pause) => {
-                self.auth.store().postpone_message(id, self.auth.now() + pause).await
+            let id = taken.message.id;
+            match self.attempt(taken, now).await {
+                Attempt::Done => store.messages_sent(vec![id]).await?,
+                Attempt::Later(pause) => {
+                    store.postpone_message(id, self.auth.now() + pause).await?;
+                }
             }
         }
+        Ok(!taken.is_empty())
     }
 
     async fn attempt(&self, taken: &TakenMessage, now: Timestamp) -> Attempt {
