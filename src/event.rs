@@ -86,6 +86,38 @@ pub enum Event {
         /// The generation the session had reached.
         current: u32,
     },
+    /// Somebody asked for a link that resets a password.
+    PasswordResetRequested {
+        /// The address that was given, masked.
+        email: String,
+        /// Whether a link was sent. The client was not told.
+        sent: bool,
+    },
+    /// An administrator had a link sent that resets a password.
+    PasswordResetSent,
+    /// A password was set by a link. All sessions ended.
+    PasswordReset,
+    /// A link that resets a password was genuine, and came to nothing.
+    PasswordResetFailed {
+        /// Why. The client was not told.
+        reason: DeadLink,
+    },
+}
+
+/// Why a genuine link counts no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DeadLink {
+    /// Its time is over.
+    Expired,
+    /// It was used, another one was asked for, or the account was changed since: its password, its
+    /// address, or all its sessions ended.
+    Superseded,
+    /// The account was deactivated or closed.
+    Inactive,
+    /// The account is gone.
+    UnknownUser,
 }
 
 /// Why a sign-in failed.

@@ -56,6 +56,9 @@ pub enum Refusal {
         /// How many there may be.
         most: u32,
     },
+    /// The account was deactivated or closed. It is for administrators, who may change that.
+    #[error("the account is deactivated or closed: activate or reopen it first")]
+    Inactive,
     /// There is no such record, or it is somebody else's.
     #[error("there is no such record")]
     NotFound,

@@ -35,7 +35,7 @@ pub struct User {
     pub joined_at: Timestamp,
     /// When the account was made; for imported users, in the old system.
     pub created_at: Timestamp,
-    /// When this record was last changed other than by signing in.
+    /// When this record was last changed other than by signing in or by asking for a link.
     pub updated_at: Timestamp,
     /// What the application keeps about the user. Flows never read it.
     pub profile: JsonObject,
@@ -96,6 +96,13 @@ impl User {
     /// The record of this user with another password: all tokens from before are dead.
     pub(crate) fn with_new_password(self, password: PasswordHash, now: Timestamp) -> Self {
         Self { password, must_change_password: false, ..self }.with_new_epoch(now)
+    }
+
+    /// The record of this user with the serial of another reset link: those from before count no more.
+    /// Everything else goes on, since anybody may ask for one.
+    pub(crate) fn with_new_reset_serial(self) -> Self {
+        let (reset_serial, version) = (self.reset_serial.next(), self.version.next());
+        Self { reset_serial, version, ..self }
     }
 
     /// The record of this user in the next epoch: all tokens from before are dead.

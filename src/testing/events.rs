@@ -1,6 +1,6 @@
 //! One event of each kind.
 
-use crate::event::{Event, LimitName, LoginFailure};
+use crate::event::{DeadLink, Event, LimitName, LoginFailure};
 use crate::model::Method;
 
 /// One event of each kind that there is.
@@ -37,6 +37,12 @@ fn after(event: &Event) -> Option<Event> {
         }
         Event::PasswordChangeFailed { .. } => Event::PasswordSet { must_change: true },
         Event::PasswordSet { .. } => Event::RefreshReused { generation: 0, current: u32::MAX },
-        Event::RefreshReused { .. } => return None,
+        Event::RefreshReused { .. } => {
+            Event::PasswordResetRequested { email: "a***@example.com".into(), sent: false }
+        }
+        Event::PasswordResetRequested { .. } => Event::PasswordResetSent,
+        Event::PasswordResetSent => Event::PasswordReset,
+        Event::PasswordReset => Event::PasswordResetFailed { reason: DeadLink::Expired },
+        Event::PasswordResetFailed { .. } => return None,
     })
 }

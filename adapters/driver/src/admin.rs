@@ -86,6 +86,19 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         self.0.run(client, |env| admin::set_password(request, env)).await
     }
 
+    /// Mails a user the link by which they set a new password: [`admin::send_password_reset`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn send_password_reset(
+        &self,
+        user: UserKey,
+        client: &Client,
+    ) -> Result<(), AuthError> {
+        self.0.run(client, |env| admin::send_password_reset(user, env)).await
+    }
+
     /// Lists a user's sessions: [`admin::user_sessions`].
     ///
     /// # Errors

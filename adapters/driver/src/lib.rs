@@ -7,6 +7,7 @@
 //! * [`Auth`] is what an application holds: `auth.login(…).await`.
 //! * With the feature `conformance`, [`conformance`] holds the tests that every store must pass.
 
+mod account;
 mod admin;
 mod auth;
 mod clock;

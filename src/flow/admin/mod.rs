@@ -11,6 +11,7 @@ mod deactivate;
 mod end_sessions;
 mod import_users;
 mod list_users;
+mod send_password_reset;
 mod set_password;
 mod user_sessions;
 
@@ -19,6 +20,7 @@ pub use deactivate::deactivate;
 pub use end_sessions::{end_session, end_sessions};
 pub use import_users::{ImportUser, Imported, import_users};
 pub use list_users::{UserPage, find_user, list_users};
+pub use send_password_reset::send_password_reset;
 pub use set_password::{SetPassword, set_password};
 pub use user_sessions::user_sessions;
 
