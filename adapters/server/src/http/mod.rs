@@ -4,6 +4,7 @@ mod bearer;
 mod body;
 mod client;
 mod envelope;
+mod password;
 mod problem;
 mod routes;
 mod service;
@@ -11,6 +12,7 @@ mod service;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
 use axum::middleware::from_fn;
 use axum::routing::{delete, get, post};
 use testudo::service::ServiceTokens;
@@ -31,6 +33,8 @@ pub(crate) struct Server {
     pub(crate) trusted_proxies: usize,
 }
 
+type Shared = State<Arc<Server>>;
+
 /// All routes. Requests must carry their [`Peer`] as an extension.
 pub(crate) fn router(server: Server) -> Router {
     let auth = Router::new()
@@ -41,7 +45,9 @@ pub(crate) fn router(server: Server) -> Router {
         .route("/me", get(routes::me))
         .route("/sessions", get(routes::sessions))
         .route("/sessions/{id}", delete(routes::revoke_session))
-        .route("/password/change", post(routes::change_password))
+        .route("/password/change", post(password::change))
+        .route("/password/forgot", post(password::forgot))
+        .route("/password/reset", post(password::reset))
         .route("/service/whoami", get(service::whoami));
     let routes = Router::new()
         .nest("/auth", auth)

@@ -179,7 +179,7 @@ impl Problem {
                 Self::new(Code::StepUpRequired, detail)
             }
             Refusal::StepUpRequired => Self::new(Code::StepUpRequired, detail),
-            Refusal::TooMany { .. } => Self::new(Code::Conflict, detail),
+            Refusal::TooMany { .. } | Refusal::Inactive => Self::new(Code::Conflict, detail),
             Refusal::InvalidPassword => Self::invalid_password(detail),
             Refusal::NotFound => Self::new(Code::NotFound, detail),
             Refusal::EmailTaken => Self::new(Code::Conflict, detail),

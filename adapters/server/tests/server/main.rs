@@ -17,6 +17,7 @@ mod input;
 mod lifecycle;
 mod limits;
 mod logs;
+mod resets;
 mod services;
 mod sessions;
 mod story;
