@@ -171,6 +171,43 @@ impl FromStr for ContextWords {
     }
 }
 
+/// What API keys may be used for, separated by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Scopes(pub(crate) Vec<String>);
+
+impl FromStr for Scopes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let scopes = text.split(',').map(str::trim).filter(|scope| !scope.is_empty());
+        Ok(Self(scopes.map(str::to_owned).collect()))
+    }
+}
+
+/// Who may invite others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Invitations {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// Every user whose address is verified.
+    Users,
+}
+
+impl FromStr for Invitations {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "nobody" => Ok(Self::Nobody),
+            "users" => Ok(Self::Users),
+            _ => Err("expected nobody or users".to_owned()),
+        }
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -207,7 +244,17 @@ macro_rules! from_file {
     };
 }
 
-from_file!(ListenAddress, Database, Mail, Tokens, PublicUrl, ContextWords, LogFormat);
+from_file!(
+    ListenAddress,
+    Database,
+    Mail,
+    Tokens,
+    PublicUrl,
+    ContextWords,
+    Scopes,
+    Invitations,
+    LogFormat
+);
 
 #[cfg(test)]
 mod tests {

@@ -35,6 +35,8 @@ fn every_option_is_a_key_of_the_file_and_a_variable() {
         trusted_proxies = 1
         access_lifetime = 60
         refresh_grace = 5
+        invitations = "users"
+        api_key_scopes = "read,write"
         log_format = "json"
         argon2_memory = 19456
         argon2_passes = 2
@@ -104,6 +106,7 @@ fn options_that_this_build_cannot_serve_are_refused() {
         ("--tokens", "hybrid"),
         ("--mail", "pigeon"),
         ("--mail", "dir:"),
+        ("--invitations", "everybody"),
         ("--mail", "smtp://localhost"),
         ("--public-url", "example"),
         ("--trusted-proxies", "-1"),
