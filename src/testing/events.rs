@@ -1,7 +1,9 @@
 //! One event of each kind.
 
+use uuid::Uuid;
+
 use crate::event::{Event, LimitName, LoginFailure};
-use crate::model::Method;
+use crate::model::{ApiKeyId, Method};
 
 /// One event of each kind that there is.
 ///
@@ -37,6 +39,11 @@ fn after(event: &Event) -> Option<Event> {
         }
         Event::PasswordChangeFailed { .. } => Event::PasswordSet { must_change: true },
         Event::PasswordSet { .. } => Event::RefreshReused { generation: 0, current: u32::MAX },
-        Event::RefreshReused { .. } => return None,
+        Event::RefreshReused { .. } => {
+            let scopes = vec!["reports:read".into(), "\u{1f422}".into()];
+            Event::ApiKeyCreated { key: ApiKeyId::from_uuid(Uuid::from_u128(1)), scopes }
+        }
+        Event::ApiKeyCreated { key, .. } => Event::ApiKeyRevoked { key: *key },
+        Event::ApiKeyRevoked { .. } => return None,
     })
 }
