@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Client, EventId, Method, SessionId, UserId};
+use crate::model::{ApiKeyId, Client, EventId, Method, SessionId, UserId};
 use crate::time::Timestamp;
 
 /// Something that happened, with who, when and from where (ASVS 5.0 16.2.1).
@@ -101,6 +101,18 @@ pub enum Event {
     PasswordResetFailed {
         /// Why. The client was not told.
         reason: DeadLink,
+    },
+    /// A user made an API key.
+    ApiKeyCreated {
+        /// Which one.
+        key: ApiKeyId,
+        /// What it may be used for.
+        scopes: Vec<String>,
+    },
+    /// An API key was revoked: by its user, or by an administrator.
+    ApiKeyRevoked {
+        /// Which one.
+        key: ApiKeyId,
     },
 }
 

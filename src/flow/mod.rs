@@ -4,6 +4,7 @@
 //! before the commit was accepted.
 
 pub mod admin;
+mod api_keys;
 mod attempts;
 mod authenticate;
 mod change_password;
@@ -20,6 +21,10 @@ mod register_user;
 mod revoke_session;
 mod sweep;
 
+pub use api_keys::{
+    ApiKeyPage, CreateApiKey, ListedApiKey, authenticate_api_key, create_api_key, list_api_keys,
+    revoke_api_key,
+};
 pub use authenticate::{authenticate, authenticate_user};
 pub use change_password::{ChangePassword, change_password};
 pub use list_sessions::{SessionPage, Sessions, list_sessions};

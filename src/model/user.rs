@@ -111,6 +111,12 @@ impl User {
         Self { epoch, version, updated_at: now, ..self }
     }
 
+    /// The same record, written once more: of all who write it so at once, one does. What a flow counts of
+    /// a user's is counted exactly that way.
+    pub(crate) fn with_next_version(self) -> Self {
+        Self { version: self.version.next(), ..self }
+    }
+
     /// What token checks need to know.
     #[must_use]
     pub const fn standing(&self) -> Standing {

@@ -1,7 +1,9 @@
 //! One event of each kind.
 
+use uuid::Uuid;
+
 use crate::event::{DeadLink, Event, LimitName, LoginFailure};
-use crate::model::Method;
+use crate::model::{ApiKeyId, Method};
 
 /// One event of each kind that there is.
 ///
@@ -43,6 +45,11 @@ fn after(event: &Event) -> Option<Event> {
         Event::PasswordResetRequested { .. } => Event::PasswordResetSent,
         Event::PasswordResetSent => Event::PasswordReset,
         Event::PasswordReset => Event::PasswordResetFailed { reason: DeadLink::Expired },
-        Event::PasswordResetFailed { .. } => return None,
+        Event::PasswordResetFailed { .. } => {
+            let scopes = vec!["reports:read".into(), "\u{1f422}".into()];
+            Event::ApiKeyCreated { key: ApiKeyId::from_uuid(Uuid::from_u128(1)), scopes }
+        }
+        Event::ApiKeyCreated { key, .. } => Event::ApiKeyRevoked { key: *key },
+        Event::ApiKeyRevoked { .. } => return None,
     })
 }

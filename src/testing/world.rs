@@ -33,6 +33,7 @@ pub struct World {
     runs: u64,
     client: Client,
     keys: Secret<String>,
+    api_key_scopes: Vec<String>,
     settings: Arc<Settings>,
     legacy: BTreeMap<EmailKey, Secret<String>>,
     plan: Plan,
@@ -60,7 +61,8 @@ impl World {
             now: Timestamp::from_millis(1_767_225_600_000),
             runs: 0,
             client: Client::unknown(),
-            settings: settings(Policy::default(), &keys),
+            settings: settings(Policy::default(), &keys, &[]),
+            api_key_scopes: Vec::new(),
             keys,
             legacy: BTreeMap::new(),
             plan: Plan::default(),
@@ -103,7 +105,13 @@ impl World {
     ///
     /// When the rules do not hold together.
     pub fn set_policy(&mut self, policy: Policy) {
-        self.settings = settings(policy, &self.keys);
+        self.settings = settings(policy, &self.keys, &self.api_key_scopes);
+    }
+
+    /// Declares the scopes that API keys may have, for flows that start from now on.
+    pub fn set_api_key_scopes<const N: usize>(&mut self, scopes: [&str; N]) {
+        self.api_key_scopes = scopes.map(str::to_owned).to_vec();
+        self.set_policy(self.settings.policy().clone());
     }
 
     /// Changes the key ring for flows that start from now on: secrets separated by commas, newest
@@ -114,7 +122,7 @@ impl World {
     /// When they make no key ring.
     pub fn set_keys(&mut self, secrets: &str) {
         self.keys = Secret::new(secrets.to_owned());
-        self.settings = settings(self.settings.policy().clone(), &self.keys);
+        self.set_policy(self.settings.policy().clone());
     }
 
     /// Gives an address a password in the system that accounts come from.
@@ -294,9 +302,10 @@ impl World {
     }
 }
 
-fn settings(policy: Policy, keys: &Secret<String>) -> Arc<Settings> {
+fn settings(policy: Policy, keys: &Secret<String>, api_key_scopes: &[String]) -> Arc<Settings> {
     let keys = KeyRing::parse(keys.expose()).expect("secrets that make a key ring");
-    Arc::new(Settings::new(policy, keys).expect("a policy that holds together"))
+    let settings = Settings::new(policy, keys).expect("a policy that holds together");
+    Arc::new(settings.with_api_key_scopes(api_key_scopes))
 }
 
 impl Respond for World {

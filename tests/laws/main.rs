@@ -9,6 +9,7 @@
     reason = "tests panic"
 )]
 
+mod api_keys;
 mod faults;
 mod interleavings;
 mod key_rotation;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests panic")]
 
 mod admin;
+mod api_keys;
 mod change_password;
 mod legacy;
 mod login;

@@ -4,9 +4,9 @@ use std::fmt;
 
 use testudo::Client;
 use testudo::command::UserKey;
-use testudo::flow::SessionPage;
 use testudo::flow::admin::{self, ImportUser, Imported, SetPassword, UserPage};
-use testudo::model::{Session, SessionId, User};
+use testudo::flow::{ApiKeyPage, ListedApiKey, SessionPage};
+use testudo::model::{ApiKeyId, Session, SessionId, User};
 
 use crate::{Auth, AuthError, Fault, Hashing, Store};
 
@@ -128,6 +128,28 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     /// The refusals of the flow, or a fault.
     pub async fn end_sessions(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
         self.0.run(client, |env| admin::end_sessions(user, env)).await
+    }
+
+    /// Lists a user's API keys: [`admin::user_api_keys`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn user_api_keys(
+        &self,
+        user: UserKey,
+        page: ApiKeyPage,
+    ) -> Result<Vec<ListedApiKey>, AuthError> {
+        self.0.finish(admin::user_api_keys(user, page, self.0.now())).await
+    }
+
+    /// Revokes an API key: [`admin::revoke_api_key`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn revoke_api_key(&self, id: ApiKeyId, client: &Client) -> Result<(), AuthError> {
+        self.0.run(client, |env| admin::revoke_api_key(id, env)).await
     }
 }
 

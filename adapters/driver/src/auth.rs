@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use testudo::command::Swept;
 use testudo::flow::{
-    self, ChangePassword, Login, Refreshed, RegisterUser, SessionPage, Sessions, SignedIn,
+    self, ApiKeyPage, ChangePassword, CreateApiKey, ListedApiKey, Login, Refreshed, RegisterUser,
+    SessionPage, Sessions, SignedIn,
 };
-use testudo::model::{Session, SessionId, User};
-use testudo::{Client, Entropy, Env, Refusal, Settings, Step, Timestamp};
+use testudo::model::{ApiKey, ApiKeyId, Session, SessionId, User};
+use testudo::{Client, Entropy, Env, Refusal, Secret, Settings, Step, Timestamp};
 
 use crate::legacy::SharedLegacy;
 use crate::{Admin, Clock, Fault, FaultKind, Hashing, Legacy, NoLegacy, Store, SystemClock, drive};
@@ -203,6 +204,60 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         client: &Client,
     ) -> Result<(), AuthError> {
         self.run(client, |env| flow::revoke_session(access_token, session, env)).await
+    }
+
+    /// Makes an API key for an access token's user: [`flow::create_api_key`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn create_api_key(
+        &self,
+        access_token: &str,
+        request: CreateApiKey,
+        client: &Client,
+    ) -> Result<(ApiKey, Secret<String>), AuthError> {
+        self.run(client, |env| flow::create_api_key(access_token, request, env)).await
+    }
+
+    /// Lists the API keys of an access token's user: [`flow::list_api_keys`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn list_api_keys(
+        &self,
+        access_token: &str,
+        page: ApiKeyPage,
+    ) -> Result<Vec<ListedApiKey>, AuthError> {
+        self.finish(flow::list_api_keys(access_token, page, self.clock.now())).await
+    }
+
+    /// Revokes an API key of an access token's user: [`flow::revoke_api_key`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn revoke_api_key(
+        &self,
+        access_token: &str,
+        key: ApiKeyId,
+        client: &Client,
+    ) -> Result<(), AuthError> {
+        self.run(client, |env| flow::revoke_api_key(access_token, key, env)).await
+    }
+
+    /// Authenticates a request by an API key: [`flow::authenticate_api_key`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn authenticate_api_key(
+        &self,
+        key: &str,
+        scope: Option<&str>,
+    ) -> Result<ApiKey, AuthError> {
+        self.finish(flow::authenticate_api_key(key, scope, self.clock.now())).await
     }
 
     /// Removes what has no meaning any more, batch by batch until nothing is left: [`flow::sweep`].

@@ -7,6 +7,7 @@
 //! say whether an account exists; do not put them in front of anonymous clients.
 
 mod activate;
+mod api_keys;
 mod deactivate;
 mod end_sessions;
 mod import_users;
@@ -16,6 +17,7 @@ mod set_password;
 mod user_sessions;
 
 pub use activate::activate;
+pub use api_keys::{revoke_api_key, user_api_keys};
 pub use deactivate::deactivate;
 pub use end_sessions::{end_session, end_sessions};
 pub use import_users::{ImportUser, Imported, import_users};
