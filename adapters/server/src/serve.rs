@@ -99,7 +99,9 @@ fn auth(
         let wrong: Vec<_> = wrong.iter().map(PolicyError::to_string).collect();
         Failure::new(wrong.join("; "))
     })?;
-    let settings = settings.with_context_words(config.passwords.context_words.0.iter().cloned());
+    let settings = settings
+        .with_context_words(config.passwords.context_words.0.iter().cloned())
+        .with_api_key_scopes(config.api_key_scopes.0.iter().cloned());
     let chain = HasherChain::new(config.passwords.hasher).reading_all();
     Ok(Auth::new(store, HashingPool::new(chain), settings))
 }

@@ -1,5 +1,6 @@
 //! The HTTP interface: which path is answered by whom.
 
+mod api_keys;
 mod bearer;
 mod body;
 mod client;
@@ -48,6 +49,9 @@ pub(crate) fn router(server: Server) -> Router {
         .route("/password/change", post(password::change))
         .route("/password/forgot", post(password::forgot))
         .route("/password/reset", post(password::reset))
+        .route("/api-keys", get(api_keys::list).post(api_keys::create))
+        .route("/api-keys/{id}", delete(api_keys::revoke))
+        .route("/api-keys/whoami", get(api_keys::whoami))
         .route("/service/whoami", get(service::whoami));
     let routes = Router::new()
         .nest("/auth", auth)
