@@ -74,6 +74,10 @@ impl Settings {
         &self.validators
     }
 
+    pub(crate) const fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
     /// The words that no new password may be.
     #[must_use]
     pub fn context_words(&self) -> &[String] {
