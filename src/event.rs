@@ -102,6 +102,42 @@ pub enum Event {
         /// Why. The client was not told.
         reason: DeadLink,
     },
+    /// A user asked for a link that verifies the account's address.
+    EmailVerificationRequested,
+    /// The account's address was verified by a link.
+    EmailVerified,
+    /// A user asked to move the account to another address.
+    EmailChangeRequested {
+        /// The new address, masked.
+        email: String,
+        /// Whether it has an account, so that its owner was told instead. The client was not told.
+        taken: bool,
+    },
+    /// The account moved to another address. All sessions ended.
+    EmailChanged {
+        /// The address before, masked.
+        from: String,
+        /// The address now, masked.
+        to: String,
+    },
+    /// The account was taken back to the address that it had before. All sessions ended, and the password
+    /// is none any more.
+    EmailRestored {
+        /// The address that it was taken back from, masked.
+        from: String,
+    },
+    /// A user closed their account. All sessions ended.
+    AccountClosed {
+        /// From when on it is removed.
+        closes_at: Timestamp,
+    },
+    /// An account that its owner had closed was opened again.
+    AccountReopened,
+    /// Somebody wants no more mail about something.
+    Unsubscribed {
+        /// About what, as the application calls it.
+        topic: String,
+    },
     /// A user made an API key.
     ApiKeyCreated {
         /// Which one.

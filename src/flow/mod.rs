@@ -8,18 +8,22 @@ mod api_keys;
 mod attempts;
 mod authenticate;
 mod change_password;
+mod closing;
 mod credentials;
+mod email;
 mod fresh;
 mod links;
 mod list_sessions;
 mod login;
 mod logout;
 mod logout_all;
+mod own_account;
 mod password_reset;
 mod refresh;
 mod register_user;
 mod revoke_session;
 mod sweep;
+mod unsubscribe;
 
 pub use api_keys::{
     ApiKeyPage, CreateApiKey, ListedApiKey, authenticate_api_key, create_api_key, list_api_keys,
@@ -27,6 +31,10 @@ pub use api_keys::{
 };
 pub use authenticate::{authenticate, authenticate_user};
 pub use change_password::{ChangePassword, change_password};
+pub use closing::{close_account, reopen_account};
+pub use email::{
+    change_email, request_email_change, request_email_verification, undo_email_change, verify_email,
+};
 pub use list_sessions::{SessionPage, Sessions, list_sessions};
 pub use login::{Login, SignedIn, login};
 pub use logout::logout;
@@ -36,3 +44,4 @@ pub use refresh::{Refreshed, refresh};
 pub use register_user::{RegisterUser, register_user};
 pub use revoke_session::revoke_session;
 pub use sweep::sweep;
+pub use unsubscribe::{Unsubscribed, unsubscribe, unsubscribe_token};

@@ -73,6 +73,15 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         self.0.run(client, |env| admin::deactivate(user, env)).await
     }
 
+    /// Opens an account again that its owner closed: [`admin::reopen_account`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn reopen_account(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
+        self.0.run(client, |env| admin::reopen_account(user, env)).await
+    }
+
     /// Gives an account another password: [`admin::set_password`].
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! The HTTP interface: which path is answered by whom.
 
+mod account;
 mod api_keys;
 mod bearer;
 mod body;
 mod client;
+mod email;
 mod envelope;
 mod password;
 mod problem;
@@ -49,6 +51,14 @@ pub(crate) fn router(server: Server) -> Router {
         .route("/password/change", post(password::change))
         .route("/password/forgot", post(password::forgot))
         .route("/password/reset", post(password::reset))
+        .route("/email/verify/request", post(email::request_verification))
+        .route("/email/verify", post(email::verify))
+        .route("/email/change/request", post(email::request_change))
+        .route("/email/change", post(email::change))
+        .route("/email/change/undo", post(email::undo_change))
+        .route("/account/close", post(account::close))
+        .route("/account/reopen", post(account::reopen))
+        .route("/unsubscribe", post(account::unsubscribe))
         .route("/api-keys", get(api_keys::list).post(api_keys::create))
         .route("/api-keys/{id}", delete(api_keys::revoke))
         .route("/api-keys/whoami", get(api_keys::whoami))

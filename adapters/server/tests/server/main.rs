@@ -10,8 +10,10 @@
 
 mod account;
 mod api_keys;
+mod closing;
 mod commands;
 mod configuration;
+mod emails;
 mod hashes;
 mod imports;
 mod input;
