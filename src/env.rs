@@ -36,6 +36,7 @@ pub struct Settings {
     validators: Validators,
     context_words: Vec<String>,
     tokens: Arc<dyn TokenBackend>,
+    api_key_scopes: Vec<String>,
 }
 
 impl Settings {
@@ -48,7 +49,8 @@ impl Settings {
     pub fn new(policy: Policy, keys: KeyRing) -> Result<Self, Vec<PolicyError>> {
         policy.check()?;
         let (validators, context_words) = (Validators::standard(), Vec::new());
-        Ok(Self { policy, keys, validators, context_words, tokens: Arc::new(OpaqueBackend) })
+        let (api_key_scopes, tokens) = (Vec::new(), Arc::new(OpaqueBackend));
+        Ok(Self { policy, keys, validators, context_words, api_key_scopes, tokens })
     }
 
     /// With other rules for new passwords.
@@ -64,6 +66,28 @@ impl Settings {
         Self { context_words: words.into_iter().map(Into::into).collect(), ..self }
     }
 
+    /// With the scopes that API keys may have, in the application's terms. Without any, keys have none: what
+    /// is not declared here, no user can give a key.
+    ///
+    /// ```
+    /// # use testudo::{KeyRing, Policy, Settings};
+    /// # let keys = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x")?;
+    /// let settings = Settings::new(Policy::default(), keys)
+    ///     .unwrap()
+    ///     .with_api_key_scopes(["reports:read", "reports:write"]);
+    /// assert_eq!(settings.api_key_scopes(), ["reports:read", "reports:write"]);
+    /// # Ok::<(), testudo::KeyRingError>(())
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Every user may give their keys any of these. A scope narrows what a key may do for its user; whether
+    /// the user may do it at all is still to be asked.
+    #[must_use]
+    pub fn with_api_key_scopes<W: Into<String>>(self, scopes: impl IntoIterator<Item = W>) -> Self {
+        Self { api_key_scopes: scopes.into_iter().map(Into::into).collect(), ..self }
+    }
+
     /// With tokens of another form.
     #[must_use]
     pub fn with_tokens(self, tokens: Arc<dyn TokenBackend>) -> Self {
@@ -76,6 +100,12 @@ impl Settings {
         &self.policy
     }
 
+    /// The keys.
+    #[must_use]
+    pub const fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
     /// The rules for new passwords.
     #[must_use]
     pub const fn validators(&self) -> &Validators {
@@ -86,6 +116,12 @@ impl Settings {
     #[must_use]
     pub fn context_words(&self) -> &[String] {
         &self.context_words
+    }
+
+    /// The scopes that API keys may have.
+    #[must_use]
+    pub fn api_key_scopes(&self) -> &[String] {
+        &self.api_key_scopes
     }
 
     /// The form of tokens.

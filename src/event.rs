@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Client, EventId, Method, SessionId, UserId};
+use crate::model::{ApiKeyId, Client, EventId, Method, SessionId, UserId};
 use crate::time::Timestamp;
 
 /// Something that happened, with who, when and from where (ASVS 5.0 16.2.1).
@@ -86,6 +86,86 @@ pub enum Event {
         /// The generation the session had reached.
         current: u32,
     },
+    /// Somebody asked for a link that resets a password.
+    PasswordResetRequested {
+        /// The address that was given, masked.
+        email: String,
+        /// Whether a link was sent. The client was not told.
+        sent: bool,
+    },
+    /// An administrator had a link sent that resets a password.
+    PasswordResetSent,
+    /// A password was set by a link. All sessions ended.
+    PasswordReset,
+    /// A link that resets a password was genuine, and came to nothing.
+    PasswordResetFailed {
+        /// Why. The client was not told.
+        reason: DeadLink,
+    },
+    /// A user asked for a link that verifies the account's address.
+    EmailVerificationRequested,
+    /// The account's address was verified by a link.
+    EmailVerified,
+    /// A user asked to move the account to another address.
+    EmailChangeRequested {
+        /// The new address, masked.
+        email: String,
+        /// Whether it has an account, so that its owner was told instead. The client was not told.
+        taken: bool,
+    },
+    /// The account moved to another address. All sessions ended.
+    EmailChanged {
+        /// The address before, masked.
+        from: String,
+        /// The address now, masked.
+        to: String,
+    },
+    /// The account was taken back to the address that it had before. All sessions ended, and the password
+    /// is none any more.
+    EmailRestored {
+        /// The address that it was taken back from, masked.
+        from: String,
+    },
+    /// A user closed their account. All sessions ended.
+    AccountClosed {
+        /// From when on it is removed.
+        closes_at: Timestamp,
+    },
+    /// An account that its owner had closed was opened again.
+    AccountReopened,
+    /// Somebody wants no more mail about something.
+    Unsubscribed {
+        /// About what, as the application calls it.
+        topic: String,
+    },
+    /// A user made an API key.
+    ApiKeyCreated {
+        /// Which one.
+        key: ApiKeyId,
+        /// What it may be used for.
+        scopes: Vec<String>,
+    },
+    /// An API key was revoked: by its user, or by an administrator.
+    ApiKeyRevoked {
+        /// Which one.
+        key: ApiKeyId,
+    },
+}
+
+/// Why a genuine link counts no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DeadLink {
+    /// Its time is over.
+    Expired,
+    /// It was used, another one was asked for, or the account was changed since: its password, its
+    /// address, or all its sessions ended.
+    Superseded,
+    /// The account was deactivated or closed.
+    Inactive,
+    /// The account is gone.
+    UnknownUser,
 }
 
 /// Why a sign-in failed.

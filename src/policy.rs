@@ -45,9 +45,9 @@ pub struct Policy {
     /// How long ago the sign-in may be at most for what changes how somebody signs in (ASVS 5.0 7.5.1).
     /// Default 10 minutes.
     pub fresh_sign_in: Duration,
-    /// How many invitations of one user may be open at once. Default 20.
+    /// How many invitations of one user may be open at once. Default 20, at most 1000.
     pub open_invitations: u32,
-    /// How many API keys a user may have at once. Default 50.
+    /// How many API keys a user may have at once. Default 50, at most 1000.
     pub api_keys: u32,
     /// How long an access token lasts. Default 15 minutes.
     pub access_lifetime: Duration,
@@ -114,6 +114,9 @@ const fn per_five_minutes(attempts: u32) -> AttemptLimit {
 }
 
 impl Policy {
+    /// The most that [`Policy::open_invitations`] and [`Policy::api_keys`] may say.
+    pub(crate) const MOST_AT_ONCE: u32 = 1000;
+
     /// Checks every rule.
     ///
     /// # Errors
@@ -160,6 +163,11 @@ impl Policy {
             "access_lifetime",
             "expected at most the time that a session may be idle",
         );
+        for (setting, count) in
+            [("open_invitations", self.open_invitations), ("api_keys", self.api_keys)]
+        {
+            require(count <= Self::MOST_AT_ONCE, setting, "expected at most 1000");
+        }
         require(
             self.refresh_grace <= Duration::from_minutes(1),
             "refresh_grace",
@@ -181,11 +189,12 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_said_at_once() {
-        let mut policy = Policy { reuse_horizon: 1_000_000, ..Policy::default() };
+        let (api_keys, reuse_horizon) = (1001, 1_000_000);
+        let mut policy = Policy { api_keys, reuse_horizon, ..Policy::default() };
         policy.login_account.hard_stop = None;
         policy.session.idle = Duration::from_days(8);
         let wrong: Vec<_> = policy.check().unwrap_err().iter().map(|error| error.setting).collect();
-        assert_eq!(wrong, ["login_account", "session", "reuse_horizon"]);
+        assert_eq!(wrong, ["login_account", "session", "api_keys", "reuse_horizon"]);
         let policy = Policy { access_lifetime: Duration::from_days(2), ..Policy::default() };
         assert_eq!(policy.check().unwrap_err()[0].setting, "access_lifetime");
     }

@@ -50,12 +50,21 @@ pub enum Refusal {
     /// ([`Policy::fresh_sign_in`](crate::Policy::fresh_sign_in)): sign in again (ASVS 5.0 7.5.1).
     #[error("sign in again to do this")]
     StepUpRequired,
+    /// The API key is good, and is for something else (RFC 6750 3.1, `insufficient_scope`).
+    #[error("expected an API key of the scope {scope}")]
+    Forbidden {
+        /// The scope that was asked for.
+        scope: String,
+    },
     /// There are as many as there may be; remove one first.
     #[error("expected at most {most} at a time; remove one first")]
     TooMany {
         /// How many there may be.
         most: u32,
     },
+    /// The account was deactivated or closed. It is for administrators, who may change that.
+    #[error("the account is deactivated or closed: activate or reopen it first")]
+    Inactive,
     /// There is no such record, or it is somebody else's.
     #[error("there is no such record")]
     NotFound,

@@ -1,8 +1,9 @@
 //! Reserving attempts: what flows that look at a secret do first.
 
-use crate::command::{CountAttempt, Write};
+use crate::command::{Commit, CountAttempt, Write};
 use crate::env::Env;
-use crate::model::{AttemptKey, AttemptLimit, AttemptVerdict, WindowEnd};
+use crate::event::{Event, LimitName};
+use crate::model::{AttemptKey, AttemptLimit, AttemptVerdict, UserId, WindowEnd};
 use crate::refusal::Refusal;
 
 /// An attempt that was counted and may be made.
@@ -31,6 +32,26 @@ pub(super) fn admit(
             Err(Refusal::RateLimited { retry_after: until - env.now })
         }
         AttemptVerdict::Stopped => Err(Refusal::PasswordStopped),
+    }
+}
+
+/// The limits of which a flow made the last attempt that they allow, for the audit trail.
+#[derive(Debug, Default)]
+pub(super) struct Reached(Vec<LimitName>);
+
+impl Reached {
+    /// Remembers the limit, if this was its last attempt. The attempt stays counted.
+    pub(super) fn note(&mut self, reservation: &Reservation, limit: LimitName) {
+        if reservation.is_last {
+            self.0.push(limit);
+        }
+    }
+
+    /// The batch with an event for each of these limits.
+    pub(super) fn report(&self, batch: Commit, user: Option<UserId>, env: &mut Env) -> Commit {
+        self.0.iter().fold(batch, |batch, limit| {
+            batch.event(env.event(user, None, Event::RateLimitExceeded { limit: *limit }))
+        })
     }
 }
 

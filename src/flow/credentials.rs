@@ -58,6 +58,12 @@ pub(super) fn unhashable(field: &'static str, reason: Unhashable) -> Refusal {
     Refusal::Invalid(vec![FieldError::new(field, code, reason)])
 }
 
+/// An address on its own.
+pub(super) fn address(field: &'static str, text: &str) -> Result<Email, Refusal> {
+    let read = text.parse::<Email>();
+    read.map_err(|error| Refusal::Invalid(vec![FieldError::new(field, "invalid_email", error)]))
+}
+
 /// A password beyond what anybody looks at.
 pub(super) fn too_long(field: &'static str, password: &Password) -> Option<FieldError> {
     password.is_too_long().then(|| {

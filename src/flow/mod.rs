@@ -4,28 +4,45 @@
 //! before the commit was accepted.
 
 pub mod admin;
+mod api_keys;
 mod attempts;
 mod authenticate;
 mod change_password;
+mod closing;
 mod credentials;
+mod email;
 mod fresh;
+mod links;
 mod list_sessions;
 mod login;
 mod logout;
 mod logout_all;
+mod own_account;
+mod password_reset;
 mod presented;
 mod refresh;
 mod register_user;
 mod revoke_session;
 mod sweep;
+mod unsubscribe;
 
+pub use api_keys::{
+    ApiKeyPage, CreateApiKey, ListedApiKey, authenticate_api_key, create_api_key, list_api_keys,
+    revoke_api_key,
+};
 pub use authenticate::{authenticate, authenticate_user};
 pub use change_password::{ChangePassword, change_password};
+pub use closing::{close_account, reopen_account};
+pub use email::{
+    change_email, request_email_change, request_email_verification, undo_email_change, verify_email,
+};
 pub use list_sessions::{SessionPage, Sessions, list_sessions};
 pub use login::{Login, SignedIn, login};
 pub use logout::logout;
 pub use logout_all::logout_all;
+pub use password_reset::{ResetPassword, request_password_reset, reset_password};
 pub use refresh::{Refreshed, refresh};
 pub use register_user::{RegisterUser, register_user};
 pub use revoke_session::revoke_session;
 pub use sweep::sweep;
+pub use unsubscribe::{Unsubscribed, unsubscribe, unsubscribe_token};

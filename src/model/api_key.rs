@@ -2,7 +2,7 @@
 
 use super::{ApiKeyId, Digest, Epoch, UserId, Version};
 use crate::command::Standing;
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// A key by which a program acts for a user. It is not a session, and opens none.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,16 +31,37 @@ pub struct ApiKey {
     pub version: Version,
 }
 
+/// What a key is good for at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiKeyState {
+    /// It may be used.
+    Live,
+    /// Its time is over.
+    Expired,
+    /// It was revoked, or its user's epoch or activity ended it.
+    Revoked,
+}
+
 impl ApiKey {
-    /// Whether it was revoked, or its user's epoch or activity ended it.
+    /// How long the record of a key without an end is kept after it was revoked, so that the key is told
+    /// from a made-up one.
+    pub const KEPT: Duration = Duration::from_days(90);
+
+    /// What the key is good for `now`. It is valid strictly before its end.
     #[must_use]
-    pub fn is_revoked(&self, standing: &Standing) -> bool {
-        self.revoked_at.is_some() || self.epoch != standing.epoch || !standing.is_active
+    pub fn state(&self, standing: &Standing, now: Timestamp) -> ApiKeyState {
+        if self.revoked_at.is_some() || self.epoch != standing.epoch || !standing.is_active {
+            ApiKeyState::Revoked
+        } else if self.expires_at.is_some_and(|end| now >= end) {
+            ApiKeyState::Expired
+        } else {
+            ApiKeyState::Live
+        }
     }
 
-    /// Whether its time is over.
-    #[must_use]
-    pub fn is_expired(&self, now: Timestamp) -> bool {
-        self.expires_at.is_some_and(|end| now >= end)
+    /// The record of this key, revoked. One that would be kept for ever gets an end.
+    pub(crate) fn revoke(self, now: Timestamp) -> Self {
+        let expires_at = Some(self.expires_at.unwrap_or(now + Self::KEPT));
+        Self { revoked_at: Some(now), expires_at, version: self.version.next(), ..self }
     }
 }

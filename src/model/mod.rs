@@ -9,7 +9,7 @@ mod invitation;
 mod session;
 mod user;
 
-pub use api_key::ApiKey;
+pub use api_key::{ApiKey, ApiKeyState};
 pub use attempt::{AttemptCounter, AttemptKey, AttemptLimit, AttemptVerdict, WindowEnd};
 pub use client::Client;
 pub use email::{Email, EmailError, EmailKey};

@@ -35,7 +35,7 @@ pub struct User {
     pub joined_at: Timestamp,
     /// When the account was made; for imported users, in the old system.
     pub created_at: Timestamp,
-    /// When this record was last changed other than by signing in.
+    /// When this record was last changed other than by signing in or by asking for a link.
     pub updated_at: Timestamp,
     /// What the application keeps about the user. Flows never read it.
     pub profile: JsonObject,
@@ -98,10 +98,23 @@ impl User {
         Self { password, must_change_password: false, ..self }.with_new_epoch(now)
     }
 
+    /// The record of this user with the serial of another reset link: those from before count no more.
+    /// Everything else goes on, since anybody may ask for one.
+    pub(crate) fn with_new_reset_serial(self) -> Self {
+        let (reset_serial, version) = (self.reset_serial.next(), self.version.next());
+        Self { reset_serial, version, ..self }
+    }
+
     /// The record of this user in the next epoch: all tokens from before are dead.
     pub(crate) fn with_new_epoch(self, now: Timestamp) -> Self {
         let (epoch, version) = (self.epoch.next(), self.version.next());
         Self { epoch, version, updated_at: now, ..self }
+    }
+
+    /// The same record, written once more: of all who write it so at once, one does. What a flow counts of
+    /// a user's is counted exactly that way.
+    pub(crate) fn with_next_version(self) -> Self {
+        Self { version: self.version.next(), ..self }
     }
 
     /// What token checks need to know.

@@ -70,6 +70,12 @@ impl Claim {
         Ok(Self { account: None, text, expires_at })
     }
 
+    /// The claim about an account of a text that is known to be short: a number, or an address. A longer
+    /// one would make a token that nothing reads.
+    pub(crate) fn about_account(account: Account, text: &str, expires_at: Timestamp) -> Self {
+        Self { account: Some(account), text: Secret::new(text.to_owned()), expires_at }
+    }
+
     /// The same claim about an account, as it is now.
     #[must_use]
     pub fn about(self, user: UserId, epoch: Epoch) -> Self {

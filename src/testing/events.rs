@@ -1,7 +1,10 @@
 //! One event of each kind.
 
-use crate::event::{Event, LimitName, LoginFailure};
-use crate::model::Method;
+use uuid::Uuid;
+
+use crate::event::{DeadLink, Event, LimitName, LoginFailure};
+use crate::model::{ApiKeyId, Method};
+use crate::time::Timestamp;
 
 /// One event of each kind that there is.
 ///
@@ -37,6 +40,30 @@ fn after(event: &Event) -> Option<Event> {
         }
         Event::PasswordChangeFailed { .. } => Event::PasswordSet { must_change: true },
         Event::PasswordSet { .. } => Event::RefreshReused { generation: 0, current: u32::MAX },
-        Event::RefreshReused { .. } => return None,
+        Event::RefreshReused { .. } => {
+            Event::PasswordResetRequested { email: "a***@example.com".into(), sent: false }
+        }
+        Event::PasswordResetRequested { .. } => Event::PasswordResetSent,
+        Event::PasswordResetSent => Event::PasswordReset,
+        Event::PasswordReset => Event::PasswordResetFailed { reason: DeadLink::Expired },
+        Event::PasswordResetFailed { .. } => Event::EmailVerificationRequested,
+        Event::EmailVerificationRequested => Event::EmailVerified,
+        Event::EmailVerified => {
+            Event::EmailChangeRequested { email: "b***@example.com".into(), taken: true }
+        }
+        Event::EmailChangeRequested { .. } => {
+            let (from, to) = ("a***@example.com".into(), "b***@example.com".into());
+            Event::EmailChanged { from, to }
+        }
+        Event::EmailChanged { .. } => Event::EmailRestored { from: "b***@example.com".into() },
+        Event::EmailRestored { .. } => Event::AccountClosed { closes_at: Timestamp::MAX },
+        Event::AccountClosed { .. } => Event::AccountReopened,
+        Event::AccountReopened => Event::Unsubscribed { topic: "n\u{e4}chste \"Post\"".into() },
+        Event::Unsubscribed { .. } => {
+            let scopes = vec!["reports:read".into(), "\u{1f422}".into()];
+            Event::ApiKeyCreated { key: ApiKeyId::from_uuid(Uuid::from_u128(1)), scopes }
+        }
+        Event::ApiKeyCreated { key, .. } => Event::ApiKeyRevoked { key: *key },
+        Event::ApiKeyRevoked { .. } => return None,
     })
 }

@@ -34,6 +34,7 @@ pub struct World {
     runs: u64,
     client: Client,
     keys: Secret<String>,
+    api_key_scopes: Vec<String>,
     settings: Arc<Settings>,
     tokens: Backend,
     legacy: BTreeMap<EmailKey, Secret<String>>,
@@ -62,8 +63,9 @@ impl World {
             now: Timestamp::from_millis(1_767_225_600_000),
             runs: 0,
             client: Client::unknown(),
-            settings: settings(Policy::default(), &keys, opaque),
+            settings: settings(Policy::default(), &keys, opaque, &[]),
             tokens: opaque,
+            api_key_scopes: Vec::new(),
             keys,
             legacy: BTreeMap::new(),
             plan: Plan::default(),
@@ -106,7 +108,13 @@ impl World {
     ///
     /// When the rules do not hold together.
     pub fn set_policy(&mut self, policy: Policy) {
-        self.settings = settings(policy, &self.keys, self.tokens);
+        self.settings = settings(policy, &self.keys, self.tokens, &self.api_key_scopes);
+    }
+
+    /// Declares the scopes that API keys may have, for flows that start from now on.
+    pub fn set_api_key_scopes<const N: usize>(&mut self, scopes: [&str; N]) {
+        self.api_key_scopes = scopes.map(str::to_owned).to_vec();
+        self.set_policy(self.settings.policy().clone());
     }
 
     /// Changes the key ring for flows that start from now on: secrets separated by commas, newest
@@ -117,14 +125,14 @@ impl World {
     /// When they make no key ring.
     pub fn set_keys(&mut self, secrets: &str) {
         self.keys = Secret::new(secrets.to_owned());
-        self.settings = settings(self.settings.policy().clone(), &self.keys, self.tokens);
+        self.set_policy(self.settings.policy().clone());
     }
 
     /// Changes the form of tokens for flows that start from now on. The backend is made of the key ring,
     /// and made again when that changes.
     pub fn set_tokens(&mut self, tokens: Backend) {
         self.tokens = tokens;
-        self.settings = settings(self.settings.policy().clone(), &self.keys, tokens);
+        self.set_policy(self.settings.policy().clone());
     }
 
     /// Gives an address a password in the system that accounts come from.
@@ -311,11 +319,16 @@ fn opaque(_: &KeyRing) -> Arc<dyn TokenBackend> {
     Arc::new(OpaqueBackend)
 }
 
-fn settings(policy: Policy, keys: &Secret<String>, tokens: Backend) -> Arc<Settings> {
+fn settings(
+    policy: Policy,
+    keys: &Secret<String>,
+    tokens: Backend,
+    api_key_scopes: &[String],
+) -> Arc<Settings> {
     let keys = KeyRing::parse(keys.expose()).expect("secrets that make a key ring");
     let tokens = tokens(&keys);
     let settings = Settings::new(policy, keys).expect("a policy that holds together");
-    Arc::new(settings.with_tokens(tokens))
+    Arc::new(settings.with_tokens(tokens).with_api_key_scopes(api_key_scopes))
 }
 
 impl Respond for World {

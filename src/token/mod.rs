@@ -1,12 +1,15 @@
 //! Tokens: what a client holds to prove that it signed in.
 
+mod api_key;
 pub mod backend;
+mod encoding;
 pub(crate) mod issue;
 #[cfg(feature = "jwt")]
 pub mod jwt;
 mod opaque;
 mod ratchet;
 
+pub use api_key::ApiKeyToken;
 pub use opaque::{Access, AccessToken, Kind, MalformedToken, OpaqueToken, Refresh, RefreshToken};
 
 use crate::secret::Secret;

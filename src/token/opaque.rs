@@ -1,18 +1,15 @@
 //! Opaque tokens: `tda_…` for access and `tdr_…` for refresh.
 //!
 //! After the prefix stand, in base64url without padding: the session id (16 bytes), the generation
-//! (4, big-endian), the secret (32) and the CRC-32 of the prefix and all that (4). The checksum tells
-//! a token that was cut or mistyped from a wrong one without asking a store, and lets scanners find
-//! leaked tokens; it protects nothing. The secret does, with 256 random bits (ASVS 5.0 7.2.3).
+//! (4, big-endian), the secret (32) and a checksum (4). What protects is the secret, with 256 random bits
+//! (ASVS 5.0 7.2.3).
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
+use super::encoding;
 use crate::model::{Digest, SessionId};
 use crate::secret::Secret;
 
@@ -61,10 +58,7 @@ pub struct MalformedToken;
 const ID_BYTES: usize = 16;
 const GENERATION_BYTES: usize = 4;
 const SECRET_BYTES: usize = 32;
-const CHECKSUM_BYTES: usize = 4;
-const BODY_BYTES: usize = ID_BYTES + GENERATION_BYTES + SECRET_BYTES + CHECKSUM_BYTES;
-/// The same in base64url without padding.
-const BODY_CHARS: usize = (BODY_BYTES * 8).div_ceil(6);
+const PAYLOAD_BYTES: usize = ID_BYTES + GENERATION_BYTES + SECRET_BYTES;
 
 impl<K: Kind> OpaqueToken<K> {
     pub(crate) const fn new(session: SessionId, generation: u32, secret: Secret<[u8; 32]>) -> Self {
@@ -78,22 +72,7 @@ impl<K: Kind> OpaqueToken<K> {
     ///
     /// [`MalformedToken`] for anything that was not printed by [`OpaqueToken::reveal`].
     pub fn parse(text: &str) -> Result<Self, MalformedToken> {
-        let encoded = text.strip_prefix(K::PREFIX).ok_or(MalformedToken)?;
-        if encoded.len() != BODY_CHARS {
-            return Err(MalformedToken);
-        }
-        let mut body = Zeroizing::new([0; BODY_BYTES]);
-        let written = URL_SAFE_NO_PAD
-            .decode_slice(encoded, body.as_mut_slice())
-            .map_err(|_| MalformedToken)?;
-        if written != BODY_BYTES {
-            return Err(MalformedToken);
-        }
-        let (payload, checksum) =
-            body.split_last_chunk::<CHECKSUM_BYTES>().ok_or(MalformedToken)?;
-        if *checksum != Self::checksum(payload) {
-            return Err(MalformedToken);
-        }
+        let payload = encoding::read::<PAYLOAD_BYTES>(K::PREFIX, text)?;
         let (id, rest) = payload.split_first_chunk::<ID_BYTES>().ok_or(MalformedToken)?;
         let (generation, secret) =
             rest.split_first_chunk::<GENERATION_BYTES>().ok_or(MalformedToken)?;
@@ -108,16 +87,8 @@ impl<K: Kind> OpaqueToken<K> {
     /// The token as a text, for its holder.
     #[must_use]
     pub fn reveal(&self) -> Secret<String> {
-        let mut body = Zeroizing::new(Vec::with_capacity(BODY_BYTES));
-        body.extend_from_slice(self.session.as_uuid().as_bytes());
-        body.extend_from_slice(&self.generation.to_be_bytes());
-        body.extend_from_slice(self.secret.expose());
-        let checksum = Self::checksum(&body);
-        body.extend_from_slice(&checksum);
-        let mut text = String::with_capacity(K::PREFIX.len() + BODY_CHARS);
-        text.push_str(K::PREFIX);
-        URL_SAFE_NO_PAD.encode_string(body.as_slice(), &mut text);
-        Secret::new(text)
+        let id = self.session.as_uuid().as_bytes();
+        encoding::print(K::PREFIX, &[id, &self.generation.to_be_bytes(), self.secret.expose()])
     }
 
     /// The session that the token claims to belong to.
@@ -133,13 +104,6 @@ impl<K: Kind> OpaqueToken<K> {
     /// What is stored in the secret's place.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of(self.secret.expose())
-    }
-
-    fn checksum(payload: &[u8]) -> [u8; CHECKSUM_BYTES] {
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(K::PREFIX.as_bytes());
-        crc.update(payload);
-        crc.finalize().to_be_bytes()
     }
 }
 

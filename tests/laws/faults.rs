@@ -4,15 +4,16 @@ use testudo::Env;
 use testudo::command::UserKey;
 use testudo::event::EventRecord;
 use testudo::flow::admin::{
-    ImportUser, SetPassword, UserPage, activate, deactivate, end_session, end_sessions,
+    self, ImportUser, SetPassword, UserPage, activate, deactivate, end_session, end_sessions,
     import_users, list_users, set_password, user_sessions,
 };
 use testudo::flow::{
-    ChangePassword, Login, RegisterUser, SessionPage, SignedIn, authenticate, authenticate_user,
-    change_password, list_sessions, login, logout, logout_all, refresh, register_user,
-    revoke_session, sweep,
+    ApiKeyPage, ChangePassword, CreateApiKey, Login, RegisterUser, SessionPage, SignedIn,
+    authenticate, authenticate_api_key, authenticate_user, change_password, create_api_key,
+    list_api_keys, list_sessions, login, logout, logout_all, refresh, register_user,
+    revoke_api_key, revoke_session, sweep,
 };
-use testudo::model::{Email, Session, User};
+use testudo::model::{ApiKey, Email, Session, User};
 use testudo::password::PasswordHash;
 use testudo::testing::{Backend, Mishap, World, WorldFault};
 use testudo::{Client, Duration, Policy, Refusal, Step};
@@ -114,6 +115,7 @@ fn cases_under(tokens: Backend) -> Vec<Case> {
     ];
     cases.extend(cases_of_passwords(tokens));
     cases.extend(cases_of_sessions(tokens));
+    cases.extend(cases_of_api_keys(tokens));
     cases.extend(cases_of_administration(tokens));
     cases
 }
@@ -199,6 +201,66 @@ fn cases_of_sessions(tokens: Backend) -> [Case; 5] {
     ]
 }
 
+fn cases_of_api_keys(tokens: Backend) -> [Case; 8] {
+    let (mut world, start) = session_under(tokens);
+    world.set_policy(Policy { api_keys: 2, ..Policy::default() });
+    let access = start.tokens.access;
+    let create = {
+        let access = access.clone();
+        move |world: &mut World| {
+            let request = CreateApiKey::new("any");
+            Ok(world.try_run(|env| create_api_key(access.expose(), request, env))?.map(drop))
+        }
+    };
+    let short = CreateApiKey { expires_in: Some(Duration::from_secs(1)), ..CreateApiKey::new("x") };
+    let mut crowded = world.clone();
+    let mut one_there = world.clone();
+    for world in [&mut crowded, &mut one_there] {
+        world.run(|env| create_api_key(access.expose(), short.clone(), env)).unwrap();
+    }
+    crowded.run(|env| create_api_key(access.expose(), short, env)).unwrap();
+    let mut full = crowded.clone();
+    full.set_clock(start.session.created_at);
+    crowded.advance(Duration::from_secs(1));
+    let (key, text) = world
+        .clone()
+        .run(|env| create_api_key(access.expose(), CreateApiKey::new("x"), env))
+        .unwrap();
+    let mut with_key = world.clone();
+    with_key.run(|env| create_api_key(access.expose(), CreateApiKey::new("x"), env)).unwrap();
+    let authenticate = move |world: &mut World| {
+        let now = world.now();
+        Ok(world.try_run(|_| authenticate_api_key(text.expose(), None, now))?.map(drop))
+    };
+    let mut used = with_key.clone();
+    authenticate(&mut used).unwrap().unwrap();
+    let list = {
+        let access = access.clone();
+        move |world: &mut World| {
+            let (now, page) = (world.now(), ApiKeyPage::default());
+            Ok(world
+                .try_run(|env| list_api_keys(access.expose(), page, env.settings(), now))?
+                .map(drop))
+        }
+    };
+    let revoke = {
+        let access = access.clone();
+        move |world: &mut World| world.try_run(|env| revoke_api_key(access.expose(), key.id, env))
+    };
+    [
+        Case::new("API key", one_there, create.clone()),
+        Case::new("API key, in the room of others", crowded, create.clone()),
+        Case::new("API key, one too many", full, create),
+        Case::new("list of API keys", with_key.clone(), list),
+        Case::new("end of an API key", with_key.clone(), revoke),
+        Case::new("end of an API key, by an administrator", with_key.clone(), move |world| {
+            world.try_run(|env| admin::revoke_api_key(key.id, env))
+        }),
+        Case::new("use of an API key", with_key, authenticate.clone()),
+        Case::new("use of an API key, once more", used, authenticate),
+    ]
+}
+
 fn cases_of_administration(tokens: Backend) -> [Case; 9] {
     fn run<T>(
         flow: impl Fn(Env) -> Step<Result<T, Refusal>> + 'static,
@@ -237,9 +299,22 @@ fn cases_of_administration(tokens: Backend) -> [Case; 9] {
 }
 
 /// All records but the attempt counters, which are counted before anything else.
-fn records(world: &World) -> (Vec<&User>, Vec<&Session>, Vec<EventRecord>) {
+fn records(world: &World) -> Records<'_> {
     let tables = world.tables();
-    (tables.users().collect(), tables.sessions().collect(), tables.undelivered(1000))
+    Records {
+        users: tables.users().collect(),
+        sessions: tables.sessions().collect(),
+        api_keys: tables.api_keys().collect(),
+        events: tables.undelivered(1000),
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Records<'a> {
+    users: Vec<&'a User>,
+    sessions: Vec<&'a Session>,
+    api_keys: Vec<&'a ApiKey>,
+    events: Vec<EventRecord>,
 }
 
 /// The names of the commands of an undisturbed run, its answer, and the world after it.
@@ -307,8 +382,9 @@ fn a_conflict_is_looked_at_again_and_comes_to_the_same_answer() {
         } else {
             assert_eq!(got, answer, "{}", case.name);
             let count = |world: &World| {
-                let (users, sessions, _) = records(world);
-                (users.len(), sessions.len(), world.tables().attempts().count())
+                let Records { users, sessions, api_keys, .. } = records(world);
+                let counted = world.tables().attempts().count();
+                (users.len(), sessions.len(), api_keys.len(), counted)
             };
             assert_eq!(count(&world), count(&whole), "{}", case.name);
         }
@@ -324,15 +400,20 @@ fn a_flow_that_always_loses_says_so_and_has_done_nothing() {
         }
         let mut world = case.world.clone();
         (1..100).for_each(|k| world.fail(k, Mishap::Conflict));
-        let refused = (case.run)(&mut world).unwrap().unwrap_err();
+        let answer = (case.run)(&mut world).unwrap();
         let expected = match case.name {
+            // What is written then changes no answer.
+            "use of an API key" => {
+                assert_eq!((answer, records(&world)), (Ok(()), records(&case.world)));
+                continue;
+            }
             "login, wrong password" | "login, unknown" => Refusal::InvalidCredentials,
             "login, change owed" => Refusal::PasswordChangeRequired,
             "change of password, wrong password" => Refusal::InvalidPassword,
             name if name.starts_with("registration") => Refusal::EmailTaken,
             _ => Refusal::Busy,
         };
-        assert_eq!(refused, expected, "{}", case.name);
+        assert_eq!(answer, Err(expected), "{}", case.name);
         assert_eq!(records(&world), records(&case.world), "{}", case.name);
     }
 }

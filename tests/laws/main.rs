@@ -10,6 +10,7 @@
     reason = "tests panic, and say where"
 )]
 
+mod api_keys;
 mod faults;
 mod interleavings;
 mod key_rotation;

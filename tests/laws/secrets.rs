@@ -10,13 +10,14 @@ use testudo::flow::admin::{
     ImportUser, SetPassword, UserPage, import_users, list_users, set_password, user_sessions,
 };
 use testudo::flow::{
-    ChangePassword, Login, RegisterUser, SessionPage, authenticate, authenticate_user,
-    change_password, list_sessions, login, logout, logout_all, refresh, register_user,
+    ApiKeyPage, ChangePassword, CreateApiKey, Login, RegisterUser, SessionPage, authenticate,
+    authenticate_api_key, authenticate_user, change_password, create_api_key, list_api_keys,
+    list_sessions, login, logout, logout_all, refresh, register_user, revoke_api_key,
 };
 use testudo::model::{Email, Session, User};
 use testudo::password::{HasherChain, Password, PasswordHash};
 use testudo::testing::{InsecureHasher, Mishap, World};
-use testudo::token::{AccessToken, RefreshToken, Tokens};
+use testudo::token::{AccessToken, ApiKeyToken, RefreshToken, Tokens};
 use testudo::{Duration, KeyRing, Policy, Refusal, Respond, Step};
 
 use super::{ADA, world_with_ada};
@@ -191,8 +192,9 @@ fn nothing_that_a_flow_can_be_seen_to_do_shows_a_secret() {
     watch(step, &mut late, &mut printed).unwrap_err();
 
     let changed = change_and_administer(&world, access, &mut printed, &mut secrets);
+    let keyed = make_and_use_a_key(&world, access, &mut printed, &mut secrets);
 
-    for world in [&world, &copy, &late, &changed] {
+    for world in [&world, &copy, &late, &changed, &keyed] {
         printed.debug(world);
         printed.debug(world.tables());
         printed.debug(world.settings());
@@ -262,6 +264,38 @@ fn change_and_administer(
     let env = world.env();
     let request = Login::new("bob@example.com", CANARY_PASSWORD.into());
     watch(login(request, env), &mut world, printed).unwrap();
+    world
+}
+
+/// The flows of API keys, on a copy.
+fn make_and_use_a_key(
+    world: &World,
+    access: &str,
+    printed: &mut Printed,
+    secrets: &mut Secrets,
+) -> World {
+    let mut world = world.clone();
+    let now = world.now();
+    let request = CreateApiKey::new("nightly");
+    printed.debug(&request);
+    let env = world.env();
+    let (key, text) = watch(create_api_key(access, request, env), &mut world, printed).unwrap();
+    secrets.add("API key", text.expose());
+    secrets
+        .add("secret of an API key", &URL_SAFE_NO_PAD.decode(&text.expose()[4..]).unwrap()[16..48]);
+    secrets.add("digest of an API key", key.digest.as_bytes());
+    printed.debug(&ApiKeyToken::parse(text.expose()).unwrap());
+    let settings = Arc::clone(world.settings());
+    let listed = list_api_keys(access, ApiKeyPage::default(), &settings, now);
+    watch(listed, &mut world, printed).unwrap();
+    for scope in [None, Some("another")] {
+        let _ = watch(authenticate_api_key(text.expose(), scope, now), &mut world, printed);
+    }
+    let env = world.env();
+    watch(revoke_api_key(access, key.id, env), &mut world, printed).unwrap();
+    let step = authenticate_api_key(text.expose(), None, now);
+    let refused = watch(step, &mut world, printed).unwrap_err();
+    printed.text(&refused.to_string());
     world
 }
 

@@ -1,10 +1,13 @@
 //! What an outsider could tell accounts apart by is the same for all of them.
 
-use testudo::flow::{Login, login, revoke_session};
+use testudo::flow::{
+    CreateApiKey, Login, authenticate_api_key, create_api_key, login, revoke_api_key,
+    revoke_session,
+};
 use testudo::model::User;
 use testudo::password::PasswordHash;
 use testudo::testing::World;
-use testudo::{Client, Policy, Refusal};
+use testudo::{Client, Policy, Refusal, Respond, Secret};
 
 use super::{ADA, PASSWORD, world_with_ada};
 
@@ -136,4 +139,57 @@ fn foreign_and_unknown_sessions_look_alike_to_who_wants_to_end_them() {
         (refused, world.take_trace())
     };
     assert_eq!(ended(foreign), ended(unknown));
+}
+
+#[test]
+fn foreign_and_unknown_api_keys_look_alike_to_who_wants_to_revoke_them() {
+    let mut world = world_with_ada();
+    let own = world.login(ADA, PASSWORD).tokens.access;
+    world.register("eve@example.com", PASSWORD);
+    let eve = world.login("eve@example.com", PASSWORD).tokens.access;
+    let foreign = create_key(&mut world, &eve).0;
+    let unknown = "01890000-0000-7000-8000-000000000000".parse().unwrap();
+    let mut revoked = |id| {
+        world.take_trace();
+        let refused = world.run(|env| revoke_api_key(own.expose(), id, env));
+        (refused, world.take_trace())
+    };
+    assert_eq!(revoked(foreign), revoked(unknown));
+}
+
+#[test]
+fn unknown_api_keys_and_known_ones_with_another_secret_look_alike() {
+    let mut world = world_with_ada();
+    let own = world.login(ADA, PASSWORD).tokens.access;
+    let before = world.clone();
+    let (_, text) = create_key(&mut world, &own);
+    let stored = world.tables().api_keys().next().unwrap().clone();
+    let other = testudo::model::Digest::of(b"another secret");
+    let write = testudo::command::Write::ReplaceApiKey {
+        key: Box::new(testudo::model::ApiKey { digest: other, ..stored.clone() }),
+        was: stored.version,
+    };
+    let now = world.now();
+    let seen = |mut world: World| {
+        world.take_trace();
+        let refused = world.run(|_| authenticate_api_key(text.expose(), None, now)).unwrap_err();
+        (refused, world.take_trace())
+    };
+    let unknown = seen(before);
+    let mut exchanged = world.clone();
+    exchanged
+        .commit(testudo::command::Commit { writes: vec![write], ..Default::default() })
+        .unwrap()
+        .unwrap();
+    assert_eq!(seen(exchanged), unknown);
+    assert_eq!(unknown.0, Refusal::InvalidToken);
+}
+
+fn create_key(
+    world: &mut World,
+    access: &Secret<String>,
+) -> (testudo::model::ApiKeyId, Secret<String>) {
+    let request = CreateApiKey::new("any");
+    let (key, text) = world.run(|env| create_api_key(access.expose(), request, env)).unwrap();
+    (key.id, text)
 }

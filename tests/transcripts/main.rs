@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests panic")]
 
 mod admin;
+mod api_keys;
 mod change_password;
 mod legacy;
 mod login;
 mod must_change;
+mod password_reset;
 mod refresh;
 mod register_user;
 mod sessions;
@@ -14,11 +16,12 @@ mod signing_out;
 #[cfg(feature = "jwt")]
 mod token_forms;
 
-use testudo::Step;
 use testudo::command::{Against, OwnedSession, UserKey};
 use testudo::flow::SignedIn;
+use testudo::message::MessageKind;
 use testudo::model::{AttemptVerdict, Session, User};
 use testudo::testing::{World, expect};
+use testudo::{Secret, Step};
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
@@ -57,4 +60,22 @@ fn stored(against: &Against) -> Option<&str> {
 fn allow<T>(step: Step<T>, world: &World) -> Step<T> {
     let allowed = AttemptVerdict::Allowed { window: world.now(), is_last: false };
     expect!(step, CountAttempt).answer(allowed)
+}
+
+/// What the link of the last message of a kind carries.
+fn mailed(world: &World, kind: MessageKind) -> Secret<String> {
+    let mut messages = world.messages();
+    messages.retain(|message| message.kind == kind);
+    messages.pop().unwrap().token.unwrap()
+}
+
+/// What every message so far is about, and to whom.
+fn mail(world: &World) -> Vec<(MessageKind, String)> {
+    world.messages().into_iter().map(|message| (message.kind, message.to)).collect()
+}
+
+/// The record of the one account that has this address.
+fn record(world: &World, email: &str) -> User {
+    let users = world.tables().users();
+    users.filter(|user| user.email.as_str() == email).next().unwrap().clone()
 }

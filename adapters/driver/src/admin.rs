@@ -4,9 +4,9 @@ use std::fmt;
 
 use testudo::Client;
 use testudo::command::UserKey;
-use testudo::flow::SessionPage;
 use testudo::flow::admin::{self, ImportUser, Imported, SetPassword, UserPage};
-use testudo::model::{Session, SessionId, User};
+use testudo::flow::{ApiKeyPage, ListedApiKey, SessionPage};
+use testudo::model::{ApiKeyId, Session, SessionId, User};
 
 use crate::{Auth, AuthError, Fault, Hashing, Store};
 
@@ -73,6 +73,15 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         self.0.run(client, |env| admin::deactivate(user, env)).await
     }
 
+    /// Opens an account again that its owner closed: [`admin::reopen_account`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn reopen_account(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
+        self.0.run(client, |env| admin::reopen_account(user, env)).await
+    }
+
     /// Gives an account another password: [`admin::set_password`].
     ///
     /// # Errors
@@ -84,6 +93,19 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         client: &Client,
     ) -> Result<User, AuthError> {
         self.0.run(client, |env| admin::set_password(request, env)).await
+    }
+
+    /// Mails a user the link by which they set a new password: [`admin::send_password_reset`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn send_password_reset(
+        &self,
+        user: UserKey,
+        client: &Client,
+    ) -> Result<(), AuthError> {
+        self.0.run(client, |env| admin::send_password_reset(user, env)).await
     }
 
     /// Lists a user's sessions: [`admin::user_sessions`].
@@ -115,6 +137,28 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     /// The refusals of the flow, or a fault.
     pub async fn end_sessions(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
         self.0.run(client, |env| admin::end_sessions(user, env)).await
+    }
+
+    /// Lists a user's API keys: [`admin::user_api_keys`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn user_api_keys(
+        &self,
+        user: UserKey,
+        page: ApiKeyPage,
+    ) -> Result<Vec<ListedApiKey>, AuthError> {
+        self.0.finish(admin::user_api_keys(user, page, self.0.now())).await
+    }
+
+    /// Revokes an API key: [`admin::revoke_api_key`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn revoke_api_key(&self, id: ApiKeyId, client: &Client) -> Result<(), AuthError> {
+        self.0.run(client, |env| admin::revoke_api_key(id, env)).await
     }
 }
 

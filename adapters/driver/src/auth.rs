@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use testudo::command::Swept;
 use testudo::flow::{
-    self, ChangePassword, Login, Refreshed, RegisterUser, SessionPage, Sessions, SignedIn,
+    self, ApiKeyPage, ChangePassword, CreateApiKey, ListedApiKey, Login, Refreshed, RegisterUser,
+    SessionPage, Sessions, SignedIn,
 };
-use testudo::model::{Session, SessionId, User};
-use testudo::{Client, Entropy, Env, Refusal, Settings, Step, Timestamp};
+use testudo::model::{ApiKey, ApiKeyId, Session, SessionId, User};
+use testudo::{Client, Entropy, Env, Refusal, Secret, Settings, Step, Timestamp};
 
 use crate::legacy::SharedLegacy;
 use crate::{Admin, Clock, Fault, FaultKind, Hashing, Legacy, NoLegacy, Store, SystemClock, drive};
@@ -78,6 +79,11 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     /// The store.
     pub const fn store(&self) -> &S {
         &self.store
+    }
+
+    /// What time it is, by this clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The settings.
@@ -200,6 +206,60 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         self.run(client, |env| flow::revoke_session(access_token, session, env)).await
     }
 
+    /// Makes an API key for an access token's user: [`flow::create_api_key`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn create_api_key(
+        &self,
+        access_token: &str,
+        request: CreateApiKey,
+        client: &Client,
+    ) -> Result<(ApiKey, Secret<String>), AuthError> {
+        self.run(client, |env| flow::create_api_key(access_token, request, env)).await
+    }
+
+    /// Lists the API keys of an access token's user: [`flow::list_api_keys`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn list_api_keys(
+        &self,
+        access_token: &str,
+        page: ApiKeyPage,
+    ) -> Result<Vec<ListedApiKey>, AuthError> {
+        self.finish(flow::list_api_keys(access_token, page, &self.settings, self.clock.now())).await
+    }
+
+    /// Revokes an API key of an access token's user: [`flow::revoke_api_key`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn revoke_api_key(
+        &self,
+        access_token: &str,
+        key: ApiKeyId,
+        client: &Client,
+    ) -> Result<(), AuthError> {
+        self.run(client, |env| flow::revoke_api_key(access_token, key, env)).await
+    }
+
+    /// Authenticates a request by an API key: [`flow::authenticate_api_key`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn authenticate_api_key(
+        &self,
+        key: &str,
+        scope: Option<&str>,
+    ) -> Result<ApiKey, AuthError> {
+        self.finish(flow::authenticate_api_key(key, scope, self.clock.now())).await
+    }
+
     /// Removes what has no meaning any more, batch by batch until nothing is left: [`flow::sweep`].
     ///
     /// # Errors
@@ -242,10 +302,6 @@ impl<S: Store, H: Hashing> Auth<S, H> {
 
     pub(crate) async fn drive<T>(&self, step: Step<T>) -> Result<T, Fault> {
         drive(step, &self.store, &self.hashing, &self.legacy).await
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 
     /// A failing random generator is a fault; there is nothing to fall back on (ASVS 5.0 11.5.2).

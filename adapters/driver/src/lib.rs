@@ -2,28 +2,34 @@
 //!
 //! * [`Store`] and [`Hashing`] are what an adapter implements.
 //! * [`Legacy`] is asked for passwords that still live in the system that accounts come from.
+//! * [`Courier`] carries letters, which [`Letters`] puts into words.
 //! * [`drive`] runs any flow over them.
 //! * [`Auth`] is what an application holds: `auth.login(…).await`.
 //! * With the feature `conformance`, [`conformance`] holds the tests that every store must pass.
 
+mod account;
 mod admin;
 mod auth;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod courier;
 mod drive;
 mod fault;
 mod hashing;
 mod legacy;
+mod letter;
 mod shared;
 mod store;
 
 pub use admin::Admin;
 pub use auth::{Auth, AuthError};
 pub use clock::{Clock, SystemClock};
+pub use courier::{Courier, UndeliveredError};
 pub use drive::drive;
 pub use fault::{Fault, FaultKind};
 pub use hashing::{Hashing, InlineHashing};
 pub use legacy::{Legacy, NoLegacy};
+pub use letter::{Letter, Letters};
 pub use shared::SharedStore;
 pub use store::Store;

@@ -85,7 +85,10 @@ pub(crate) enum Command {
     /// TESTUDO_SECRET holds the master secrets, separated by commas, newest first; `testudo secret
     /// new` makes one. Without it, and with SQLite, one is made and kept in the file testudo.secret
     /// beside the database.
-    Serve(Serve),
+    ///
+    /// TESTUDO_SERVICE_TOKENS holds the tokens that let other services in, separated by commas; without it
+    /// none is.
+    Serve(Box<Serve>),
     /// Administers accounts.
     #[command(subcommand)]
     User(User),
@@ -100,7 +103,8 @@ pub(crate) enum Command {
     Secret(Secret),
     /// Brings the database's tables up to date. `serve` does that too when it starts.
     Migrate(Source),
-    /// Removes what has no meaning any more: sessions that are over, counters that count nothing.
+    /// Removes what has no meaning any more: sessions that are over, counters that count nothing, accounts
+    /// whose owners closed them, invitations and API keys that have expired.
     ///
     /// It goes a batch at a time, so that a server beside it is not held up. A server that runs does the
     /// same every hour.

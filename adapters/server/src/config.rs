@@ -5,7 +5,8 @@ mod values;
 
 pub(crate) use passwords::{HashingOptions, PasswordOptions, Passwords};
 pub(crate) use values::{
-    ContextWords, Database, JwtName, ListenAddress, LogFormat, Mail, PublicUrl, Tokens,
+    ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, PublicUrl,
+    Scopes, Tokens,
 };
 
 use std::path::Path;
@@ -28,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) jwt_audience: Option<String>,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: usize,
+    pub(crate) invitations: Invitations,
+    pub(crate) api_key_scopes: Scopes,
     pub(crate) log_format: LogFormat,
     pub(crate) policy: Policy,
     pub(crate) passwords: Passwords,
@@ -69,6 +72,8 @@ impl Config {
             jwt_audience: options.jwt_audience.map(|JwtName(name)| name),
             public_url: options.public_url,
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
+            invitations: options.invitations.unwrap_or_default(),
+            api_key_scopes: options.api_key_scopes.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
             policy,
             passwords,
@@ -123,8 +128,8 @@ pub(crate) struct Options {
     /// Where attempts are counted; in this build the same as --database
     #[arg(long, env = "TESTUDO_LIMITS", hide_env_values = true, value_name = "URL")]
     limits: Option<Database>,
-    /// Where mail goes: console, dir:PATH or smtp://…; nothing is mailed in this build [default:
-    /// console]
+    /// Where mail goes: console, or dir:PATH for a JSON file a message (smtp://… is not in this build)
+    /// [default: console]
     #[arg(long, env = "TESTUDO_MAIL", hide_env_values = true, value_name = "WHERE")]
     mail: Option<Mail>,
     /// The kind of tokens: opaque, jwt or hybrid (a JWT for access, opaque for refresh) [default: opaque]
@@ -156,6 +161,13 @@ pub(crate) struct Options {
     #[arg(long, env = "TESTUDO_REFRESH_GRACE", hide_env_values = true, value_name = "SECONDS")]
     #[serde(alias = "refresh-grace")]
     refresh_grace: Option<u64>,
+    /// Who may invite others: nobody, or users whose address is verified [default: nobody]
+    #[arg(long, env = "TESTUDO_INVITATIONS", hide_env_values = true, value_name = "WHO")]
+    invitations: Option<Invitations>,
+    /// What API keys may be used for, separated by commas [default: nothing in particular]
+    #[arg(long, env = "TESTUDO_API_KEY_SCOPES", hide_env_values = true, value_name = "SCOPES")]
+    #[serde(alias = "api-key-scopes")]
+    api_key_scopes: Option<Scopes>,
     /// How log lines look: text or json [default: text]
     #[arg(long, env = "TESTUDO_LOG_FORMAT", hide_env_values = true, value_name = "FORMAT")]
     #[serde(alias = "log-format")]
@@ -190,6 +202,8 @@ impl Options {
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             access_lifetime: self.access_lifetime.or(other.access_lifetime),
             refresh_grace: self.refresh_grace.or(other.refresh_grace),
+            invitations: self.invitations.or(other.invitations),
+            api_key_scopes: self.api_key_scopes.or(other.api_key_scopes),
             context_words: self.context_words.or(other.context_words),
             log_format: self.log_format.or(other.log_format),
             argon2_memory: self.argon2_memory.or(other.argon2_memory),

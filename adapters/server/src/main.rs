@@ -7,6 +7,7 @@ mod config;
 mod failure;
 mod http;
 mod logging;
+mod mail;
 mod secret_file;
 mod serve;
 mod service_tokens;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use testudo::password::HasherChain;
 use testudo::token::backend::TokenBackend;
 use testudo::{KeyRing, PolicyError, Settings};
-use testudo_driver::{Auth, SharedStore};
-use testudo_tokio::{HashingPool, OutboxWorker, Sweeper};
+use testudo_driver::{Auth, Fault, Letters, SharedStore};
+use testudo_tokio::{HashingPool, MessageWorker, OutboxWorker, Sweeper};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -18,6 +18,7 @@ use crate::audit::AuditLog;
 use crate::config::{Config, ListenAddress, Mail};
 use crate::failure::{Failure, while_doing};
 use crate::http::{self, Server};
+use crate::mail::Post;
 use crate::secret_file::{self, Origin};
 use crate::service_tokens;
 use crate::shutdown::Signals;
@@ -51,23 +52,46 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         services: service_tokens::load()?,
         trusted_proxies: config.trusted_proxies,
     };
+    let post = Post::open(&config.mail)?;
     announce(&config, &listener, &origin)?;
 
     let worker = OutboxWorker::new(store.shared(), AuditLog);
+    let messages = MessageWorker::new(Arc::clone(&auth), letters(&config, &listener)?, post);
     let sweeper = Sweeper::new(auth, SWEEP_EVERY);
     tokio::select! {
         () = worker.run() => {}
+        () = messages.run() => {}
         () = sweeper.run() => {}
         () = connections::serve(listener, http::router(server), &mut signals) => {}
     }
-    match timeout(DRAIN_TIMEOUT, worker.drain()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(fault)) => warn!(%fault, "the last events will be delivered after the next start"),
-        Err(_) => warn!("the last events will be delivered after the next start"),
-    }
+    drain("events", worker.drain()).await;
+    drain("messages", messages.drain()).await;
     store.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// Delivers what is left, in a bounded time.
+async fn drain(what: &str, deliver: impl Future<Output = Result<(), Fault>>) {
+    match timeout(DRAIN_TIMEOUT, deliver).await {
+        Ok(Ok(())) => {}
+        Ok(Err(fault)) => warn!(%fault, "the last {what} will be delivered after the next start"),
+        Err(_) => warn!("the last {what} will be delivered after the next start"),
+    }
+}
+
+/// Links lead to the public URL, or else to where this server listens.
+fn letters(config: &Config, listener: &TcpListener) -> Result<Letters, Failure> {
+    if let Some(url) = &config.public_url {
+        return Ok(Letters::new(url.to_string()));
+    }
+    let address = listener.local_addr().map_err(while_doing("cannot tell the own address"))?;
+    let host = if address.ip().is_unspecified() {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    };
+    Ok(Letters::new(format!("http://{host}")))
 }
 
 fn auth(
@@ -82,6 +106,7 @@ fn auth(
     })?;
     let settings = settings
         .with_context_words(config.passwords.context_words.0.iter().cloned())
+        .with_api_key_scopes(config.api_key_scopes.0.iter().cloned())
         .with_tokens(tokens);
     let chain = HasherChain::new(config.passwords.hasher).reading_all();
     Ok(Auth::new(store, HashingPool::new(chain), settings))
@@ -101,8 +126,11 @@ fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<
     if config.passwords.context_words.0.is_empty() {
         info!("name your service in --context-words, so that no password is just that");
     }
-    if config.mail != Mail::Console {
-        warn!("nothing is mailed in this build: the mail setting has no effect");
+    if config.mail == Mail::Console {
+        warn!("mail is printed to standard output, with its links: name another --mail");
+    }
+    if config.public_url.is_none() {
+        info!("links in mail lead to this machine: name your --public-url");
     }
     Ok(())
 }

@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
-use testudo::Timestamp;
-use testudo::flow::{Sessions, SignedIn};
-use testudo::model::{JsonObject, Method, Session, SessionId, User, UserId};
+use testudo::flow::{ListedApiKey, Sessions, SignedIn};
+use testudo::model::{
+    ApiKey, ApiKeyId, ApiKeyState, JsonObject, Method, Session, SessionId, User, UserId,
+};
 use testudo::token::Tokens;
+use testudo::{Secret, Timestamp};
 
 /// A user.
 #[derive(Serialize)]
@@ -119,5 +121,74 @@ impl<'a> SessionView<'a> {
             user_agent: session.client.user_agent(),
             methods: &session.methods,
         }
+    }
+}
+
+/// An API key. Nothing in it is the key itself.
+#[derive(Serialize)]
+pub(crate) struct ApiKeyView<'a> {
+    id: ApiKeyId,
+    name: &'a str,
+    scopes: &'a [String],
+    created_at: Timestamp,
+    expires_at: Option<Timestamp>,
+    last_used_at: Option<Timestamp>,
+    /// Whether it is good for anything now.
+    active: bool,
+}
+
+impl<'a> ApiKeyView<'a> {
+    const fn new(key: &'a ApiKey, active: bool) -> Self {
+        Self {
+            id: key.id,
+            name: key.name.as_str(),
+            scopes: key.scopes.as_slice(),
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            last_used_at: key.last_used_at,
+            active,
+        }
+    }
+}
+
+/// The API keys of a user.
+#[derive(Serialize)]
+pub(crate) struct ApiKeysView<'a> {
+    api_keys: Vec<ApiKeyView<'a>>,
+}
+
+impl<'a> From<&'a [ListedApiKey]> for ApiKeysView<'a> {
+    fn from(keys: &'a [ListedApiKey]) -> Self {
+        let view = |listed: &'a ListedApiKey| {
+            ApiKeyView::new(&listed.key, listed.state == ApiKeyState::Live)
+        };
+        Self { api_keys: keys.iter().map(view).collect() }
+    }
+}
+
+/// A key that was just made, with the key itself: it is shown this once.
+#[derive(Serialize)]
+pub(crate) struct NewApiKeyView<'a> {
+    key: &'a str,
+    api_key: ApiKeyView<'a>,
+}
+
+impl<'a> NewApiKeyView<'a> {
+    pub(crate) fn new(key: &'a ApiKey, secret: &'a Secret<String>) -> Self {
+        Self { key: secret.expose(), api_key: ApiKeyView::new(key, true) }
+    }
+}
+
+/// A key that a request came with, and for whom it acts.
+#[derive(Serialize)]
+pub(crate) struct UsedApiKeyView<'a> {
+    user: UserId,
+    #[serde(flatten)]
+    key: ApiKeyView<'a>,
+}
+
+impl<'a> From<&'a ApiKey> for UsedApiKeyView<'a> {
+    fn from(key: &'a ApiKey) -> Self {
+        Self { user: key.user, key: ApiKeyView::new(key, true) }
     }
 }

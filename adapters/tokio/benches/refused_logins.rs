@@ -10,8 +10,10 @@
 //! ```
 
 #![allow(clippy::unwrap_used, reason = "a bench that measures the wrong thing must not go on")]
-#![allow(clippy::print_stdout, reason = "the figures")]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
+
+#[path = "support/stopwatch.rs"]
+mod stopwatch;
 
 use std::time::Instant;
 
@@ -57,12 +59,7 @@ async fn compare() {
             }
         }
     }
-    let [model, others @ ..] = &mut samples;
-    println!("{:<26} {:>9.3} ms", KINDS[0].0, median(model));
-    for ((name, ..), other) in KINDS.iter().skip(1).zip(others) {
-        let ratio = median(other) / median(model);
-        println!("{name:<26} {:>9.3} ms  {ratio:.4}  t = {:.2}", median(other), t(other, model));
-    }
+    stopwatch::report(&KINDS.map(|(name, ..)| name), &mut samples);
 }
 
 fn service(store: SqliteStore) -> Service {
@@ -96,30 +93,4 @@ async fn refused(auth: &Service, email: &str, password: &str) -> f64 {
     let writes = vec![Write::ClearAttempts(AttemptKey::login_account(&key(email)))];
     auth.store().commit(Commit { writes, ..Commit::default() }).await.unwrap().unwrap();
     taken
-}
-
-fn median(samples: &mut [f64]) -> f64 {
-    samples.sort_by(f64::total_cmp);
-    samples.get(samples.len() / 2).copied().unwrap_or_default()
-}
-
-/// Welch's t, of the nine tenths that were not held up by something else.
-fn t(one: &[f64], other: &[f64]) -> f64 {
-    let (one, other) = (moments(one), moments(other));
-    (one.mean - other.mean) / (one.variance / one.count + other.variance / other.count).sqrt()
-}
-
-struct Moments {
-    count: f64,
-    mean: f64,
-    variance: f64,
-}
-
-#[allow(clippy::cast_precision_loss, reason = "some hundreds")]
-fn moments(sorted: &[f64]) -> Moments {
-    let kept = sorted.get(..sorted.len() * 9 / 10).unwrap_or_default();
-    let count = kept.len() as f64;
-    let mean = kept.iter().sum::<f64>() / count;
-    let variance = kept.iter().map(|taken| (taken - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    Moments { count, mean, variance }
 }

@@ -1,11 +1,13 @@
-//! Testudo on tokio: a hashing pool that blocks nobody, and the worker that delivers events.
+//! Testudo on tokio: a hashing pool that blocks nobody, and the workers that deliver events and messages.
 
 mod hashing_pool;
 mod hashing_threads;
+mod message_worker;
 mod outbox;
 mod sweeper;
 
 pub use hashing_pool::{HashingPool, Overloaded};
+pub use message_worker::MessageWorker;
 pub use outbox::{EventHandler, OutboxWorker};
 pub use sweeper::Sweeper;
 

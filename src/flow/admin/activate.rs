@@ -10,7 +10,8 @@ use crate::step::Step;
 
 /// Lets an account be used again. Sessions from before its deactivation stay dead.
 ///
-/// An account that is active already stays as it is.
+/// An account that is active already stays as it is, and one that its owner closed stays closed: see
+/// [`reopen_account`](super::reopen_account).
 ///
 /// # Errors
 ///

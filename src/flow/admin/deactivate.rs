@@ -10,7 +10,8 @@ use crate::step::Step;
 
 /// Lets an account not be used any more. All its sessions and tokens are dead with the one write.
 ///
-/// An account that is inactive already stays as it is.
+/// An account that is inactive already stays as it is. One that its owner closed can be opened again by an
+/// administrator only, and is removed when it would have been.
 ///
 /// # Errors
 ///

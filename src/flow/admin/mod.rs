@@ -7,18 +7,24 @@
 //! say whether an account exists; do not put them in front of anonymous clients.
 
 mod activate;
+mod api_keys;
 mod deactivate;
 mod end_sessions;
 mod import_users;
 mod list_users;
+mod reopen_account;
+mod send_password_reset;
 mod set_password;
 mod user_sessions;
 
 pub use activate::activate;
+pub use api_keys::{revoke_api_key, user_api_keys};
 pub use deactivate::deactivate;
 pub use end_sessions::{end_session, end_sessions};
 pub use import_users::{ImportUser, Imported, import_users};
 pub use list_users::{UserPage, find_user, list_users};
+pub use reopen_account::reopen_account;
+pub use send_password_reset::send_password_reset;
 pub use set_password::{SetPassword, set_password};
 pub use user_sessions::user_sessions;
 

@@ -33,8 +33,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
     runtime.block_on(async {
         match command {
             Command::Serve(arguments) => {
-                let file = arguments.file.config.as_deref();
-                let config = Config::resolve(arguments.options, arguments.passwords, file)?;
+                let Serve { options, passwords, file } = *arguments;
+                let config = Config::resolve(options, passwords, file.config.as_deref())?;
                 logging::start(config.log_format)?;
                 serve::serve(config).await?;
             }

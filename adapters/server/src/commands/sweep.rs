@@ -1,6 +1,7 @@
 //! `testudo sweep`
 
 use serde_json::json;
+use testudo::command::Swept;
 
 use super::office::{Office, work_at};
 use super::output::{grouped, print, print_json};
@@ -18,9 +19,23 @@ pub(super) async fn sweep(arguments: Sweep) -> Result<(), Failure> {
     let swept = work_at(arguments.source, sweep).await;
     progress.finish_and_clear();
     let swept = swept?;
+    let Swept { sessions, attempts, accounts, invitations, api_keys } = swept;
     if arguments.output.json {
-        return print_json(&json!({"sessions": swept.sessions, "attempts": swept.attempts}));
+        return print_json(&json!({
+            "sessions": sessions,
+            "attempts": attempts,
+            "accounts": accounts,
+            "invitations": invitations,
+            "api_keys": api_keys,
+        }));
     }
-    let (sessions, attempts) = (grouped(swept.sessions), grouped(swept.attempts));
-    print(&format!("removed {sessions} sessions and {attempts} attempt counters"))
+    let kinds = [
+        (sessions, "sessions"),
+        (attempts, "attempt counters"),
+        (accounts, "closed accounts"),
+        (invitations, "invitations"),
+        (api_keys, "API keys"),
+    ];
+    let removed = kinds.map(|(count, kind)| format!("{} {kind}", grouped(count)));
+    print(&format!("removed {}", removed.join(", ")))
 }

@@ -82,25 +82,29 @@ impl fmt::Display for Database {
 }
 
 /// Where mail goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) enum Mail {
-    /// To the log.
+    /// To standard output.
     #[default]
     Console,
-    /// To files or a mail server.
-    Elsewhere,
+    /// To files in a directory.
+    Directory(PathBuf),
 }
 
 impl FromStr for Mail {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let has = |prefix| text.strip_prefix(prefix).is_some_and(|rest: &str| !rest.is_empty());
-        match text {
-            "console" => Ok(Self::Console),
-            _ if has("dir:") || has("smtp://") || has("smtps://") => Ok(Self::Elsewhere),
-            _ => Err("expected console, dir:PATH or smtp://HOST".to_owned()),
+        let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
+        match scheme {
+            "console" if text == "console" => Ok(Self::Console),
+            "dir" if !rest.is_empty() => Ok(Self::Directory(PathBuf::from(rest))),
+            "dir" => Err("expected a path after dir:, such as dir:mail".to_owned()),
+            "smtp" | "smtps" => {
+                Err("this build has no smtp yet: use console or dir:PATH".to_owned())
+            }
+            _ => Err("expected console or dir:PATH".to_owned()),
         }
     }
 }
@@ -188,6 +192,43 @@ impl FromStr for ContextWords {
     }
 }
 
+/// What API keys may be used for, separated by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Scopes(pub(crate) Vec<String>);
+
+impl FromStr for Scopes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let scopes = text.split(',').map(str::trim).filter(|scope| !scope.is_empty());
+        Ok(Self(scopes.map(str::to_owned).collect()))
+    }
+}
+
+/// Who may invite others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Invitations {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// Every user whose address is verified.
+    Users,
+}
+
+impl FromStr for Invitations {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "nobody" => Ok(Self::Nobody),
+            "users" => Ok(Self::Users),
+            _ => Err("expected nobody or users".to_owned()),
+        }
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -224,7 +265,18 @@ macro_rules! from_file {
     };
 }
 
-from_file!(ListenAddress, Database, Mail, Tokens, JwtName, PublicUrl, ContextWords, LogFormat);
+from_file!(
+    ListenAddress,
+    Database,
+    Mail,
+    Tokens,
+    JwtName,
+    PublicUrl,
+    ContextWords,
+    Scopes,
+    Invitations,
+    LogFormat
+);
 
 #[cfg(test)]
 mod tests {

@@ -70,8 +70,51 @@ impl Fields {
         false
     }
 
+    /// A whole number that may be left out.
+    pub(super) fn optional_number(&mut self, field: &'static str) -> Option<u64> {
+        match self.object.remove(field) {
+            Some(Value::Null) | None => None,
+            Some(value) => {
+                if value.as_u64().is_none() {
+                    self.wrong(field, "wrong_type", "expected a whole number, 0 or more");
+                }
+                value.as_u64()
+            }
+        }
+    }
+
+    /// A list of texts that may be left out: then it is empty.
+    pub(super) fn texts(&mut self, field: &'static str) -> Vec<String> {
+        let texts = match self.object.remove(field) {
+            Some(Value::Null) | None => return Vec::new(),
+            Some(Value::Array(values)) => values.into_iter().map(text).collect(),
+            Some(_) => None,
+        };
+        texts.unwrap_or_else(|| {
+            self.wrong(field, "wrong_type", "expected a list of strings");
+            Vec::new()
+        })
+    }
+
+    /// An object that may be left out: then it is empty.
+    pub(super) fn object(&mut self, field: &'static str) -> Map<String, Value> {
+        match self.object.remove(field) {
+            Some(Value::Object(object)) => return object,
+            Some(Value::Null) | None => {}
+            Some(_) => self.wrong(field, "wrong_type", "expected an object"),
+        }
+        Map::new()
+    }
+
     fn wrong(&mut self, field: &'static str, code: &'static str, message: &str) {
         self.errors.push(WrongField { field, code, message: message.to_owned() });
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
     }
 }
 

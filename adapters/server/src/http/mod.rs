@@ -1,9 +1,13 @@
 //! The HTTP interface: which path is answered by whom.
 
+mod account;
+mod api_keys;
 mod bearer;
 mod body;
 mod client;
+mod email;
 mod envelope;
+mod password;
 mod problem;
 mod routes;
 mod service;
@@ -11,6 +15,7 @@ mod service;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
 use axum::middleware::from_fn;
 use axum::routing::{delete, get, post};
 use testudo::service::ServiceTokens;
@@ -34,6 +39,8 @@ pub(crate) struct Server {
     pub(crate) trusted_proxies: usize,
 }
 
+type Shared = State<Arc<Server>>;
+
 /// All routes. Requests must carry their [`Peer`] as an extension.
 pub(crate) fn router(server: Server) -> Router {
     let auth = Router::new()
@@ -44,7 +51,20 @@ pub(crate) fn router(server: Server) -> Router {
         .route("/me", get(routes::me))
         .route("/sessions", get(routes::sessions))
         .route("/sessions/{id}", delete(routes::revoke_session))
-        .route("/password/change", post(routes::change_password))
+        .route("/password/change", post(password::change))
+        .route("/password/forgot", post(password::forgot))
+        .route("/password/reset", post(password::reset))
+        .route("/email/verify/request", post(email::request_verification))
+        .route("/email/verify", post(email::verify))
+        .route("/email/change/request", post(email::request_change))
+        .route("/email/change", post(email::change))
+        .route("/email/change/undo", post(email::undo_change))
+        .route("/account/close", post(account::close))
+        .route("/account/reopen", post(account::reopen))
+        .route("/unsubscribe", post(account::unsubscribe))
+        .route("/api-keys", get(api_keys::list).post(api_keys::create))
+        .route("/api-keys/{id}", delete(api_keys::revoke))
+        .route("/api-keys/whoami", get(api_keys::whoami))
         .route("/service/whoami", get(service::whoami));
     let routes = Router::new()
         .nest("/auth", auth)

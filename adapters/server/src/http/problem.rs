@@ -32,6 +32,7 @@ pub(crate) enum Code {
     RevokedToken,
     Unauthenticated,
     StepUpRequired,
+    Forbidden,
     NotFound,
     Conflict,
     ValidationFailed,
@@ -58,7 +59,7 @@ impl Code {
             | Self::ExpiredToken
             | Self::RevokedToken
             | Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::StepUpRequired => StatusCode::FORBIDDEN,
+            Self::StepUpRequired | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Conflict => StatusCode::CONFLICT,
             Self::ValidationFailed | Self::InvalidPassword => StatusCode::UNPROCESSABLE_ENTITY,
@@ -74,6 +75,8 @@ impl Code {
             Self::InvalidToken | Self::ExpiredToken | Self::RevokedToken => {
                 Some(r#"Bearer error="invalid_token""#)
             }
+            // RFC 6750 3.1: 403.
+            Self::Forbidden => Some(r#"Bearer error="insufficient_scope""#),
             Self::Unauthenticated | Self::InvalidCredentials => Some("Bearer"),
             _ => None,
         }
@@ -179,7 +182,8 @@ impl Problem {
                 Self::new(Code::StepUpRequired, detail)
             }
             Refusal::StepUpRequired => Self::new(Code::StepUpRequired, detail),
-            Refusal::TooMany { .. } => Self::new(Code::Conflict, detail),
+            Refusal::Forbidden { .. } => Self::new(Code::Forbidden, detail),
+            Refusal::TooMany { .. } | Refusal::Inactive => Self::new(Code::Conflict, detail),
             Refusal::InvalidPassword => Self::invalid_password(detail),
             Refusal::NotFound | Refusal::NotRecorded => Self::new(Code::NotFound, detail),
             Refusal::EmailTaken => Self::new(Code::Conflict, detail),

@@ -1,27 +1,23 @@
 //! The routes, one function each: read the request, run the flow, show the outcome.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use testudo::Refusal;
-use testudo::flow::{ChangePassword, Login, SessionPage};
+use testudo::flow::{Login, SessionPage};
 use testudo::model::JsonObject;
 use testudo::password::Password;
 use testudo_driver::{AuthError, Store as _};
 use zeroize::Zeroizing;
 
-use super::Server;
 use super::bearer::Bearer;
 use super::body::Fields;
 use super::client::RequestClient;
 use super::problem::Problem;
+use super::{Server, Shared};
 use crate::views::{SessionsView, SignInView, TokensView, UserView};
-
-type Shared = State<Arc<Server>>;
 
 /// `POST /auth/login`
 pub(super) async fn login(
@@ -106,22 +102,6 @@ pub(super) async fn revoke_session(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /auth/password/change`
-pub(super) async fn change_password(
-    State(server): Shared,
-    RequestClient(client): RequestClient,
-    bearer: Bearer,
-    fields: Fields,
-) -> Result<StatusCode, Problem> {
-    let request = fields.read(|fields| ChangePassword {
-        current: Password::new(fields.text("current_password")),
-        new: Password::new(fields.text("new_password")),
-    })?;
-    let changed = server.auth.change_password(bearer.token(), request, &client).await;
-    changed.map_err(|no| server.problem(no))?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
 /// `GET /healthz`: whether the store answers.
 pub(super) async fn healthz(State(server): Shared) -> Result<Response, Problem> {
     server.auth.store().ping().await.map_err(|fault| Problem::fault(&fault))?;
@@ -140,7 +120,7 @@ pub(super) async fn published_keys(State(server): Shared) -> Response {
 }
 
 impl Server {
-    fn problem(&self, error: AuthError) -> Problem {
+    pub(super) fn problem(&self, error: AuthError) -> Problem {
         Problem::of(error, self.auth.settings().policy())
     }
 }

@@ -37,6 +37,8 @@ fn every_option_is_a_key_of_the_file_and_a_variable() {
         trusted_proxies = 1
         access_lifetime = 60
         refresh_grace = 5
+        invitations = "users"
+        api_key_scopes = "read,write"
         log_format = "json"
         argon2_memory = 19456
         argon2_passes = 2
@@ -52,11 +54,12 @@ fn every_option_is_a_key_of_the_file_and_a_variable() {
     for command in [by_file, by_variable] {
         let mut server = Server::start(command);
         assert_eq!(expires_in(&server), 60);
-        server.wait_for_log("nothing is mailed");
+        server.wait_for_log("https://id.example.com");
+        assert!(!server.log().contains("mail is printed"), "{}", server.log());
+        assert!(site.path("mail").is_dir());
         let first = server.log().lines().next().unwrap().to_owned();
         let first: serde_json::Value = serde_json::from_str(&first).unwrap();
         assert_eq!(first["database"], "sqlite:testudo.db");
-        assert!(server.log().contains("https://id.example.com"));
     }
 }
 
@@ -104,6 +107,9 @@ fn options_that_this_build_cannot_serve_are_refused() {
         ("--tokens", "paseto"),
         ("--jwt-issuer", ""),
         ("--mail", "pigeon"),
+        ("--mail", "dir:"),
+        ("--invitations", "everybody"),
+        ("--mail", "smtp://localhost"),
         ("--public-url", "example"),
         ("--trusted-proxies", "-1"),
         ("--listen", "8080"),

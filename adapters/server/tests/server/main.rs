@@ -9,14 +9,18 @@
 )]
 
 mod account;
+mod api_keys;
+mod closing;
 mod commands;
 mod configuration;
+mod emails;
 mod hashes;
 mod imports;
 mod input;
 mod lifecycle;
 mod limits;
 mod logs;
+mod resets;
 mod services;
 mod sessions;
 mod story;

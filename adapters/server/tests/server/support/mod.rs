@@ -1,10 +1,12 @@
 //! Running the binary and talking to it.
 
 mod http;
+mod mailbox;
 mod process;
 
 pub(crate) use http::connect;
 pub(crate) use http::{Answer, Request};
+pub(crate) use mailbox::Mailbox;
 pub(crate) use process::{
     Server, Site, block_on, complaint, printed, printed_json, records, run, signal,
 };

@@ -93,7 +93,7 @@ pub(crate) fn run(mut command: Command, input: impl AsRef<[u8]>) -> Output {
 }
 
 /// How long anything may take, on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends a signal to a process that a test has started.
 pub(crate) fn signal(process: u32, name: &str) {

@@ -1,0 +1,56 @@
+//! Passwords: changing them, and getting a new one by mail.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use testudo::Secret;
+use testudo::flow::{ChangePassword, ResetPassword};
+use testudo::password::Password;
+
+use super::Shared;
+use super::bearer::Bearer;
+use super::body::Fields;
+use super::client::RequestClient;
+use super::problem::Problem;
+
+/// `POST /auth/password/change`
+pub(super) async fn change(
+    State(server): Shared,
+    RequestClient(client): RequestClient,
+    bearer: Bearer,
+    fields: Fields,
+) -> Result<StatusCode, Problem> {
+    let request = fields.read(|fields| ChangePassword {
+        current: Password::new(fields.text("current_password")),
+        new: Password::new(fields.text("new_password")),
+    })?;
+    let changed = server.auth.change_password(bearer.token(), request, &client).await;
+    changed.map_err(|no| server.problem(no))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /auth/password/forgot`
+pub(super) async fn forgot(
+    State(server): Shared,
+    RequestClient(client): RequestClient,
+    fields: Fields,
+) -> Result<StatusCode, Problem> {
+    let email = fields.read(|fields| fields.text("email"))?;
+    let asked = server.auth.request_password_reset(&email, &client).await;
+    asked.map_err(|no| server.problem(no))?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// `POST /auth/password/reset`
+pub(super) async fn reset(
+    State(server): Shared,
+    RequestClient(client): RequestClient,
+    fields: Fields,
+) -> Result<StatusCode, Problem> {
+    let request = fields.read(|fields| ResetPassword {
+        token: Secret::new(fields.text("token")),
+        new_password: Password::new(fields.text("new_password")),
+    })?;
+    let reset = server.auth.reset_password(request, &client).await;
+    reset.map_err(|no| server.problem(no))?;
+    Ok(StatusCode::NO_CONTENT)
+}
