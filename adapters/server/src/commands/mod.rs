@@ -15,7 +15,7 @@ pub(crate) use output::print;
 
 use std::process::ExitCode;
 
-use crate::cli::{Command, Hash, Secret};
+use crate::cli::{Command, Hash, Secret, Serve};
 use crate::config::Config;
 use crate::failure::{Failure, while_doing};
 use crate::{logging, serve};
