@@ -4,10 +4,15 @@
 //! issued, and what is issued says the same and is valid at the same moment. A text without our MAC is
 //! refused.
 //!
+//! No text that we did not sign opens or refreshes a session, nor asks a store anything. What is signed with the
+//! right key is no session unless it says all that a session is.
+//!
 //! The input is tried as it stands, and, split at its first line break, as header and payload of a token
 //! with a good MAC.
 
 #![no_main]
+
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,8 +20,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use sha2::Sha256;
+use testudo::flow::{authenticate, refresh};
+use testudo::model::Session;
+use testudo::testing::World;
+use testudo::token::backend::{HybridBackend, JwtBackend, Presented, TokenBackend};
 use testudo::token::jwt::{KeySet, Profile, SigningKey, TokenType, Verified, issue, verify};
-use testudo::{Secret, Timestamp};
+use testudo::{Client, Entropy, Env, KeyRing, Policy, Secret, Settings, Step, Timestamp, drive};
 
 const SECRET: &[u8; 32] = b"wqVYb0lq7Xk2Dn4Zs8Rt6Uj1Ha3Gc5Fe";
 
@@ -25,10 +34,17 @@ fuzz_target!(|input: &[u8]| {
     let keys = KeySet::new(key.expect("a good key"));
     if let Ok(text) = std::str::from_utf8(input) {
         assert!(read(text, &keys).is_none(), "{text} was taken");
+        assert_opens_nothing(text);
     }
     let Some(at) = input.iter().position(|byte| *byte == b'\n') else { return };
     let (header, payload) = (&input[..at], &input[at + 1..]);
-    let Some((verified, profile)) = read(&signed(header, payload), &keys) else { return };
+    let text = signed(header, payload);
+    if let Some(session) = session_of(&text, keys.clone()) {
+        let claims: Value = serde_json::from_slice(payload).expect("claims are JSON");
+        assert_eq!(claims["session"]["generation"], session.generation);
+        assert_eq!((&claims["token_type"], &claims["sid"].is_string()), (&"access".into(), &true));
+    }
+    let Some((verified, profile)) = read(&text, &keys) else { return };
 
     let header: Value = serde_json::from_slice(header).expect("a header is JSON");
     let members: Vec<&String> = header.as_object().expect("an object").keys().collect();
@@ -44,6 +60,37 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(read_again.claims(), claims);
     }
 });
+
+/// A text that is not ours is refused by every backend, at once and for good.
+fn assert_opens_nothing(text: &str) {
+    let ring = KeyRing::parse(World::SECRET).expect("a key ring");
+    let jwt = JwtBackend::hs256(&ring).expect("good keys");
+    let hybrid = HybridBackend::hs256(&ring).expect("good keys");
+    let backends: [Arc<dyn TokenBackend>; 3] =
+        [Arc::new(jwt.clone()), Arc::new(jwt.with_denylist()), Arc::new(hybrid)];
+    for tokens in backends {
+        let mut world = World::new();
+        let ring = KeyRing::parse(World::SECRET).expect("a key ring");
+        let settings = Settings::new(Policy::default(), ring).expect("a policy that holds");
+        let settings = Arc::new(settings.with_tokens(Arc::clone(&tokens)));
+        let step = authenticate(text, &settings, world.now());
+        assert!(matches!(step, Step::Done(Err(_))), "{text} asks something");
+        let env = Env::new(world.now(), Entropy::from_seed([7; 32]), Client::unknown(), settings);
+        let refreshed = drive(refresh(text, env), &mut world).expect("no faults");
+        assert!(refreshed.is_err(), "{text} was refreshed");
+    }
+}
+
+/// The session that a text signed with our key is of.
+fn session_of(text: &str, keys: KeySet) -> Option<Session> {
+    let ring = KeyRing::parse(World::SECRET).expect("a key ring");
+    let tokens = JwtBackend::hs256(&ring).expect("good keys").with_access_keys(keys);
+    match tokens.read_access(text, Timestamp::from_millis(1_700_000_000_000)) {
+        Ok(Presented::Signed(session)) => Some(*session),
+        Ok(Presented::Opaque(_)) => panic!("a JWT was read as an opaque token"),
+        Err(_) => None,
+    }
+}
 
 fn has_fraction(value: &Value) -> bool {
     match value {

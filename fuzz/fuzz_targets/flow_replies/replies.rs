@@ -140,11 +140,7 @@ impl Respond for Trial<'_> {
 
     fn sweep(&mut self, _: Sweep) -> Result<Swept, Infallible> {
         self.asked();
-        Ok(Swept {
-            sessions: self.choices.any(),
-            attempts: self.choices.any(),
-            ..Swept::default()
-        })
+        Ok(Swept { sessions: self.choices.any(), attempts: self.choices.any(), ..Swept::default() })
     }
 
     fn commit(&mut self, command: Commit) -> Result<Result<(), Conflict>, Infallible> {
