@@ -4,6 +4,8 @@
 
 mod admin;
 mod change_password;
+mod closing;
+mod email;
 mod legacy;
 mod login;
 mod must_change;
