@@ -1,5 +1,7 @@
 //! The k-th command fails, for every k, in every flow.
 
+mod accounts;
+
 use testudo::Env;
 use testudo::command::UserKey;
 use testudo::event::EventRecord;
@@ -12,6 +14,7 @@ use testudo::flow::{
     change_password, list_sessions, login, logout, logout_all, refresh, register_user,
     revoke_session, sweep,
 };
+use testudo::message::SealedMessage;
 use testudo::model::{Email, Session, User};
 use testudo::password::PasswordHash;
 use testudo::testing::{Mishap, World, WorldFault};
@@ -111,6 +114,7 @@ fn cases() -> Vec<Case> {
     cases.extend(cases_of_passwords());
     cases.extend(cases_of_sessions());
     cases.extend(cases_of_administration());
+    cases.extend(accounts::cases());
     cases
 }
 
@@ -219,9 +223,22 @@ fn cases_of_administration() -> [Case; 9] {
 }
 
 /// All records but the attempt counters, which are counted before anything else.
-fn records(world: &World) -> (Vec<&User>, Vec<&Session>, Vec<EventRecord>) {
+#[derive(Debug, PartialEq)]
+struct Records<'a> {
+    users: Vec<&'a User>,
+    sessions: Vec<&'a Session>,
+    events: Vec<EventRecord>,
+    messages: Vec<&'a SealedMessage>,
+}
+
+fn records(world: &World) -> Records<'_> {
     let tables = world.tables();
-    (tables.users().collect(), tables.sessions().collect(), tables.undelivered(1000))
+    Records {
+        users: tables.users().collect(),
+        sessions: tables.sessions().collect(),
+        events: tables.undelivered(1000),
+        messages: tables.messages().collect(),
+    }
 }
 
 /// The names of the commands of an undisturbed run, its answer, and the world after it.
@@ -259,7 +276,7 @@ fn when_a_command_fails_nothing_is_granted_and_nothing_is_half_done() {
             }
         }
     }
-    assert!(injected >= 160, "{injected} faults in all flows");
+    assert!(injected >= 220, "{injected} faults in all flows");
 }
 
 #[test]
@@ -289,8 +306,9 @@ fn a_conflict_is_looked_at_again_and_comes_to_the_same_answer() {
         } else {
             assert_eq!(got, answer, "{}", case.name);
             let count = |world: &World| {
-                let (users, sessions, _) = records(world);
-                (users.len(), sessions.len(), world.tables().attempts().count())
+                let Records { users, sessions, messages, .. } = records(world);
+                let counted = world.tables().attempts().count();
+                [users.len(), sessions.len(), messages.len(), counted]
             };
             assert_eq!(count(&world), count(&whole), "{}", case.name);
         }
@@ -311,6 +329,7 @@ fn a_flow_that_always_loses_says_so_and_has_done_nothing() {
             "login, wrong password" | "login, unknown" => Refusal::InvalidCredentials,
             "login, change owed" => Refusal::PasswordChangeRequired,
             "change of password, wrong password" => Refusal::InvalidPassword,
+            "reset, superseded link" | "reset, expired link" => Refusal::InvalidToken,
             name if name.starts_with("registration") => Refusal::EmailTaken,
             _ => Refusal::Busy,
         };

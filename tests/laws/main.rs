@@ -17,14 +17,18 @@ mod secrets;
 mod sequences;
 mod traces;
 
-use testudo::Refusal;
+use testudo::command::UserKey;
 use testudo::flow::{RegisterUser, SignedIn, refresh};
-use testudo::model::SessionId;
+use testudo::message::MessageKind;
+use testudo::model::{Email, SessionId};
 use testudo::testing::World;
 use testudo::token::{AccessToken, Tokens};
+use testudo::{Refusal, Secret};
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
+/// Where Ada's account moves to.
+const NEW_EMAIL: &str = "ada@new.example";
 
 /// A world in which Ada has an account.
 fn world_with_ada() -> World {
@@ -38,6 +42,18 @@ fn world_with_session() -> (World, SignedIn) {
     let mut world = world_with_ada();
     let signed_in = world.login(ADA, PASSWORD);
     (world, signed_in)
+}
+
+fn ada() -> UserKey {
+    let email: Email = ADA.parse().unwrap();
+    UserKey::Email(email.key().clone())
+}
+
+/// What the link of the last message of a kind carries.
+fn mailed(world: &World, kind: MessageKind) -> Secret<String> {
+    let mut messages = world.messages();
+    messages.retain(|message| message.kind == kind);
+    messages.pop().unwrap().token.unwrap()
 }
 
 fn registration(email: &str) -> RegisterUser {
