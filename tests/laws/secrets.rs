@@ -1,5 +1,7 @@
 //! No secret shows in anything that can be printed.
 
+mod accounts;
+
 use std::fmt::Debug;
 
 use base64::Engine as _;
@@ -61,6 +63,13 @@ impl Secrets {
             self.add("token", token);
             self.add("token secret", &body[20..52]);
         }
+    }
+
+    /// What a link carries: its text, and the MAC at its end.
+    fn add_link(&mut self, token: &str) {
+        let body = URL_SAFE_NO_PAD.decode(&token[4..]).unwrap();
+        self.add("link", token);
+        self.add("MAC of a link", &body[body.len() - 32..]);
     }
 
     fn add_session(&mut self, session: &Session) {
@@ -189,8 +198,9 @@ fn nothing_that_a_flow_can_be_seen_to_do_shows_a_secret() {
     watch(step, &mut late, &mut printed).unwrap_err();
 
     let changed = change_and_administer(&world, access, &mut printed, &mut secrets);
+    let moved = accounts::use_links(&world, access, &mut printed, &mut secrets);
 
-    for world in [&world, &copy, &late, &changed] {
+    for world in [&world, &copy, &late, &changed, &moved] {
         printed.debug(world);
         printed.debug(world.tables());
         printed.debug(world.settings());

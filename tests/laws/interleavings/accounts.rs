@@ -133,8 +133,7 @@ fn of_all_links_that_were_asked_for_the_last_one_counts_whatever_was_used_meanwh
     let explorer = Explorer::new(&world)
         .resetting("reset", &first, NEW_PASSWORD)
         .asking_for_a_reset("one request")
-        .asking_for_a_reset("another")
-        .with_crashes();
+        .asking_for_a_reset("another");
     let (mut used, mut superseded) = (0, 0);
     explorer.check(|world, endings| {
         let links = world.messages().into_iter().filter_map(|message| message.token);
@@ -228,7 +227,6 @@ fn of_two_moves_of_one_account_one_is_made_and_the_first_address_is_told() {
     let other = change_link(&mut world, ADA, THIRD_EMAIL);
     let explorer = Explorer::new(&world)
         .with_token("one", &one, change_email)
-        .with_token("one again", &one, change_email)
         .with_token("other", &other, change_email)
         .with_crashes();
     explorer.check(|world, endings| {
@@ -237,8 +235,8 @@ fn of_two_moves_of_one_account_one_is_made_and_the_first_address_is_told() {
         assert!(answered_yes(endings) <= moves);
         assert_eq!(count_mail(world, MessageKind::EmailChanged), moves);
         let is_at_the_other = address(world) == THIRD_EMAIL;
-        assert!(!said_yes(&endings[2]) || is_at_the_other);
-        assert!(!(said_yes(&endings[0]) || said_yes(&endings[1])) || !is_at_the_other);
+        assert!(!said_yes(&endings[1]) || is_at_the_other);
+        assert!(!said_yes(&endings[0]) || !is_at_the_other);
     });
 }
 
@@ -286,12 +284,11 @@ fn an_owner_takes_an_account_back_whatever_the_thief_does_meanwhile() {
         })
     };
     let undoing = || Explorer::new(&world).with_token("owner", &way_back, undo_email_change);
-    run(undoing().with_token("move", &next, change_email).signing_in("login", NEW_EMAIL, PASSWORD));
-    run(undoing().with_token("closing", &thief.tokens.access, close_account).changing_password(
-        "change",
-        &thief.tokens,
-        NEW_PASSWORD,
-    ));
+    let access = &thief.tokens.access;
+    run(undoing().with_token("move", &next, change_email));
+    run(undoing().signing_in("login", NEW_EMAIL, PASSWORD));
+    run(undoing().with_token("closing", access, close_account));
+    run(undoing().changing_password("change", &thief.tokens, NEW_PASSWORD));
 }
 
 #[test]
