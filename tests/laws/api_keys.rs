@@ -95,7 +95,8 @@ fn no_key_outlives_a_logout_everywhere_that_came_after_it() {
     explorer.check(|world, endings| {
         if said_yes(&endings[1]) {
             both += given(endings).count();
-            given(endings).for_each(|key| assert_eq!(probe(world, key), Err(Refusal::RevokedToken)));
+            given(endings)
+                .for_each(|key| assert_eq!(probe(world, key), Err(Refusal::RevokedToken)));
             assert_eq!(live_keys(world), 0);
         }
     });

@@ -204,8 +204,10 @@ fn cases_of_api_keys() -> [Case; 8] {
     let mut full = crowded.clone();
     full.set_clock(start.session.created_at);
     crowded.advance(Duration::from_secs(1));
-    let (key, text) =
-        world.clone().run(|env| create_api_key(access.expose(), CreateApiKey::new("x"), env)).unwrap();
+    let (key, text) = world
+        .clone()
+        .run(|env| create_api_key(access.expose(), CreateApiKey::new("x"), env))
+        .unwrap();
     let mut with_key = world.clone();
     with_key.run(|env| create_api_key(access.expose(), CreateApiKey::new("x"), env)).unwrap();
     let authenticate = move |world: &mut World| {

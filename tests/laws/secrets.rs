@@ -276,10 +276,10 @@ fn make_and_use_a_key(
     let request = CreateApiKey::new("nightly");
     printed.debug(&request);
     let env = world.env();
-    let (key, text) =
-        watch(create_api_key(access, request, env), &mut world, printed).unwrap();
+    let (key, text) = watch(create_api_key(access, request, env), &mut world, printed).unwrap();
     secrets.add("API key", text.expose());
-    secrets.add("secret of an API key", &URL_SAFE_NO_PAD.decode(&text.expose()[4..]).unwrap()[16..48]);
+    secrets
+        .add("secret of an API key", &URL_SAFE_NO_PAD.decode(&text.expose()[4..]).unwrap()[16..48]);
     secrets.add("digest of an API key", key.digest.as_bytes());
     printed.debug(&ApiKeyToken::parse(text.expose()).unwrap());
     watch(list_api_keys(access, ApiKeyPage::default(), now), &mut world, printed).unwrap();

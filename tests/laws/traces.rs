@@ -177,14 +177,18 @@ fn unknown_api_keys_and_known_ones_with_another_secret_look_alike() {
     };
     let unknown = seen(before);
     let mut exchanged = world.clone();
-    exchanged.commit(testudo::command::Commit { writes: vec![write], ..Default::default() })
+    exchanged
+        .commit(testudo::command::Commit { writes: vec![write], ..Default::default() })
         .unwrap()
         .unwrap();
     assert_eq!(seen(exchanged), unknown);
     assert_eq!(unknown.0, Refusal::InvalidToken);
 }
 
-fn create_key(world: &mut World, access: &Secret<String>) -> (testudo::model::ApiKeyId, Secret<String>) {
+fn create_key(
+    world: &mut World,
+    access: &Secret<String>,
+) -> (testudo::model::ApiKeyId, Secret<String>) {
     let request = CreateApiKey::new("any");
     let (key, text) = world.run(|env| create_api_key(access.expose(), request, env)).unwrap();
     (key.id, text)

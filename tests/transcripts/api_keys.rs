@@ -92,13 +92,12 @@ fn a_sign_in_that_is_too_old_makes_no_key_however_fresh_its_token() {
 fn all_that_is_wrong_with_a_new_key_is_told_and_nothing_of_it_is_repeated() {
     let (mut world, signed_in) = with_scopes();
     let access = signed_in.tokens.access.expose();
-    let mut errors = |request: CreateApiKey| {
-        match world.run(|env| create_api_key(access, request, env)) {
+    let mut errors =
+        |request: CreateApiKey| match world.run(|env| create_api_key(access, request, env)) {
             Ok(_) => Vec::new(),
             Err(Refusal::Invalid(errors)) => errors,
             Err(other) => panic!("refused with {other:?}"),
-        }
-    };
+        };
     let scopes = |scopes: &[&str]| CreateApiKey {
         scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         ..CreateApiKey::new("a name")
@@ -177,8 +176,7 @@ fn a_session_that_ended_meanwhile_makes_no_key() {
     let (mut world, SignedIn { user, session, tokens }) = with_scopes();
     let access = tokens.access.expose();
     let step = create_api_key(access, request(), world.env());
-    let step =
-        expect!(step, FindSessionWithUser).answer(Some((session.clone(), user.clone())));
+    let step = expect!(step, FindSessionWithUser).answer(Some((session.clone(), user.clone())));
     let ask = expect!(expect!(step, ListApiKeys).answer(Vec::new()), Commit);
     world.run(|env| logout(access, env)).unwrap();
     let ended = world.tables().sessions().next().unwrap().clone();
@@ -270,7 +268,10 @@ fn a_use_is_written_down_once_a_minute_and_its_answer_depends_on_nothing() {
         use_key(&mut world, &text).unwrap();
         world.take_trace().contains(&"Commit")
     };
-    assert_eq!([0, 0, 59_999, 1, 59_999, 1].map(&mut writes), [true, false, false, true, false, true]);
+    assert_eq!(
+        [0, 0, 59_999, 1, 59_999, 1].map(&mut writes),
+        [true, false, false, true, false, true]
+    );
     assert_eq!(stored(&world, key.id).version, key.version);
     let past = world.now();
     world.set_clock(signed_in.session.created_at);

@@ -128,9 +128,8 @@ fn count(request: CreateApiKey, session: Session, user: User, env: Env) -> Step<
         let most = usize::try_from(env.policy().api_keys).unwrap_or(usize::MAX);
         let is_full = keys.len() >= most;
         let standing = user.standing();
-        let (live, dead): (Vec<_>, Vec<_>) = keys
-            .into_iter()
-            .partition(|key| key.state(&standing, env.now) == ApiKeyState::Live);
+        let (live, dead): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|key| key.state(&standing, env.now) == ApiKeyState::Live);
         if live.len() >= most {
             return Step::Done(Err(Refusal::TooMany { most: env.policy().api_keys }));
         }

@@ -51,7 +51,11 @@ pub(in crate::flow) fn is_there(found: Option<OwnedApiKey>) -> Option<ApiKey> {
 }
 
 /// What revokes a key, with its event.
-pub(in crate::flow) fn revocation(key: ApiKey, session: Option<SessionId>, env: &mut Env) -> Commit {
+pub(in crate::flow) fn revocation(
+    key: ApiKey,
+    session: Option<SessionId>,
+    env: &mut Env,
+) -> Commit {
     let (was, user) = (key.version, key.user);
     let event = env.event(Some(user), session, Event::ApiKeyRevoked { key: key.id });
     let revoked = Box::new(key.revoke(env.now));
