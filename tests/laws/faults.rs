@@ -1,5 +1,7 @@
 //! The k-th command fails, for every k, in every flow.
 
+mod accounts;
+
 use testudo::Env;
 use testudo::command::UserKey;
 use testudo::event::EventRecord;
@@ -13,6 +15,7 @@ use testudo::flow::{
     list_api_keys, list_sessions, login, logout, logout_all, refresh, register_user,
     revoke_api_key, revoke_session, sweep,
 };
+use testudo::message::SealedMessage;
 use testudo::model::{ApiKey, Email, Session, User};
 use testudo::password::PasswordHash;
 use testudo::testing::{Backend, Mishap, World, WorldFault};
@@ -117,6 +120,7 @@ fn cases_under(tokens: Backend) -> Vec<Case> {
     cases.extend(cases_of_sessions(tokens));
     cases.extend(cases_of_api_keys(tokens));
     cases.extend(cases_of_administration(tokens));
+    cases.extend(accounts::cases());
     cases
 }
 
@@ -299,6 +303,15 @@ fn cases_of_administration(tokens: Backend) -> [Case; 9] {
 }
 
 /// All records but the attempt counters, which are counted before anything else.
+#[derive(Debug, PartialEq)]
+struct Records<'a> {
+    users: Vec<&'a User>,
+    sessions: Vec<&'a Session>,
+    api_keys: Vec<&'a ApiKey>,
+    events: Vec<EventRecord>,
+    messages: Vec<&'a SealedMessage>,
+}
+
 fn records(world: &World) -> Records<'_> {
     let tables = world.tables();
     Records {
@@ -306,15 +319,8 @@ fn records(world: &World) -> Records<'_> {
         sessions: tables.sessions().collect(),
         api_keys: tables.api_keys().collect(),
         events: tables.undelivered(1000),
+        messages: tables.messages().collect(),
     }
-}
-
-#[derive(Debug, PartialEq)]
-struct Records<'a> {
-    users: Vec<&'a User>,
-    sessions: Vec<&'a Session>,
-    api_keys: Vec<&'a ApiKey>,
-    events: Vec<EventRecord>,
 }
 
 /// The names of the commands of an undisturbed run, its answer, and the world after it.
@@ -352,7 +358,7 @@ fn when_a_command_fails_nothing_is_granted_and_nothing_is_half_done() {
             }
         }
     }
-    assert!(injected >= 160, "{injected} faults in all flows");
+    assert!(injected >= 220, "{injected} faults in all flows");
 }
 
 #[test]
@@ -382,9 +388,9 @@ fn a_conflict_is_looked_at_again_and_comes_to_the_same_answer() {
         } else {
             assert_eq!(got, answer, "{}", case.name);
             let count = |world: &World| {
-                let Records { users, sessions, api_keys, .. } = records(world);
+                let Records { users, sessions, api_keys, messages, .. } = records(world);
                 let counted = world.tables().attempts().count();
-                (users.len(), sessions.len(), api_keys.len(), counted)
+                [users.len(), sessions.len(), api_keys.len(), messages.len(), counted]
             };
             assert_eq!(count(&world), count(&whole), "{}", case.name);
         }
@@ -410,6 +416,7 @@ fn a_flow_that_always_loses_says_so_and_has_done_nothing() {
             "login, wrong password" | "login, unknown" => Refusal::InvalidCredentials,
             "login, change owed" => Refusal::PasswordChangeRequired,
             "change of password, wrong password" => Refusal::InvalidPassword,
+            "reset, superseded link" | "reset, expired link" => Refusal::InvalidToken,
             name if name.starts_with("registration") => Refusal::EmailTaken,
             _ => Refusal::Busy,
         };

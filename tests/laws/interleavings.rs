@@ -1,21 +1,23 @@
 //! Laws that hold in every order in which the commands of two or three flows can reach a store.
 
-use testudo::command::{Against, PasswordVerdict, UserKey, VerifyPassword};
+mod accounts;
+
+use testudo::command::{Against, PasswordVerdict, VerifyPassword};
 use testudo::event::Event;
 use testudo::flow::admin::{ImportUser, SetPassword, deactivate, import_users, set_password};
 use testudo::flow::{
     ChangePassword, Login, change_password, login, logout, logout_all, refresh, register_user,
     revoke_session,
 };
-use testudo::model::{Email, Epoch, SessionId};
+use testudo::model::{Epoch, SessionId};
 use testudo::password::{PasswordHash, WorkBuffer};
 use testudo::testing::{Ending, Explorer, InsecureHasher, World};
 use testudo::token::Tokens;
 use testudo::{Client, Duration, Refusal};
 
 use super::{
-    ADA, PASSWORD, probe_access, probe_refresh, registration, session_of, works, world_with_ada,
-    worlds_that_list_sessions, worlds_with_ada, worlds_with_session,
+    ADA, PASSWORD, ada, probe_access, probe_refresh, registration, session_of, works,
+    world_with_ada, worlds_that_list_sessions, worlds_with_ada, worlds_with_session,
 };
 
 /// What a flow is remembered for: the tokens that it gave, or that it said yes, or no.
@@ -98,11 +100,6 @@ impl<'a> Flows<'a> for Explorer<'a, Answer> {
         let begin = move |env| register_user(registration(email), env);
         self.flow(name, begin, |result| result.map(|_| None))
     }
-}
-
-fn ada() -> UserKey {
-    let email: Email = ADA.parse().unwrap();
-    UserKey::Email(email.key().clone())
 }
 
 fn is_hash_of(stored: &PasswordHash, password: &str) -> bool {

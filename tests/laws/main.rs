@@ -23,17 +23,21 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use testudo::command::UserKey;
 use testudo::flow::{RegisterUser, SignedIn, authenticate_user, refresh};
-use testudo::model::SessionId;
+use testudo::message::MessageKind;
+use testudo::model::{Email, SessionId};
 use testudo::testing::{Backend, World};
 #[cfg(feature = "jwt")]
 use testudo::token::backend::{HybridBackend, JwtBackend};
 use testudo::token::backend::{OpaqueBackend, Records};
 use testudo::token::{AccessToken, Tokens};
-use testudo::{KeyRing, Refusal};
+use testudo::{KeyRing, Refusal, Secret};
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
+/// Where Ada's account moves to.
+const NEW_EMAIL: &str = "ada@new.example";
 
 /// A world in which Ada has an account.
 fn world_with_ada() -> World {
@@ -88,6 +92,18 @@ fn worlds_with_session() -> impl Iterator<Item = (World, SignedIn)> {
 fn worlds_that_list_sessions() -> impl Iterator<Item = (World, SignedIn)> {
     let lists = |world: &World| world.settings().tokens().records() == Records::Every;
     worlds_with_session().filter(move |(world, _)| lists(world))
+}
+
+fn ada() -> UserKey {
+    let email: Email = ADA.parse().unwrap();
+    UserKey::Email(email.key().clone())
+}
+
+/// What the link of the last message of a kind carries.
+fn mailed(world: &World, kind: MessageKind) -> Secret<String> {
+    let mut messages = world.messages();
+    messages.retain(|message| message.kind == kind);
+    messages.pop().unwrap().token.unwrap()
 }
 
 fn registration(email: &str) -> RegisterUser {

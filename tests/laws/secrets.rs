@@ -1,5 +1,7 @@
 //! No secret shows in anything that can be printed.
 
+mod accounts;
+
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -68,6 +70,13 @@ impl Secrets {
             self.add("token", token);
             self.add("token secret", &body[20..52]);
         }
+    }
+
+    /// What a link carries: its text, and the MAC at its end.
+    fn add_link(&mut self, token: &str) {
+        let body = URL_SAFE_NO_PAD.decode(&token[4..]).unwrap();
+        self.add("link", token);
+        self.add("MAC of a link", &body[body.len() - 32..]);
     }
 
     fn add_session(&mut self, session: &Session) {
@@ -210,8 +219,9 @@ fn show_everything_under(tokens: Backend) {
 
     let changed = change_and_administer(&world, access, &mut printed, &mut secrets);
     let keyed = make_and_use_a_key(&world, access, &mut printed, &mut secrets);
+    let moved = accounts::use_links(&world, access, &mut printed, &mut secrets);
 
-    for world in [&world, &copy, &late, &changed, &keyed] {
+    for world in [&world, &copy, &late, &changed, &keyed, &moved] {
         printed.debug(world);
         printed.debug(world.tables());
         printed.debug(world.settings());

@@ -1,5 +1,7 @@
 //! What holds after any sequence of requests, over one world.
 
+mod links;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;

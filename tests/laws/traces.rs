@@ -1,8 +1,8 @@
 //! What an outsider could tell accounts apart by is the same for all of them.
 
 use testudo::flow::{
-    CreateApiKey, Login, authenticate_api_key, create_api_key, login, revoke_api_key,
-    revoke_session,
+    CreateApiKey, Login, authenticate_api_key, create_api_key, login, request_email_change,
+    request_password_reset, revoke_api_key, revoke_session,
 };
 use testudo::model::User;
 use testudo::password::PasswordHash;
@@ -192,4 +192,103 @@ fn create_key(
     let request = CreateApiKey::new("any");
     let (key, text) = world.run(|env| create_api_key(access.expose(), request, env)).unwrap();
     (key.id, text)
+}
+
+/// All that is seen of a request for a link, from outside and from beside.
+#[derive(Debug, PartialEq)]
+struct Asked {
+    answer: Result<(), Refusal>,
+    commands: Vec<&'static str>,
+    events: usize,
+    /// How long each row is that waits to be sent.
+    messages: Vec<usize>,
+    hashes: usize,
+}
+
+fn asked(world: &mut World, ask: impl Fn(&mut World) -> Result<(), Refusal>) -> Asked {
+    world.take_trace();
+    let (hashes, events) = (world.hashes(), world.tables().undelivered(1000).len());
+    let answer = ask(world);
+    Asked {
+        answer,
+        commands: world.take_trace(),
+        events: world.tables().undelivered(1000).len() - events,
+        messages: world.tables().messages().map(|message| message.sealed.len()).collect(),
+        hashes: world.hashes() - hashes,
+    }
+}
+
+#[test]
+fn requests_for_a_reset_look_alike_whoever_has_the_address_until_and_while_they_are_limited() {
+    let no_passwords = Policy { reset_unusable_passwords: false, ..Policy::default() };
+    let mut worlds: Vec<_> =
+        reasons().into_iter().map(|(name, world, email, _)| (name, world, email)).collect();
+    for (name, change) in [
+        ("closed", (|user| user.closes_at = Some(user.joined_at)) as fn(&mut User)),
+        ("closed and inactive", |user| {
+            (user.is_active, user.closes_at) = (false, Some(user.joined_at));
+        }),
+        ("verified", |user| user.is_verified = true),
+    ] {
+        let mut world = world_with_ada();
+        world.change_user(ADA, change);
+        worlds.push((name, world, ADA));
+    }
+    for (name, guesses, hard_stop) in [("locked", 5, 100), ("stopped", 3, 3)] {
+        let mut world = world_with_ada();
+        let mut policy = no_passwords.clone();
+        policy.login_account.hard_stop = Some(hard_stop);
+        world.set_policy(policy);
+        (0..guesses).for_each(|_| drop(attempt(&mut world, ADA, "a wrong guess")));
+        let locked = attempt(&mut world, ADA, PASSWORD).refusal;
+        assert_ne!(locked, Refusal::InvalidCredentials, "{name}");
+        worlds.push((name, world, ADA));
+    }
+    for client in [Client::unknown(), Client::unknown().with_ip("192.0.2.1".parse().unwrap())] {
+        let mut all = Vec::new();
+        for (name, world, email) in &worlds {
+            for policy in [world.settings().policy().clone(), no_passwords.clone()] {
+                let mut world = world.clone();
+                world.set_client(client.clone());
+                world.set_policy(policy);
+                let ask = |world: &mut World| world.run(|env| request_password_reset(email, env));
+                let seen: Vec<_> = (0..5).map(|_| asked(&mut world, ask)).collect();
+                all.push((*name, seen));
+            }
+        }
+        let (_, model) = &all[0];
+        assert_eq!((&model[0].answer, model[0].hashes), (&Ok(()), 0));
+        assert_eq!((model[2].messages.len(), model[2].events), (3, 2));
+        assert!(matches!(model[3].answer, Err(Refusal::RateLimited { .. })));
+        for (name, seen) in &all {
+            assert_eq!(seen, model, "{name}");
+        }
+    }
+}
+
+#[test]
+fn requests_for_another_address_look_alike_whether_it_is_free_or_taken() {
+    let requests = |prepare: fn(&mut World)| {
+        let mut world = world_with_ada();
+        prepare(&mut world);
+        let access = world.login(ADA, PASSWORD).tokens.access;
+        let ask = |world: &mut World| {
+            world.run(|env| request_email_change(access.expose(), "eve@example.com", env))
+        };
+        (0..5).map(|_| asked(&mut world, ask)).collect::<Vec<_>>()
+    };
+    let free = requests(|_| ());
+    assert_eq!((&free[0].answer, free[2].messages.len()), (&Ok(()), 3));
+    assert!(matches!(free[3].answer, Err(Refusal::RateLimited { .. })));
+    let taken: [fn(&mut World); 3] = [
+        |world| drop(world.register("eve@example.com", PASSWORD)),
+        |world| drop(world.register("EVE@example.com", PASSWORD)),
+        |world| {
+            world.register("eve@example.com", PASSWORD);
+            world.change_user("eve@example.com", |user| user.is_active = false);
+        },
+    ];
+    for prepare in taken {
+        assert_eq!(requests(prepare), free);
+    }
 }

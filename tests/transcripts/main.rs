@@ -5,6 +5,8 @@
 mod admin;
 mod api_keys;
 mod change_password;
+mod closing;
+mod email;
 mod legacy;
 mod login;
 mod must_change;

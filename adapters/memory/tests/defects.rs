@@ -58,9 +58,13 @@ found! {
     TrimsSpace by addresses_are_compared_byte_for_byte,
         keys_of_counters_are_compared_byte_for_byte;
     KeepsWholeSecondsOnly by every_field_of_a_user_survives_an_insert,
-        every_field_of_a_session_survives_an_insert;
+        every_field_of_a_session_survives_an_insert,
+        every_field_of_an_api_key_survives_an_insert,
+        every_field_of_an_invitation_survives_an_insert;
     ForgetsAFieldWhenReplacing by every_field_of_a_user_survives_a_replacement,
-        every_field_of_a_session_survives_a_replacement;
+        every_field_of_a_session_survives_a_replacement,
+        every_field_of_an_api_key_survives_a_replacement,
+        every_field_of_an_invitation_survives_a_replacement;
     HidesEndedSessions by ended_and_expired_sessions_are_found,
         a_refresh_token_that_returns_after_the_grace_ends_its_session_once;
     RemembersTheOwner by standing_follows_the_owner_at_once,
@@ -70,6 +74,9 @@ found! {
         a_version_is_replaced_once,
         of_100_parallel_replacements_of_a_user_one_is_applied,
         of_100_parallel_replacements_of_a_session_one_is_applied,
+        of_100_parallel_replacements_of_an_api_key_one_is_applied,
+        of_100_users_the_last_seat_goes_to_one,
+        an_invitation_has_one_id_and_is_not_brought_to_life,
         no_change_is_lost_among_parallel_writers,
         after_a_logout_no_token_works_however_many_were_refreshing;
     ChecksVersionsFirst by of_100_parallel_replacements_of_a_user_one_is_applied,
@@ -88,6 +95,41 @@ found! {
     IgnoresTheLimit by no_more_events_are_read_than_the_limit;
     ForgetsWhatIsRead by events_are_in_the_order_of_their_commits;
     ForgetsAllThatCameBefore by delivered_events_are_forgotten_and_no_others;
+    TakesMessagesInTwoSteps by parallel_workers_take_each_message_once,
+        two_workers_beside_the_commits_send_every_message_once;
+    TakesTheNewestMessagesFirst by messages_are_taken_in_the_order_of_their_commits;
+    TakesMoreMessagesThanTheLimit by no_more_messages_are_taken_than_the_limit;
+    ForgetsMessagesThatAreTaken by
+        a_message_that_was_not_reported_comes_back_when_its_time_is_over;
+    CountsNoAttemptsOfMessages by
+        a_message_that_was_not_reported_comes_back_when_its_time_is_over;
+    TakesMessagesBeforeTheirTime by a_message_is_due_from_its_moment_on,
+        a_message_that_was_not_reported_comes_back_when_its_time_is_over;
+    ForgetsAllMessages by sent_messages_are_forgotten_and_no_others;
+    PostponesNothing by a_postponed_message_waits_for_its_time_and_the_others_do_not;
+    SendsMessagesOfConflicts by messages_of_a_batch_that_conflicts_are_not_kept;
+    CutsMessages by every_byte_of_a_message_survives;
+    TouchesBackwards by a_use_is_remembered_and_never_goes_back,
+        of_parallel_uses_the_last_is_remembered;
+    TouchesTheVersion by a_use_is_remembered_and_never_goes_back,
+        a_use_conflicts_with_nothing;
+    RefusesToTouchNothing by a_use_conflicts_with_nothing;
+    HidesRevokedKeys by revoked_and_expired_api_keys_are_found;
+    HidesExpiredKeys by revoked_and_expired_api_keys_are_found,
+        api_keys_that_were_not_revoked_are_listed_whatever_else_became_of_them;
+    RemembersTheOwnerOfAKey by an_api_key_is_found_with_the_standing_of_its_owner;
+    FindsKeysOfNobody by no_api_key_is_found_where_none_is;
+    ListsOldestFirst by api_keys_are_listed_in_descending_order_of_their_ids_page_by_page,
+        invitations_are_listed_in_descending_order_of_their_ids_page_by_page;
+    ListsTheFirstPageOnly by api_keys_are_listed_in_descending_order_of_their_ids_page_by_page,
+        invitations_are_listed_in_descending_order_of_their_ids_page_by_page;
+    HidesClosedInvitations by an_invitation_is_found_whatever_became_of_it,
+        invitations_are_listed_to_who_invited_whatever_became_of_them;
+    ListsInvitationsOfAdministratorsToAll by
+        invitations_are_listed_to_who_invited_whatever_became_of_them;
+    FindsAnySession by a_user_is_found_without_a_session_that_is_none_of_theirs;
+    NeedsASession by a_user_is_found_without_a_session_that_is_none_of_theirs;
+    FindsTheOwnerOfTheSession by nobody_is_found_with_the_session_of_somebody;
 }
 
 /// The memory store with a defect.
@@ -98,6 +140,8 @@ struct Defective {
     counters: Mutex<BTreeMap<AttemptKey, AttemptCounter>>,
     /// For the defect that remembers owners.
     standings: Mutex<BTreeMap<UserId, Standing>>,
+    /// For the defect that finds keys of nobody.
+    orphans: Mutex<Vec<ApiKey>>,
     /// For the defect that records events later.
     recordings: AtomicUsize,
 }
@@ -109,6 +153,7 @@ impl Defective {
             defect,
             counters: Mutex::default(),
             standings: Mutex::default(),
+            orphans: Mutex::default(),
             recordings: AtomicUsize::new(0),
         }
     }
@@ -168,15 +213,44 @@ impl Store for Defective {
         &self,
         command: FindUserWithSession,
     ) -> Result<Option<(User, Option<Session>)>, Fault> {
-        self.store.find_user_with_session(command).await
+        let found = self.store.find_user_with_session(command).await?;
+        let by_session = FindSessionWithUser { id: command.session };
+        let by_session = self.store.find_session_with_user(by_session).await?;
+        Ok(match (self.defect, found, by_session) {
+            (Defect::FindsAnySession, Some((user, _)), Some((session, _))) => {
+                Some((user, Some(session)))
+            }
+            (Defect::NeedsASession, Some((_, None)), _) => None,
+            (Defect::FindsTheOwnerOfTheSession, None, Some((session, owner))) => {
+                Some((owner, Some(session)))
+            }
+            (_, found, _) => found,
+        })
     }
 
     async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
-        self.store.find_invitation(command).await
+        let found = self.store.find_invitation(command).await?;
+        Ok(found.filter(|invitation| self.shows(invitation)))
     }
 
     async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
-        self.store.find_api_key(command).await
+        let Some(mut owned) = self.store.find_api_key(command).await? else {
+            let standing = Standing { epoch: Default::default(), is_active: true };
+            let orphans = self.orphans.lock().unwrap();
+            let orphan = orphans.iter().find(|key| key.id == command.id).cloned();
+            return Ok(orphan.map(|key| OwnedApiKey { key, standing }));
+        };
+        let OwnedApiKey { key, standing } = &mut owned;
+        match self.defect {
+            Defect::HidesRevokedKeys if key.revoked_at.is_some() => return Ok(None),
+            Defect::HidesExpiredKeys if has_expired(key) => return Ok(None),
+            Defect::RemembersTheOwnerOfAKey => {
+                let mut standings = self.standings.lock().unwrap();
+                *standing = *standings.entry(key.user).or_insert(*standing);
+            }
+            _ => {}
+        }
+        Ok(Some(owned))
     }
 
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
@@ -187,12 +261,37 @@ impl Store for Defective {
         self.store.list_users(command).await
     }
 
-    async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
-        self.store.list_invitations(command).await
+    async fn list_invitations(
+        &self,
+        mut command: ListInvitations,
+    ) -> Result<Vec<Invitation>, Fault> {
+        if self.defect == Defect::ListsTheFirstPageOnly {
+            command.before = None;
+        }
+        let mut listed = self.store.list_invitations(command).await?;
+        listed.retain(|invitation| self.shows(invitation));
+        match self.defect {
+            Defect::ListsOldestFirst => listed.reverse(),
+            Defect::ListsInvitationsOfAdministratorsToAll => {
+                let of_none = ListInvitations { invited_by: None, ..command };
+                listed.extend(self.store.list_invitations(of_none).await?);
+            }
+            _ => {}
+        }
+        Ok(listed)
     }
 
-    async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
-        self.store.list_api_keys(command).await
+    async fn list_api_keys(&self, mut command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
+        if self.defect == Defect::ListsTheFirstPageOnly {
+            command.before = None;
+        }
+        let mut listed = self.store.list_api_keys(command).await?;
+        match self.defect {
+            Defect::ListsOldestFirst => listed.reverse(),
+            Defect::HidesExpiredKeys => listed.retain(|key| !has_expired(key)),
+            _ => {}
+        }
+        Ok(listed)
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
@@ -235,6 +334,32 @@ impl Store for Defective {
                     batch.guards.clear();
                     yield_now().await;
                 }
+            }
+            Defect::TouchesBackwards | Defect::TouchesTheVersion => {
+                batch.writes = self.touches_as_replacements(batch.writes).await?;
+            }
+            Defect::RefusesToTouchNothing => {
+                for write in &batch.writes {
+                    let Write::TouchApiKey { id, .. } = *write else { continue };
+                    if self.store.find_api_key(FindApiKey { id }).await?.is_none() {
+                        return Ok(Err(Conflict));
+                    }
+                }
+            }
+            Defect::FindsKeysOfNobody => {
+                let keys = batch.writes.iter().filter_map(|write| match write {
+                    Write::InsertApiKey(key) => Some(ApiKey::clone(key)),
+                    _ => None,
+                });
+                self.orphans.lock().unwrap().extend(keys);
+            }
+            Defect::SendsMessagesOfConflicts => {
+                let messages = take(&mut batch.messages);
+                let sent = self.store.commit(Commit { messages, ..Commit::default() }).await?;
+                sent.unwrap();
+            }
+            Defect::CutsMessages => {
+                batch.messages.iter_mut().for_each(|message| message.sealed.truncate(8192));
             }
             Defect::RecordsEventsOfConflicts => self.record(take(&mut batch.events)).await?,
             Defect::RecordsEventsLater => {
@@ -279,14 +404,45 @@ impl Store for Defective {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<TakenMessage>, Fault> {
-        self.store.take_messages(now, until, limit).await
+        let (now, limit) = match self.defect {
+            Defect::TakesMessagesBeforeTheirTime => (Timestamp::MAX, limit),
+            Defect::TakesMoreMessagesThanTheLimit => (now, usize::MAX),
+            _ => (now, limit),
+        };
+        if self.defect == Defect::TakesMessagesInTwoSteps {
+            // Looks without taking, lets others go on, and takes what it saw.
+            let seen = self.store.take_messages(now, now, limit).await?;
+            yield_now().await;
+            for taken in &seen {
+                self.store.postpone_message(taken.message.id, until).await?;
+            }
+            return Ok(seen);
+        }
+        let mut taken = self.store.take_messages(now, until, limit).await?;
+        match self.defect {
+            Defect::TakesTheNewestMessagesFirst => taken.reverse(),
+            Defect::CountsNoAttemptsOfMessages => taken.iter_mut().for_each(|it| it.attempts = 1),
+            Defect::ForgetsMessagesThatAreTaken => {
+                self.store.messages_sent(taken.iter().map(|it| it.message.id).collect()).await?;
+            }
+            _ => {}
+        }
+        Ok(taken)
     }
 
-    async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {
+    async fn messages_sent(&self, mut messages: Vec<MessageId>) -> Result<(), Fault> {
+        if self.defect == Defect::ForgetsAllMessages {
+            let (first, end) = (Timestamp::from_millis(0), Timestamp::MAX);
+            let all = self.store.take_messages(end, first, usize::MAX).await?;
+            messages = all.iter().map(|taken| taken.message.id).collect();
+        }
         self.store.messages_sent(messages).await
     }
 
     async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
+        if self.defect == Defect::PostponesNothing {
+            return Ok(());
+        }
         self.store.postpone_message(message, until).await
     }
 
@@ -354,6 +510,27 @@ impl Defective {
                 session.ended = None;
                 Write::ReplaceSession { session, was }
             }
+            (Defect::KeepsWholeSecondsOnly, Write::InsertApiKey(mut key)) => {
+                let millis = key.created_at.as_millis();
+                key.created_at = Timestamp::from_millis(millis / 1000 * 1000);
+                Write::InsertApiKey(key)
+            }
+            (Defect::KeepsWholeSecondsOnly, Write::InsertInvitation(mut invitation)) => {
+                let millis = invitation.expires_at.as_millis();
+                invitation.expires_at = Timestamp::from_millis(millis / 1000 * 1000);
+                Write::InsertInvitation(invitation)
+            }
+            (Defect::ForgetsAFieldWhenReplacing, Write::ReplaceApiKey { mut key, was }) => {
+                key.last_used_at = None;
+                Write::ReplaceApiKey { key, was }
+            }
+            (
+                Defect::ForgetsAFieldWhenReplacing,
+                Write::ReplaceInvitation { mut invitation, was },
+            ) => {
+                invitation.data.clear();
+                Write::ReplaceInvitation { invitation, was }
+            }
             (_, write) => write,
         }
     }
@@ -398,10 +575,55 @@ impl Defective {
                         None => Write::InsertSession(session),
                     }
                 }
+                Write::ReplaceApiKey { key, .. } => {
+                    match self.store.find_api_key(FindApiKey { id: key.id }).await? {
+                        Some(owned) => Write::ReplaceApiKey { key, was: owned.key.version },
+                        None => Write::InsertApiKey(key),
+                    }
+                }
+                Write::ReplaceInvitation { invitation, .. } => {
+                    let id = invitation.id;
+                    match self.store.find_invitation(FindInvitation { id }).await? {
+                        Some(stored) => {
+                            Write::ReplaceInvitation { invitation, was: stored.version }
+                        }
+                        None => Write::InsertInvitation(invitation),
+                    }
+                }
                 other => other,
             });
         }
         Ok(upserts)
+    }
+
+    /// Writes down each use as if it were the whole record that changed.
+    async fn touches_as_replacements(&self, writes: Vec<Write>) -> Result<Vec<Write>, Fault> {
+        let mut replacements = Vec::new();
+        for write in writes {
+            let found = match write {
+                Write::TouchApiKey { id, .. } => self.store.find_api_key(FindApiKey { id }).await?,
+                _ => None,
+            };
+            replacements.push(match (write, found) {
+                (Write::TouchApiKey { at, .. }, Some(OwnedApiKey { key, .. })) => {
+                    let was = key.version;
+                    let version = match self.defect {
+                        Defect::TouchesTheVersion => was.next(),
+                        _ => was,
+                    };
+                    let key = Box::new(ApiKey { last_used_at: Some(at), version, ..key });
+                    Write::ReplaceApiKey { key, was }
+                }
+                (write, _) => write,
+            });
+        }
+        Ok(replacements)
+    }
+
+    /// Whether an invitation is found in spite of what became of it.
+    fn shows(&self, invitation: &Invitation) -> bool {
+        self.defect != Defect::HidesClosedInvitations
+            || (invitation.revoked_at.is_none() && invitation.taken < invitation.seats)
     }
 
     async fn wait_every_other_time(&self) {
@@ -417,6 +639,10 @@ impl Defective {
         recorded.unwrap();
         Ok(())
     }
+}
+
+fn has_expired(key: &ApiKey) -> bool {
+    key.expires_at.is_some_and(|end| end <= Timestamp::from_millis(1))
 }
 
 const fn by_id(user: &User) -> FindUser {

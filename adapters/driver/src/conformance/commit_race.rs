@@ -1,14 +1,14 @@
 //! However many batches come at once, they are applied as if one came after the other.
 
 use futures::future::{join, select};
-use testudo::command::{Commit, Conflict, Guard, Write};
+use testudo::command::{Commit, Guard, Write};
 use testudo::event::Event;
 use testudo::model::{Epoch, Session, User, UserId};
 
 use super::observe::{
     Observe, insert_session, insert_user, replace_session, replace_user, writing,
 };
-use super::race::{change_user, let_others_go_on, race};
+use super::race::{change_user, let_others_go_on, only_winner, race};
 use super::records::{
     event, event_id, next_session, next_user, session, session_id, user, user_id,
 };
@@ -226,12 +226,4 @@ async fn add_to_profile<S: Store>(store: &S, id: UserId, writer: u32) {
         })
         .await;
     }
-}
-
-/// The number of the one contestant that was not refused.
-fn only_winner(outcomes: Vec<Result<(), Conflict>>) -> u32 {
-    let winners: Vec<u32> =
-        (0..).zip(outcomes).filter(|(_, outcome)| outcome.is_ok()).map(|(n, _)| n).collect();
-    assert_eq!(winners.len(), 1, "expected one winner, got {winners:?}");
-    winners[0]
 }

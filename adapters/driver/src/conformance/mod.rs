@@ -49,8 +49,8 @@
 //! * [`Epoch`](testudo::model::Epoch), [`Version`](testudo::model::Version) and
 //!   [`Duration`](testudo::Duration) from 0 to `i64::MAX`; [`Timestamp`](testudo::Timestamp) from 0 to
 //!   its `MAX`; all other numbers in the whole range of their type.
-//! * A session that was inserted before its owner may be refused as a conflict, which is what a foreign
-//!   key makes of it, or kept; it is not found either way until the owner is there.
+//! * A session or an API key that was inserted before its owner may be refused as a conflict, which is what
+//!   a foreign key makes of it, or kept; it is not found either way until the owner is there.
 //!
 //! A fault in any test fails it: two hundred commands at once are no reason to give up.
 
@@ -62,15 +62,20 @@
     reason = "these are tests: they panic to fail, and the name of each says what it shows"
 )]
 
+mod api_keys;
 mod commit;
 mod commit_race;
 mod count_attempt;
 mod find_session;
 mod find_user;
+mod find_user_with_session;
 mod flows;
+mod invitations;
+mod key_records;
 mod list_sessions;
 mod list_users;
 mod manual_clock;
+mod messages;
 mod nodes;
 mod observe;
 mod outbox;
@@ -142,6 +147,34 @@ macro_rules! conformance_tests {
                 pages_hold_every_user_once_also_while_others_come,
                 nothing_is_listed_where_nobody_is,
             }
+            api_keys {
+                an_api_key_is_found_with_the_standing_of_its_owner,
+                no_api_key_is_found_where_none_is,
+                every_field_of_an_api_key_survives_an_insert,
+                every_field_of_an_api_key_survives_a_replacement,
+                revoked_and_expired_api_keys_are_found,
+                api_keys_are_listed_in_descending_order_of_their_ids_page_by_page,
+                api_keys_that_were_not_revoked_are_listed_whatever_else_became_of_them,
+                a_use_is_remembered_and_never_goes_back,
+                a_use_conflicts_with_nothing,
+                of_parallel_uses_the_last_is_remembered,
+                of_100_parallel_replacements_of_an_api_key_one_is_applied,
+            }
+            invitations {
+                an_invitation_is_found_whatever_became_of_it,
+                no_invitation_is_found_where_none_is,
+                every_field_of_an_invitation_survives_an_insert,
+                every_field_of_an_invitation_survives_a_replacement,
+                invitations_are_listed_in_descending_order_of_their_ids_page_by_page,
+                invitations_are_listed_to_who_invited_whatever_became_of_them,
+                of_100_users_the_last_seat_goes_to_one,
+                an_invitation_has_one_id_and_is_not_brought_to_life,
+            }
+            find_user_with_session {
+                a_user_is_found_with_a_session_of_theirs,
+                a_user_is_found_without_a_session_that_is_none_of_theirs,
+                nobody_is_found_with_the_session_of_somebody,
+            }
             sweep {
                 sessions_that_are_over_are_removed_and_no_others,
                 counters_that_are_idle_are_removed_and_count_from_nothing,
@@ -189,6 +222,18 @@ macro_rules! conformance_tests {
                 parallel_commits_lose_no_event_and_double_none,
                 events_of_successive_versions_are_in_their_order_however_they_raced,
                 a_worker_beside_the_commits_delivers_every_event,
+            }
+            messages {
+                messages_are_taken_in_the_order_of_their_commits,
+                no_more_messages_are_taken_than_the_limit,
+                a_message_that_was_not_reported_comes_back_when_its_time_is_over,
+                a_message_is_due_from_its_moment_on,
+                sent_messages_are_forgotten_and_no_others,
+                a_postponed_message_waits_for_its_time_and_the_others_do_not,
+                messages_of_a_batch_that_conflicts_are_not_kept,
+                every_byte_of_a_message_survives,
+                parallel_workers_take_each_message_once,
+                two_workers_beside_the_commits_send_every_message_once,
             }
             ping {
                 a_store_that_works_says_so,

@@ -2,12 +2,14 @@
 
 use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindSession, FindSessionWithUser, FindUser, Guard,
-    OwnedSession, UserKey, Write,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
+    FindUser, FindUserWithSession, Guard, OwnedApiKey, OwnedSession, UserKey, Write,
 };
 use testudo::event::EventRecord;
+use testudo::message::SealedMessage;
 use testudo::model::{
-    AttemptKey, AttemptLimit, AttemptVerdict, EmailKey, EventId, Session, SessionId, User, UserId,
+    ApiKey, ApiKeyId, AttemptKey, AttemptLimit, AttemptVerdict, EmailKey, EventId, Invitation,
+    InvitationId, Session, SessionId, User, UserId,
 };
 
 use crate::Store;
@@ -41,6 +43,24 @@ pub(super) trait Observe: Store {
         self.find_session_with_user(FindSessionWithUser { id })
             .await
             .expect("find_session_with_user must not fail")
+    }
+
+    async fn api_key(&self, id: ApiKeyId) -> Option<OwnedApiKey> {
+        self.find_api_key(FindApiKey { id }).await.expect("find_api_key must not fail")
+    }
+
+    async fn invitation(&self, id: InvitationId) -> Option<Invitation> {
+        self.find_invitation(FindInvitation { id }).await.expect("find_invitation must not fail")
+    }
+
+    async fn user_with_session(
+        &self,
+        user: UserId,
+        session: SessionId,
+    ) -> Option<(User, Option<Session>)> {
+        self.find_user_with_session(FindUserWithSession { user, session })
+            .await
+            .expect("find_user_with_session must not fail")
     }
 
     async fn apply(&self, batch: Commit) -> Result<(), Conflict> {
@@ -80,6 +100,11 @@ pub(super) fn recording(events: impl IntoIterator<Item = EventRecord>) -> Commit
     Commit { events: events.into_iter().collect(), ..Commit::default() }
 }
 
+/// A batch of messages alone.
+pub(super) fn sending(messages: impl IntoIterator<Item = SealedMessage>) -> Commit {
+    Commit { messages: messages.into_iter().collect(), ..Commit::default() }
+}
+
 pub(super) fn insert_user(user: &User) -> Write {
     Write::InsertUser(Box::new(user.clone()))
 }
@@ -98,6 +123,25 @@ pub(super) fn insert_session(session: &Session) -> Write {
 pub(super) fn replace_session(session: &Session) -> Write {
     let was = before(session.version);
     Write::ReplaceSession { session: Box::new(session.clone()), was }
+}
+
+pub(super) fn insert_api_key(key: &ApiKey) -> Write {
+    Write::InsertApiKey(Box::new(key.clone()))
+}
+
+/// Replaces the version before the one that `key` has.
+pub(super) fn replace_api_key(key: &ApiKey) -> Write {
+    Write::ReplaceApiKey { key: Box::new(key.clone()), was: before(key.version) }
+}
+
+pub(super) fn insert_invitation(invitation: &Invitation) -> Write {
+    Write::InsertInvitation(Box::new(invitation.clone()))
+}
+
+/// Replaces the version before the one that `invitation` has.
+pub(super) fn replace_invitation(invitation: &Invitation) -> Write {
+    let was = before(invitation.version);
+    Write::ReplaceInvitation { invitation: Box::new(invitation.clone()), was }
 }
 
 fn before(version: testudo::model::Version) -> testudo::model::Version {

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::task::Poll;
 
 use futures::future::join_all;
-use testudo::command::Commit;
+use testudo::command::{Commit, Conflict};
 use testudo::event::EventRecord;
 use testudo::model::{User, UserId};
 
@@ -58,4 +58,12 @@ pub(super) async fn change_user<S: Store>(
         }
     }
     panic!("a commit was refused although nothing had changed");
+}
+
+/// The number of the one contestant that was not refused.
+pub(super) fn only_winner(outcomes: Vec<Result<(), Conflict>>) -> u32 {
+    let winners: Vec<u32> =
+        (0..).zip(outcomes).filter(|(_, outcome)| outcome.is_ok()).map(|(n, _)| n).collect();
+    assert_eq!(winners.len(), 1, "expected one winner, got {winners:?}");
+    winners[0]
 }

@@ -12,7 +12,7 @@ use testudo::{Client, Duration, KeyId, Timestamp};
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_123);
 
 /// The largest number that SQL can hold, and the largest that a store must.
-const MOST: u64 = i64::MAX.unsigned_abs();
+pub(super) const MOST: u64 = i64::MAX.unsigned_abs();
 
 /// The limit on guesses at an account, as policies have it.
 pub(super) const ACCOUNT: AttemptLimit = AttemptLimit {
@@ -70,7 +70,7 @@ pub(super) fn event_id(number: u32) -> EventId {
 }
 
 /// Ids in no order, so that no store finds records sorted by chance.
-fn uuid(first_byte: &str, number: u32) -> String {
+pub(super) fn uuid(first_byte: &str, number: u32) -> String {
     let scattered = number.wrapping_mul(0x9e37_79b9) >> 8;
     format!("{first_byte}{scattered:06x}-0000-7000-8000-{number:012x}")
 }
@@ -243,7 +243,7 @@ pub(super) fn object<const N: usize>(members: [(&str, &str); N]) -> JsonObject {
     members.into_iter().map(|(name, json)| (name.to_owned(), json.parse().expect("JSON"))).collect()
 }
 
-fn everything_json_can_say() -> JsonObject {
+pub(super) fn everything_json_can_say() -> JsonObject {
     object([
         ("", "null"),
         ("empty", r#"[{}, [], ""]"#),
