@@ -5,7 +5,7 @@
 //! that it was used twice, since the ratchet is not for sale by the link.
 //!
 //! ```console
-//! cargo bench --bench tokens
+//! cargo bench --features jwt-signatures --bench tokens
 //! ```
 
 #![allow(clippy::panic, reason = "a bench that measures the wrong thing must not go on")]
@@ -25,6 +25,8 @@ fn main() {
     let (mut world, signed_in) = world_with_session();
     parse(&mut criterion, &signed_in);
     digest(&mut criterion);
+    #[cfg(feature = "jwt")]
+    signed::authenticate(&mut criterion);
     walk(&mut criterion, &mut world, &signed_in);
     criterion.final_summary();
 }
@@ -87,6 +89,44 @@ fn reused(token: &str, env: Env, owned: OwnedSession) -> Commit {
     };
     let Step::Commit(ask) = ask.answer(Some(owned)) else { panic!("it was not recognised") };
     ask.command
+}
+
+/// What a request costs that is authenticated by the signature of its token, with no store.
+#[cfg(feature = "jwt")]
+mod signed {
+    use std::hint::black_box;
+    use std::sync::Arc;
+
+    use criterion::Criterion;
+    use testudo::Step;
+    use testudo::flow;
+    use testudo::testing::Backend;
+    use testudo::token::backend::HybridBackend;
+
+    #[allow(clippy::unwrap_used, reason = "a bench that measures the wrong thing must not go on")]
+    const FORMS: &[(&str, Backend)] = &[
+        ("authenticate, hybrid with HS256", |keys| Arc::new(HybridBackend::hs256(keys).unwrap())),
+        #[cfg(feature = "jwt-signatures")]
+        ("authenticate, hybrid with EdDSA", |keys| Arc::new(HybridBackend::ed25519(keys).unwrap())),
+    ];
+
+    pub(super) fn authenticate(criterion: &mut Criterion) {
+        for (name, tokens) in FORMS {
+            let mut world = super::World::new();
+            world.set_tokens(*tokens);
+            world.register("ada@example.com", "correct horse battery");
+            let signed_in = world.login("ada@example.com", "correct horse battery");
+            let (settings, now) = (Arc::clone(world.settings()), world.now());
+            criterion.bench_function(name, |bencher| {
+                bencher.iter(|| {
+                    let access = black_box(signed_in.tokens.access.expose());
+                    let step = flow::authenticate(access, &settings, now);
+                    assert!(matches!(&step, Step::Done(Ok(_))));
+                    step
+                });
+            });
+        }
+    }
 }
 
 fn world_with_session() -> (World, SignedIn) {

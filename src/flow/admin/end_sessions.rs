@@ -25,7 +25,8 @@ fn without_sessions(user: User, env: &Env) -> Option<(User, Event)> {
 ///
 /// # Errors
 ///
-/// [`Refusal::NotFound`] where there is no such live session, [`Refusal::Busy`].
+/// [`Refusal::NotFound`] where there is no such live session, or none with a record
+/// ([`Records`](crate::token::backend::Records)): there, end all of the user's. [`Refusal::Busy`].
 pub fn end_session(id: SessionId, mut env: Env) -> Step<Result<(), Refusal>> {
     ask(FindSession { id }, move |found| {
         let session = match found {

@@ -9,6 +9,9 @@ use crate::time::Timestamp;
 
 /// Lists the live sessions of a user, newest first. An inactive account has none.
 ///
+/// Where not every session has a record ([`Records`](crate::token::backend::Records)), those that have none are
+/// not listed.
+///
 /// # Errors
 ///
 /// [`Refusal::NotFound`] where there is no such user.
