@@ -93,6 +93,12 @@ fn a_closed_account_is_opened_once_strictly_before_it_is_removed() {
     late.run(|_| sweep(10, now));
     assert_eq!(late.tables().users().count(), 0, "removed");
 
+    // What an application removes earlier is not opened any more either.
+    let mut hastened = world.clone();
+    let now = Some(hastened.now());
+    hastened.change_user(ADA, |user| user.closes_at = now);
+    assert_eq!(reopen(&mut hastened, &token), Err(Refusal::InvalidToken));
+
     let closed = record(&world, ADA);
     assert_eq!(reopen(&mut world, &token), Ok(()));
     let expected = User {

@@ -7,6 +7,7 @@ use testudo::flow::{Refreshed, SignedIn};
 use testudo::model::{Digest, Session, User};
 use testudo_fuzz::token_parts;
 
+use super::links;
 use super::trial::Trial;
 
 /// Runs a flow and holds what it ends with against the law.
@@ -35,6 +36,19 @@ pub(crate) const FLOWS: &[(&str, Run)] = &[
     ("list_users", list_users),
     ("set_password", set_password),
     ("user_sessions", user_sessions),
+    ("request_password_reset", links::request_password_reset),
+    ("reset_password", links::reset_password),
+    ("send_password_reset", links::send_password_reset),
+    ("request_email_verification", links::request_email_verification),
+    ("verify_email", links::verify_email),
+    ("request_email_change", links::request_email_change),
+    ("change_email", links::change_email),
+    ("undo_email_change", links::undo_email_change),
+    ("close_account", links::close_account),
+    ("reopen_account", links::reopen_account),
+    ("reopen_account", links::reopen_account_by_administrator),
+    ("unsubscribe", links::unsubscribe),
+    ("unsubscribe_token", links::unsubscribe_token),
 ];
 
 /// Panics while a function that the flows' modules give out has no row above.
@@ -220,16 +234,22 @@ fn user_sessions(trial: &mut Trial<'_>) {
 }
 
 /// The user that was found last and what the accepted batch makes of it, at the version that was read.
-fn replaced_user(trial: &Trial<'_>) -> (User, User) {
-    let batch = trial.record.accepted().expect("nothing was committed");
+pub(crate) fn replaced_user(trial: &Trial<'_>) -> (User, User) {
     let found = trial.record.user.clone().expect("nobody was found");
+    let replaced = replacement_of(&found, trial);
+    (found, replaced)
+}
+
+/// What the accepted batch makes of a user, at the version that was read.
+pub(crate) fn replacement_of(found: &User, trial: &Trial<'_>) -> User {
+    let batch = trial.record.accepted().expect("nothing was committed");
     let replaced = batch.writes.iter().find_map(|write| match write {
         Write::ReplaceUser { user, was } if *was == found.version && user.id == found.id => {
             Some(User::clone(user))
         }
         _ => None,
     });
-    (found, replaced.expect("the user is not guarded by the version read"))
+    replaced.expect("the user is not guarded by the version read")
 }
 
 fn assert_ends(batch: &Commit, found: &Session) {

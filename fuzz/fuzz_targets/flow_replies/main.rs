@@ -18,6 +18,7 @@
 
 mod flows;
 mod genuine;
+mod links;
 mod replies;
 mod requests;
 mod trial;

@@ -42,6 +42,7 @@ impl Respond for Trial<'_> {
     fn find_user(&mut self, _: FindUser) -> Result<Option<User>, Infallible> {
         self.asked();
         self.record.user = if self.choices.rarely() { None } else { Some(self.user()) };
+        self.record.looked_up.push(self.record.user.clone());
         Ok(self.record.user.clone())
     }
 
@@ -226,6 +227,14 @@ impl Trial<'_> {
     /// Ada, or what became of her.
     fn user(&mut self) -> User {
         let mut user = self.genuine.user.clone();
+        if let Some((text, until)) = self.claimed.clone()
+            && self.choices.any::<bool>()
+        {
+            // What a link to take an account back, or to open it again, is for.
+            let email = text.parse().ok();
+            user.previous_email = email.map(|email| PreviousEmail { email, until });
+            user.closes_at = self.choices.any::<bool>().then_some(until);
+        }
         if self.choices.any::<bool>() {
             return user;
         }

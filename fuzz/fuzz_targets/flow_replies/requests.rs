@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use testudo::command::UserKey;
 use testudo::flow::admin::{ImportUser, SetPassword};
-use testudo::flow::{ChangePassword, Login, RegisterUser, SessionPage};
+use testudo::flow::{ChangePassword, Login, RegisterUser, ResetPassword, SessionPage};
 use testudo::model::{AttemptLimit, EmailKey, JsonObject, Lifetime, SessionId, UserId};
 use testudo::password::{Password, PasswordHash};
+use testudo::signing::{Claim, ClaimPurpose, Invitation, PasswordReset, PurposeSigner};
 use testudo::testing::World;
-use testudo::{Client, Duration, Entropy, Env, KeyRing, Policy, Settings, Timestamp};
+use testudo::{Client, Duration, Entropy, Env, KeyRing, Policy, Secret, Settings, Timestamp};
 use testudo_fuzz::token_text;
 
 use super::genuine::ADA;
@@ -77,6 +78,14 @@ impl Trial<'_> {
             remembered_session: self.lifetime(access_lifetime),
             refresh_grace: Duration::from_secs(u64::from(self.choices.way(61))),
             reuse_horizon: u32::from(self.choices.any::<u8>()),
+            password_reset: self.limit(),
+            email_proof: self.limit(),
+            mail_network: self.limit(),
+            reset_unusable_passwords: self.choices.any(),
+            email_undo_lifetime: self.span(0),
+            closing_grace: self.span(0),
+            fresh_sign_in: self.span(0),
+            ..Policy::default()
         }
     }
 
@@ -145,7 +154,7 @@ impl Trial<'_> {
     pub(crate) fn change_of_password(&mut self) -> ChangePassword {
         let (current, mut new) = (self.password(), self.password());
         if !self.choices.rarely() {
-            new = Password::new(format!("a wholly new {}", new.expose()));
+            new = Password::new(fresh(&new));
         }
         ChangePassword { current, new }
     }
@@ -173,6 +182,31 @@ impl Trial<'_> {
             last_login: if self.choices.rarely() { Some(self.moment()) } else { None },
             profile: self.object(),
         }
+    }
+
+    pub(crate) fn reset(&mut self) -> ResetPassword {
+        let (serial, new) = (self.choices.any::<u8>() % 2, self.password());
+        let token = Secret::new(self.link::<PasswordReset>(&serial.to_string()));
+        let new = if self.choices.rarely() { new.expose().to_owned() } else { fresh(&new) };
+        ResetPassword { token, new_password: Password::new(new) }
+    }
+
+    /// What a link for `P` carries that claims this text: mostly a genuine one, about Ada.
+    pub(crate) fn link<P: ClaimPurpose>(&mut self, text: &str) -> String {
+        let until = self.moment();
+        let keys = KeyRing::parse(World::SECRET).expect("a key ring");
+        let claim = Claim::new(text, until).expect("a short text");
+        let ada = &self.genuine.user;
+        let (id, epoch) = (ada.id, ada.epoch);
+        let token = match self.choices.pick(0, &[1, 2, 3]) {
+            0 => PurposeSigner::<P>::new(&keys).sign(claim.about(id, epoch)),
+            1 => PurposeSigner::<P>::new(&keys).sign(claim),
+            2 => PurposeSigner::<Invitation>::new(&keys).sign(claim.about(id, epoch)),
+            _ => Secret::new(self.choices.any()),
+        };
+        self.claimed = Some((text.to_owned(), until));
+        self.presented = Some(token.expose().clone());
+        token.expose().clone()
     }
 
     pub(crate) fn user_key(&mut self) -> UserKey {
@@ -233,4 +267,9 @@ impl Trial<'_> {
             _ => self.choices.any(),
         }
     }
+}
+
+/// A password that satisfies the rules, mostly.
+fn fresh(password: &Password) -> String {
+    format!("a wholly new {}", password.expose())
 }

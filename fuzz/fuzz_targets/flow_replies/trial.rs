@@ -25,6 +25,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) presented: Option<String>,
     /// Whether that token is one that the library never made.
     pub(crate) is_made_up: bool,
+    /// What the link that was presented claims, and until when.
+    pub(crate) claimed: Option<(String, Timestamp)>,
     pub(crate) record: Record,
 }
 
@@ -35,6 +37,8 @@ pub(crate) struct Record {
     /// Attempts that were counted and allowed, and those that were not.
     pub(crate) allowed: usize,
     pub(crate) refused: usize,
+    /// Everybody who was looked up, in order: nobody is somebody, too.
+    pub(crate) looked_up: Vec<Option<User>>,
     /// The last reply of each kind.
     pub(crate) user: Option<User>,
     pub(crate) session: Option<OwnedSession>,
@@ -65,6 +69,7 @@ impl<'a> Trial<'a> {
             now: Timestamp::from_millis(0),
             presented: None,
             is_made_up: false,
+            claimed: None,
             record: Record::default(),
         }
     }

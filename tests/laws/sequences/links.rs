@@ -10,7 +10,7 @@ use testudo::flow::{
     undo_email_change, verify_email,
 };
 use testudo::message::{Message, MessageKind};
-use testudo::model::User;
+use testudo::model::{PreviousEmail, User};
 use testudo::testing::World;
 use testudo::{Duration, Policy, Refusal, Secret};
 
@@ -143,6 +143,13 @@ impl Trial {
                 assert!(after.version == before.version.next());
                 let kind = link.message.kind;
                 assert_eq!(after.epoch != before.epoch, kind != MessageKind::EmailVerification);
+                if kind != MessageKind::EmailChanged {
+                    let stays = |kept: &PreviousEmail| {
+                        self.world.now() < kept.until && kept.email != after.email
+                    };
+                    let kept = before.previous_email.filter(stays);
+                    assert!(kept.is_none() || after.previous_email == kept, "pushed out");
+                }
                 self.links[place].is_dead = true;
             }
             Err(refusal) => {

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::{join, join3};
 use testudo::command::{HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 use testudo::event::Event;
-use testudo::flow::{Login, Refreshed, RegisterUser, SignedIn};
+use testudo::flow::{Login, Refreshed, RegisterUser, ResetPassword, SignedIn};
+use testudo::message::{Message, MessageKind};
 use testudo::model::{EmailKey, EndReason, Session, SessionId, User};
 use testudo::password::{Argon2id, HasherChain, PasswordHash};
 use testudo::token::Tokens;
@@ -193,7 +194,37 @@ pub async fn what_was_signed_in_before_logging_out_everywhere_is_dead_however_it
     }
 }
 
+pub async fn of_100_parallel_uses_of_a_reset_link_one_sets_the_password<S: Store>(store: S) {
+    let world = World::new(store);
+    let first = world.signed_in().await;
+    let asked = world.auth.request_password_reset(ADA, &Client::unknown()).await;
+    assert_eq!(refusal_of(asked), Ok(()));
+    let [link] = &world.mail().await[..] else { panic!("one message") };
+    let token = link.token.as_ref().expect("a link");
+    let outcomes = race(100, |n| {
+        let new_password = phrase(n).as_str().into();
+        let request = ResetPassword { token: token.clone(), new_password };
+        let world = &world;
+        async move { refusal_of(world.auth.reset_password(request, &Client::unknown()).await) }
+    });
+    let outcomes = outcomes.await;
+    assert_eq!(count(&outcomes, &Refusal::InvalidToken), 99);
+    let winner = outcomes.iter().position(Result::is_ok).expect("one sets the password");
+    world.assert_dead(&first.tokens).await;
+    assert!(world.sign_in(ADA).await.is_err());
+    let winner = phrase(winner.try_into().expect("at most 100"));
+    assert!(world.login(Login::new(ADA, winner.as_str().into())).await.is_ok());
+    let notices = world.mail().await.into_iter().map(|message| message.kind);
+    let notices = notices.filter(|kind| *kind == MessageKind::PasswordChanged).count();
+    assert_eq!(notices, 1);
+}
+
+fn phrase(number: u32) -> String {
+    format!("phrase number {number} of all")
+}
+
 const ADA: &str = "ada@example.com";
+const SECRET: &str = "wqVYb0lq7Xk2Dn4Zs8Rt6Uj1Ha3Gc5Fe";
 const RIGHT: &str = "correct horse";
 
 /// A store with everything that flows need besides: cheap hashing that is counted, and a clock that
@@ -206,7 +237,7 @@ struct World<S> {
 
 impl<S: Store> World<S> {
     fn new(store: S) -> Self {
-        let keys = KeyRing::parse("wqVYb0lq7Xk2Dn4Zs8Rt6Uj1Ha3Gc5Fe").expect("a key ring");
+        let keys = KeyRing::parse(SECRET).expect("a key ring");
         let settings = Settings::new(Policy::default(), keys).expect("a policy that holds");
         let chain = HasherChain::new(Argon2id::cheap_for_tests());
         let (clock, verified) = (ManualClock::at(NOW), Arc::default());
@@ -267,6 +298,13 @@ impl<S: Store> World<S> {
 
     async fn stored(&self, id: SessionId) -> Session {
         self.store().session(id).await.expect("the session is there").session
+    }
+
+    /// All messages so far, those to nobody included.
+    async fn mail(&self) -> Vec<Message> {
+        let keys = KeyRing::parse(SECRET).expect("a key ring");
+        let taken = self.store().take_messages(NOW, NOW, 1000).await.expect("a store that works");
+        taken.iter().map(|taken| taken.message.open(&keys).expect("a sealed message")).collect()
     }
 
     async fn events(&self) -> Vec<Event> {

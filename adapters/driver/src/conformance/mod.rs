@@ -249,6 +249,7 @@ macro_rules! conformance_tests {
                 after_a_logout_no_token_works_however_many_were_refreshing,
                 logging_out_everywhere_ends_every_session,
                 what_was_signed_in_before_logging_out_everywhere_is_dead_however_it_raced,
+                of_100_parallel_uses_of_a_reset_link_one_sets_the_password,
             }
         }
     };

@@ -83,11 +83,10 @@ fn settle(change: Move, user: User, mut env: Env) -> Step<Outcome> {
 }
 
 /// The address to which the account may be taken back. One that is kept already stays while it lives,
-/// unless the account is there now or goes there.
+/// unless the account goes there now.
 fn previous(user: &User, to: &Email, env: &Env) -> PreviousEmail {
-    let is_elsewhere = |kept: &Email| kept.key() != user.email.key() && kept.key() != to.key();
     let kept = user.previous_email.clone();
-    kept.filter(|kept| env.now < kept.until && is_elsewhere(&kept.email)).unwrap_or_else(|| {
+    kept.filter(|kept| env.now < kept.until && kept.email.key() != to.key()).unwrap_or_else(|| {
         let until = env.now + env.policy().email_undo_lifetime;
         PreviousEmail { email: user.email.clone(), until }
     })
