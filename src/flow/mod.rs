@@ -10,6 +10,7 @@ mod authenticate;
 mod change_password;
 mod credentials;
 mod fresh;
+mod invitations;
 mod list_sessions;
 mod login;
 mod logout;
@@ -25,6 +26,10 @@ pub use api_keys::{
 };
 pub use authenticate::{authenticate, authenticate_user};
 pub use change_password::{ChangePassword, change_password};
+pub use invitations::{
+    AcceptInvitation, InvitationPage, Invite, Invited, accept_invitation, invite, list_invitations,
+    revoke_invitation,
+};
 pub use list_sessions::{SessionPage, Sessions, list_sessions};
 pub use login::{Login, SignedIn, login};
 pub use logout::logout;

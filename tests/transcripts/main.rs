@@ -5,6 +5,7 @@
 mod admin;
 mod api_keys;
 mod change_password;
+mod invitations;
 mod legacy;
 mod login;
 mod must_change;
