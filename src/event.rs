@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ApiKeyId, Client, EventId, Method, SessionId, UserId};
+use crate::model::{ApiKeyId, Client, EventId, InvitationId, Method, SessionId, UserId};
 use crate::time::Timestamp;
 
 /// Something that happened, with who, when and from where (ASVS 5.0 16.2.1).
@@ -149,6 +149,21 @@ pub enum Event {
     ApiKeyRevoked {
         /// Which one.
         key: ApiKeyId,
+    },
+    /// Somebody was invited: by a user, or by an administrator.
+    InvitationCreated {
+        /// Which invitation.
+        invitation: InvitationId,
+    },
+    /// An account was made by accepting an invitation.
+    InvitationAccepted {
+        /// Which invitation.
+        invitation: InvitationId,
+    },
+    /// An invitation was taken back: by who invited, or by an administrator.
+    InvitationRevoked {
+        /// Which invitation.
+        invitation: InvitationId,
     },
 }
 

@@ -50,6 +50,9 @@ pub enum Refusal {
     /// ([`Policy::fresh_sign_in`](crate::Policy::fresh_sign_in)): sign in again (ASVS 5.0 7.5.1).
     #[error("sign in again to do this")]
     StepUpRequired,
+    /// Only who has shown that the account's address is theirs may do this: verify it first.
+    #[error("verify the e-mail address first")]
+    EmailUnverified,
     /// The API key is good, and is for something else (RFC 6750 3.1, `insufficient_scope`).
     #[error("expected an API key of the scope {scope}")]
     Forbidden {

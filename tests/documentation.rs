@@ -5,8 +5,8 @@
 use std::path::Path;
 
 use testudo::event::EventRecord;
-use testudo::model::EventId;
-use testudo::model::{AttemptLimit, Client};
+use testudo::flow::Invite;
+use testudo::model::{ApiKey, AttemptLimit, Client, EventId};
 use testudo::testing::every_event;
 use testudo::{Policy, Timestamp};
 
@@ -38,6 +38,8 @@ fn every_limit_is_documented_with_its_default() {
     assert_eq!(row("`password_reset`")[2..], cells(policy.password_reset));
     assert_eq!(row("`email_proof`")[2..], cells(policy.email_proof));
     assert_eq!(row("`mail_network`")[2..], cells(policy.mail_network));
+    assert_eq!(row("API keys that are live")[1], policy.api_keys.to_string());
+    assert_eq!(row("invitations that are open")[1], policy.open_invitations.to_string());
 }
 
 #[test]
@@ -55,6 +57,13 @@ fn every_lifetime_is_documented_with_its_default() {
         ("grace of a closed account", policy.closing_grace),
         ("sign-in that counts as fresh", policy.fresh_sign_in),
         ("grace of a spent refresh token", policy.refresh_grace),
+    ] {
+        assert_eq!(row(name)[1], format!("{} s", lifetime.as_secs()), "{name}");
+    }
+    for (name, lifetime) in [
+        ("invitation that does not say", Invite::USUAL),
+        ("invitation, at most", Invite::LONGEST),
+        ("record of a revoked API key that had no end", ApiKey::KEPT),
     ] {
         assert_eq!(row(name)[1], format!("{} s", lifetime.as_secs()), "{name}");
     }

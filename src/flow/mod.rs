@@ -12,6 +12,7 @@ mod closing;
 mod credentials;
 mod email;
 mod fresh;
+mod invitations;
 mod links;
 mod list_sessions;
 mod login;
@@ -35,6 +36,10 @@ pub use change_password::{ChangePassword, change_password};
 pub use closing::{close_account, reopen_account};
 pub use email::{
     change_email, request_email_change, request_email_verification, undo_email_change, verify_email,
+};
+pub use invitations::{
+    AcceptInvitation, InvitationPage, Invite, Invited, accept_invitation, invite, list_invitations,
+    revoke_invitation,
 };
 pub use list_sessions::{SessionPage, Sessions, list_sessions};
 pub use login::{Login, SignedIn, login};

@@ -36,4 +36,15 @@ impl Invitation {
     pub fn is_open(&self, now: Timestamp) -> bool {
         now < self.expires_at && self.revoked_at.is_none() && self.taken < self.seats
     }
+
+    /// The record after one more account was made with it.
+    pub(crate) fn take_seat(self) -> Self {
+        Self { taken: self.taken.saturating_add(1), version: self.version.next(), ..self }
+    }
+
+    /// The record of this invitation, revoked. It is over then and there, and swept like an expired one.
+    pub(crate) fn revoke(self, now: Timestamp) -> Self {
+        let expires_at = self.expires_at.min(now);
+        Self { revoked_at: Some(now), expires_at, version: self.version.next(), ..self }
+    }
 }

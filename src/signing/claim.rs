@@ -76,6 +76,12 @@ impl Claim {
         Self { account: Some(account), text: Secret::new(text.to_owned()), expires_at }
     }
 
+    /// The claim of a text that is never too long, because the library made it: an id, or the canonical key
+    /// of an address.
+    pub(crate) fn of(text: impl fmt::Display, expires_at: Timestamp) -> Self {
+        Self { account: None, text: Secret::new(text.to_string()), expires_at }
+    }
+
     /// The same claim about an account, as it is now.
     #[must_use]
     pub fn about(self, user: UserId, epoch: Epoch) -> Self {

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::event::{DeadLink, Event, LimitName, LoginFailure};
-use crate::model::{ApiKeyId, Method};
+use crate::model::{ApiKeyId, InvitationId, Method};
 use crate::time::Timestamp;
 
 /// One event of each kind that there is.
@@ -64,6 +64,16 @@ fn after(event: &Event) -> Option<Event> {
             Event::ApiKeyCreated { key: ApiKeyId::from_uuid(Uuid::from_u128(1)), scopes }
         }
         Event::ApiKeyCreated { key, .. } => Event::ApiKeyRevoked { key: *key },
-        Event::ApiKeyRevoked { .. } => return None,
+        Event::ApiKeyRevoked { .. } => {
+            let invitation = InvitationId::from_uuid(Uuid::from_u128(2));
+            Event::InvitationCreated { invitation }
+        }
+        Event::InvitationCreated { invitation } => {
+            Event::InvitationAccepted { invitation: *invitation }
+        }
+        Event::InvitationAccepted { invitation } => {
+            Event::InvitationRevoked { invitation: *invitation }
+        }
+        Event::InvitationRevoked { .. } => return None,
     })
 }

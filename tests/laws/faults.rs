@@ -10,16 +10,17 @@ use testudo::flow::admin::{
     import_users, list_users, set_password, user_sessions,
 };
 use testudo::flow::{
-    ApiKeyPage, ChangePassword, CreateApiKey, Login, RegisterUser, SessionPage, SignedIn,
-    authenticate, authenticate_api_key, authenticate_user, change_password, create_api_key,
-    list_api_keys, list_sessions, login, logout, logout_all, refresh, register_user,
-    revoke_api_key, revoke_session, sweep,
+    AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, InvitationPage, Invite, Login,
+    RegisterUser, SessionPage, SignedIn, accept_invitation, authenticate, authenticate_api_key,
+    authenticate_user, change_password, create_api_key, invite, list_api_keys, list_invitations,
+    list_sessions, login, logout, logout_all, refresh, register_user, revoke_api_key,
+    revoke_invitation, revoke_session, sweep,
 };
 use testudo::message::SealedMessage;
-use testudo::model::{ApiKey, Email, Session, User};
+use testudo::model::{ApiKey, Email, Invitation, Session, User};
 use testudo::password::PasswordHash;
 use testudo::testing::{Backend, Mishap, World, WorldFault};
-use testudo::{Client, Duration, Policy, Refusal, Step};
+use testudo::{Client, Duration, Policy, Refusal, Secret, Step};
 
 use super::{ADA, PASSWORD, forms, registration, world_with_ada};
 
@@ -119,6 +120,7 @@ fn cases_under(tokens: Backend) -> Vec<Case> {
     cases.extend(cases_of_passwords(tokens));
     cases.extend(cases_of_sessions(tokens));
     cases.extend(cases_of_api_keys(tokens));
+    cases.extend(cases_of_invitations(tokens));
     cases.extend(cases_of_administration(tokens));
     cases.extend(accounts::cases());
     cases
@@ -265,6 +267,76 @@ fn cases_of_api_keys(tokens: Backend) -> [Case; 8] {
     ]
 }
 
+fn cases_of_invitations(tokens: Backend) -> [Case; 11] {
+    const BOB: &str = "bob@example.com";
+    let (mut world, start) = session_under(tokens);
+    world.change_user(ADA, |user| user.is_verified = true);
+    world.set_client(Client::unknown().with_ip("192.0.2.1".parse().unwrap()));
+    let access = start.tokens.access;
+    let inviting = |request: Invite| {
+        let access = access.clone();
+        move |world: &mut World| {
+            let request = request.clone();
+            Ok(world.try_run(|env| invite(access.expose(), request, env))?.map(drop))
+        }
+    };
+    let mut with_open = world.clone();
+    let open = Invite::open(2);
+    let open = with_open.run(|env| invite(access.expose(), open, env)).unwrap();
+    let mut with_bound = world.clone();
+    with_bound.run(|env| invite(access.expose(), Invite::bound(BOB), env)).unwrap();
+    let bound = with_bound.messages().pop().unwrap().token.unwrap();
+    let mut full = with_open.clone();
+    full.set_policy(Policy { open_invitations: 1, ..Policy::default() });
+    let (mut taken_open, mut taken_bound) = (with_open.clone(), with_bound.clone());
+    taken_open.register(BOB, PASSWORD);
+    taken_bound.register(BOB, PASSWORD);
+    let accepting = |token: &Secret<String>| {
+        let token = token.clone();
+        move |world: &mut World| {
+            let request = AcceptInvitation {
+                token: token.clone(),
+                email: Some(BOB.to_owned()),
+                password: PASSWORD.into(),
+                profile: Default::default(),
+            };
+            world.try_run(|env| accept_invitation(request, env))
+        }
+    };
+    let id = open.invitation.id;
+    let open = open.token.unwrap();
+    let list = {
+        let access = access.clone();
+        move |world: &mut World| {
+            let (now, page) = (world.now(), InvitationPage::default());
+            Ok(world
+                .try_run(|env| list_invitations(access.expose(), page, env.settings(), now))?
+                .map(drop))
+        }
+    };
+    let revoke = {
+        let access = access.clone();
+        move |world: &mut World| world.try_run(|env| revoke_invitation(access.expose(), id, env))
+    };
+    [
+        Case::new("invitation", world.clone(), inviting(Invite::open(1))),
+        Case::new("invitation by mail", world.clone(), inviting(Invite::bound(BOB))),
+        Case::new("invitation, one too many", full, inviting(Invite::open(1))),
+        Case::new("invitation by an administrator", world, |world| {
+            Ok(world.try_run(|env| admin::invite(Invite::open(1), env))?.map(drop))
+        }),
+        Case::new("list of invitations", with_open.clone(), list),
+        Case::new("end of an invitation", with_open.clone(), revoke),
+        Case::new("end of an invitation, by an administrator", with_open.clone(), move |world| {
+            world.try_run(|env| admin::revoke_invitation(id, env))
+        }),
+        Case::new("acceptance", with_open, accepting(&open)),
+        Case::new("acceptance, taken", taken_open, accepting(&open)),
+        Case::new("acceptance by mail", with_bound, accepting(&bound)),
+        Case::new("acceptance by mail, taken", taken_bound, accepting(&bound)),
+    ]
+}
+
 fn cases_of_administration(tokens: Backend) -> [Case; 9] {
     fn run<T>(
         flow: impl Fn(Env) -> Step<Result<T, Refusal>> + 'static,
@@ -308,6 +380,7 @@ struct Records<'a> {
     users: Vec<&'a User>,
     sessions: Vec<&'a Session>,
     api_keys: Vec<&'a ApiKey>,
+    invitations: Vec<&'a Invitation>,
     events: Vec<EventRecord>,
     messages: Vec<&'a SealedMessage>,
 }
@@ -318,6 +391,7 @@ fn records(world: &World) -> Records<'_> {
         users: tables.users().collect(),
         sessions: tables.sessions().collect(),
         api_keys: tables.api_keys().collect(),
+        invitations: tables.invitations().collect(),
         events: tables.undelivered(1000),
         messages: tables.messages().collect(),
     }
@@ -388,9 +462,11 @@ fn a_conflict_is_looked_at_again_and_comes_to_the_same_answer() {
         } else {
             assert_eq!(got, answer, "{}", case.name);
             let count = |world: &World| {
-                let Records { users, sessions, api_keys, messages, .. } = records(world);
-                let counted = world.tables().attempts().count();
-                [users.len(), sessions.len(), api_keys.len(), messages.len(), counted]
+                let tables = world.tables();
+                let Records { users, sessions, api_keys, invitations, messages, .. } =
+                    records(world);
+                let granted = (users.len(), sessions.len(), api_keys.len(), invitations.len());
+                (granted, messages.len(), tables.attempts().count())
             };
             assert_eq!(count(&world), count(&whole), "{}", case.name);
         }

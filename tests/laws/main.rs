@@ -13,6 +13,7 @@
 mod api_keys;
 mod faults;
 mod interleavings;
+mod invitations;
 mod key_rotation;
 mod passwords;
 mod secrets;

@@ -12,9 +12,11 @@ use testudo::flow::admin::{
     ImportUser, SetPassword, UserPage, import_users, list_users, set_password, user_sessions,
 };
 use testudo::flow::{
-    ApiKeyPage, ChangePassword, CreateApiKey, Login, RegisterUser, SessionPage, authenticate,
-    authenticate_api_key, authenticate_user, change_password, create_api_key, list_api_keys,
+    AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, InvitationPage, Invite, Login,
+    RegisterUser, SessionPage, accept_invitation, authenticate, authenticate_api_key,
+    authenticate_user, change_password, create_api_key, invite, list_api_keys, list_invitations,
     list_sessions, login, logout, logout_all, refresh, register_user, revoke_api_key,
+    revoke_invitation,
 };
 use testudo::model::{Email, Session, User};
 use testudo::password::{HasherChain, Password, PasswordHash};
@@ -220,8 +222,9 @@ fn show_everything_under(tokens: Backend) {
     let changed = change_and_administer(&world, access, &mut printed, &mut secrets);
     let keyed = make_and_use_a_key(&world, access, &mut printed, &mut secrets);
     let moved = accounts::use_links(&world, access, &mut printed, &mut secrets);
+    let invited = invite_and_accept(&world, access, &mut printed, &mut secrets);
 
-    for world in [&world, &copy, &late, &changed, &keyed, &moved] {
+    for world in [&world, &copy, &late, &changed, &keyed, &moved, &invited] {
         printed.debug(world);
         printed.debug(world.tables());
         printed.debug(world.settings());
@@ -324,6 +327,58 @@ fn make_and_use_a_key(
     let step = authenticate_api_key(text.expose(), None, now);
     let refused = watch(step, &mut world, printed).unwrap_err();
     printed.text(&refused.to_string());
+    world
+}
+
+/// The flows of invitations, on a copy.
+fn invite_and_accept(
+    world: &World,
+    access: &str,
+    printed: &mut Printed,
+    secrets: &mut Secrets,
+) -> World {
+    let mut world = world.clone();
+    let now = world.now();
+    world.change_user(ADA, |user| user.is_verified = true);
+    let mut tokens = Vec::new();
+    for request in [Invite::open(2), Invite::bound("bob@example.com")] {
+        printed.debug(&request);
+        let env = world.env();
+        let invited = watch(invite(access, request, env), &mut world, printed).unwrap();
+        let token = invited.token.or_else(|| world.messages().pop().unwrap().token).unwrap();
+        let body = URL_SAFE_NO_PAD.decode(&token.expose()[4..]).unwrap();
+        secrets.add("token of an invitation", token.expose());
+        secrets.add("MAC of an invitation", &body[body.len() - 32..]);
+        tokens.push((token, invited.invitation.id));
+    }
+    let page = InvitationPage::default();
+    let env = world.env();
+    let listing = list_invitations(access, page, env.settings(), now);
+    watch(listing, &mut world, printed).unwrap();
+    for (token, email) in
+        [(&tokens[0].0, Some("eve@example.com")), (&tokens[0].0, Some(ADA)), (&tokens[1].0, None)]
+    {
+        let request = AcceptInvitation {
+            token: token.clone(),
+            email: email.map(str::to_owned),
+            password: CANARY_NEW_PASSWORD.into(),
+            profile: Default::default(),
+        };
+        printed.debug(&request);
+        let env = world.env();
+        watch(accept_invitation(request, env), &mut world, printed).unwrap();
+    }
+    for message in world.messages() {
+        if let Some(token) = &message.token {
+            secrets.add("token of a mail", token.expose());
+        }
+        printed.debug(&message);
+    }
+    for user in world.tables().users() {
+        secrets.add_hash(&user.password);
+    }
+    let env = world.env();
+    watch(revoke_invitation(access, tokens[0].1, env), &mut world, printed).unwrap();
     world
 }
 

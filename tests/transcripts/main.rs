@@ -7,6 +7,7 @@ mod api_keys;
 mod change_password;
 mod closing;
 mod email;
+mod invitations;
 mod legacy;
 mod login;
 mod must_change;

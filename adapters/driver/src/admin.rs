@@ -5,8 +5,8 @@ use std::fmt;
 use testudo::Client;
 use testudo::command::UserKey;
 use testudo::flow::admin::{self, ImportUser, Imported, SetPassword, UserPage};
-use testudo::flow::{ApiKeyPage, ListedApiKey, SessionPage};
-use testudo::model::{ApiKeyId, Session, SessionId, User};
+use testudo::flow::{ApiKeyPage, InvitationPage, Invite, Invited, ListedApiKey, SessionPage};
+use testudo::model::{ApiKeyId, Invitation, InvitationId, Session, SessionId, User, UserId};
 
 use crate::{Auth, AuthError, Fault, Hashing, Store};
 
@@ -159,6 +159,41 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     /// The refusals of the flow, or a fault.
     pub async fn revoke_api_key(&self, id: ApiKeyId, client: &Client) -> Result<(), AuthError> {
         self.0.run(client, |env| admin::revoke_api_key(id, env)).await
+    }
+
+    /// Invites somebody in nobody's name: [`admin::invite`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn invite(&self, request: Invite, client: &Client) -> Result<Invited, AuthError> {
+        self.0.run(client, |env| admin::invite(request, env)).await
+    }
+
+    /// Lists invitations: [`admin::list_invitations`].
+    ///
+    /// # Errors
+    ///
+    /// A fault.
+    pub async fn list_invitations(
+        &self,
+        invited_by: Option<UserId>,
+        page: InvitationPage,
+    ) -> Result<Vec<Invitation>, Fault> {
+        self.0.drive(admin::list_invitations(invited_by, page)).await
+    }
+
+    /// Takes an invitation back: [`admin::revoke_invitation`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn revoke_invitation(
+        &self,
+        id: InvitationId,
+        client: &Client,
+    ) -> Result<(), AuthError> {
+        self.0.run(client, |env| admin::revoke_invitation(id, env)).await
     }
 }
 

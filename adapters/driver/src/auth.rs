@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use testudo::command::Swept;
 use testudo::flow::{
-    self, ApiKeyPage, ChangePassword, CreateApiKey, ListedApiKey, Login, Refreshed, RegisterUser,
-    SessionPage, Sessions, SignedIn,
+    self, AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, InvitationPage, Invite,
+    Invited, ListedApiKey, Login, Refreshed, RegisterUser, SessionPage, Sessions, SignedIn,
 };
-use testudo::model::{ApiKey, ApiKeyId, Session, SessionId, User};
+use testudo::model::{ApiKey, ApiKeyId, Invitation, InvitationId, Session, SessionId, User};
 use testudo::{Client, Entropy, Env, Refusal, Secret, Settings, Step, Timestamp};
 
 use crate::legacy::SharedLegacy;
@@ -258,6 +258,61 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         scope: Option<&str>,
     ) -> Result<ApiKey, AuthError> {
         self.finish(flow::authenticate_api_key(key, scope, self.clock.now())).await
+    }
+
+    /// Invites somebody in the name of an access token's user: [`flow::invite`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn invite(
+        &self,
+        access_token: &str,
+        request: Invite,
+        client: &Client,
+    ) -> Result<Invited, AuthError> {
+        self.run(client, |env| flow::invite(access_token, request, env)).await
+    }
+
+    /// Lists the invitations of an access token's user: [`flow::list_invitations`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn list_invitations(
+        &self,
+        access_token: &str,
+        page: InvitationPage,
+    ) -> Result<Vec<Invitation>, AuthError> {
+        let (settings, now) = (&self.settings, self.clock.now());
+        self.finish(flow::list_invitations(access_token, page, settings, now)).await
+    }
+
+    /// Takes back an invitation of an access token's user: [`flow::revoke_invitation`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn revoke_invitation(
+        &self,
+        access_token: &str,
+        invitation: InvitationId,
+        client: &Client,
+    ) -> Result<(), AuthError> {
+        self.run(client, |env| flow::revoke_invitation(access_token, invitation, env)).await
+    }
+
+    /// Makes an account for somebody who was invited: [`flow::accept_invitation`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn accept_invitation(
+        &self,
+        request: AcceptInvitation,
+        client: &Client,
+    ) -> Result<(), AuthError> {
+        self.run(client, |env| flow::accept_invitation(request, env)).await
     }
 
     /// Removes what has no meaning any more, batch by batch until nothing is left: [`flow::sweep`].

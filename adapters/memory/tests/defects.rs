@@ -13,7 +13,7 @@ use smol::future::yield_now;
 use testudo::Timestamp;
 use testudo::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
+    FindUser, FindUserWithSession, Guard, ListApiKeys, ListInvitations, ListSessions, ListUsers,
     OwnedApiKey, OwnedSession, Standing, Sweep, Swept, UserKey, Write,
 };
 use testudo::event::EventRecord;
@@ -80,7 +80,8 @@ found! {
         no_change_is_lost_among_parallel_writers,
         after_a_logout_no_token_works_however_many_were_refreshing;
     ChecksVersionsFirst by of_100_parallel_replacements_of_a_user_one_is_applied,
-        no_change_is_lost_among_parallel_writers;
+        no_change_is_lost_among_parallel_writers,
+        of_100_parallel_creations_of_api_keys_as_many_are_made_as_the_policy_allows;
     IgnoresGuards by guards_alone_are_checked,
         no_guarded_write_comes_after_what_its_guard_excludes;
     ChecksGuardsFirst by no_guarded_write_comes_after_what_its_guard_excludes,
@@ -95,6 +96,14 @@ found! {
     IgnoresTheLimit by no_more_events_are_read_than_the_limit;
     ForgetsWhatIsRead by events_are_in_the_order_of_their_commits;
     ForgetsAllThatCameBefore by delivered_events_are_forgotten_and_no_others;
+    IgnoresLinksWhenSweeping by invitations_and_api_keys_that_expired_are_removed_and_no_others,
+        each_kind_is_swept_up_to_the_limit;
+    SweepsATickTooEarly by invitations_and_api_keys_that_expired_are_removed_and_no_others,
+        closed_accounts_are_removed_with_all_that_is_theirs;
+    SweepsWithoutLimit by each_kind_is_swept_up_to_the_limit;
+    HidesClosedAccounts by closed_accounts_are_removed_with_all_that_is_theirs;
+    IgnoresTheAbsenceOfSessions by guards_alone_are_checked,
+        a_batch_conflicts_as_a_whole_whatever_in_it_does_not_hold;
     TakesMessagesInTwoSteps by parallel_workers_take_each_message_once,
         two_workers_beside_the_commits_send_every_message_once;
     TakesTheNewestMessagesFirst by messages_are_taken_in_the_order_of_their_commits;
@@ -109,6 +118,7 @@ found! {
     PostponesNothing by a_postponed_message_waits_for_its_time_and_the_others_do_not;
     SendsMessagesOfConflicts by messages_of_a_batch_that_conflicts_are_not_kept;
     CutsMessages by every_byte_of_a_message_survives;
+    LosesMessages by a_batch_conflicts_as_a_whole_whatever_in_it_does_not_hold;
     TouchesBackwards by a_use_is_remembered_and_never_goes_back,
         of_parallel_uses_the_last_is_remembered;
     TouchesTheVersion by a_use_is_remembered_and_never_goes_back,
@@ -118,7 +128,8 @@ found! {
     HidesExpiredKeys by revoked_and_expired_api_keys_are_found,
         api_keys_that_were_not_revoked_are_listed_whatever_else_became_of_them;
     RemembersTheOwnerOfAKey by an_api_key_is_found_with_the_standing_of_its_owner;
-    FindsKeysOfNobody by no_api_key_is_found_where_none_is;
+    FindsKeysOfNobody by no_api_key_is_found_where_none_is,
+        closed_accounts_are_removed_with_all_that_is_theirs;
     ListsOldestFirst by api_keys_are_listed_in_descending_order_of_their_ids_page_by_page,
         invitations_are_listed_in_descending_order_of_their_ids_page_by_page;
     ListsTheFirstPageOnly by api_keys_are_listed_in_descending_order_of_their_ids_page_by_page,
@@ -140,6 +151,8 @@ struct Defective {
     counters: Mutex<BTreeMap<AttemptKey, AttemptCounter>>,
     /// For the defect that remembers owners.
     standings: Mutex<BTreeMap<UserId, Standing>>,
+    /// For the defect that hides accounts in place of removing them.
+    hidden_by: Mutex<Option<Timestamp>>,
     /// For the defect that finds keys of nobody.
     orphans: Mutex<Vec<ApiKey>>,
     /// For the defect that records events later.
@@ -153,6 +166,7 @@ impl Defective {
             defect,
             counters: Mutex::default(),
             standings: Mutex::default(),
+            hidden_by: Mutex::default(),
             orphans: Mutex::default(),
             recordings: AtomicUsize::new(0),
         }
@@ -179,7 +193,9 @@ impl Store for Defective {
         if let UserKey::Email(key) = &mut command.key {
             *key = EmailKey::from_stored(self.mangled(key.as_str()));
         }
-        self.store.find_user(command).await
+        let hidden_by = *self.hidden_by.lock().unwrap();
+        let found = self.store.find_user(command).await?;
+        Ok(found.filter(|user| user.closes_at.is_none() || user.closes_at > hidden_by))
     }
 
     async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
@@ -294,7 +310,26 @@ impl Store for Defective {
         Ok(listed)
     }
 
-    async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
+    async fn sweep(&self, mut command: Sweep) -> Result<Swept, Fault> {
+        let tick = |moment: Timestamp| Timestamp::from_millis(moment.as_millis() + 1);
+        let closed_by = command.accounts_closed_by;
+        match self.defect {
+            Defect::IgnoresLinksWhenSweeping => {
+                command.links_expired_by = Timestamp::from_millis(0);
+            }
+            Defect::SweepsATickTooEarly => {
+                command.links_expired_by = tick(command.links_expired_by);
+                command.accounts_closed_by = tick(closed_by);
+            }
+            Defect::SweepsWithoutLimit => command.limit = u32::MAX,
+            Defect::HidesClosedAccounts => {
+                command.accounts_closed_by = Timestamp::from_millis(0);
+                self.hidden_by.lock().unwrap().replace(closed_by);
+                let accounts = 1;
+                return Ok(Swept { accounts, ..self.store.sweep(command).await? });
+            }
+            _ => {}
+        }
         self.store.sweep(command).await
     }
 
@@ -304,6 +339,10 @@ impl Store for Defective {
         batch.writes = batch.writes.into_iter().map(|write| self.mangled_write(write)).collect();
         match self.defect {
             Defect::IgnoresGuards => batch.guards.clear(),
+            Defect::IgnoresTheAbsenceOfSessions => {
+                batch.guards.retain(|guard| !matches!(guard, Guard::NoSession { .. }));
+            }
+            Defect::LosesMessages => batch.messages.clear(),
             Defect::ChecksGuardsFirst => {
                 let guards = Commit { guards: take(&mut batch.guards), ..Commit::default() };
                 if self.store.commit(guards).await?.is_err() {

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::audit::AuditLog;
-use crate::config::{Config, ListenAddress, Mail};
+use crate::config::{Config, Invitations, ListenAddress, Mail};
 use crate::failure::{Failure, while_doing};
 use crate::http::{self, Server};
 use crate::mail::Post;
@@ -50,6 +50,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         auth: Arc::clone(&auth),
         published_keys,
         services: service_tokens::load()?,
+        users_invite: config.invitations == Invitations::Users,
         trusted_proxies: config.trusted_proxies,
     };
     let post = Post::open(&config.mail)?;

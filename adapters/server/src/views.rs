@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
-use testudo::flow::{ListedApiKey, Sessions, SignedIn};
+use testudo::flow::{Invited, ListedApiKey, Sessions, SignedIn};
 use testudo::model::{
-    ApiKey, ApiKeyId, ApiKeyState, JsonObject, Method, Session, SessionId, User, UserId,
+    ApiKey, ApiKeyId, ApiKeyState, Email, Invitation, InvitationId, JsonObject, Method, Session,
+    SessionId, User, UserId,
 };
 use testudo::token::Tokens;
 use testudo::{Secret, Timestamp};
@@ -190,5 +191,64 @@ pub(crate) struct UsedApiKeyView<'a> {
 impl<'a> From<&'a ApiKey> for UsedApiKeyView<'a> {
     fn from(key: &'a ApiKey) -> Self {
         Self { user: key.user, key: ApiKeyView::new(key, true) }
+    }
+}
+
+/// An invitation. Nothing in it accepts one.
+#[derive(Serialize)]
+pub(crate) struct InvitationView<'a> {
+    id: InvitationId,
+    email: Option<&'a str>,
+    seats: u32,
+    taken: u32,
+    data: &'a JsonObject,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+    /// Whether somebody may accept it now.
+    open: bool,
+}
+
+impl<'a> InvitationView<'a> {
+    fn new(invitation: &'a Invitation, now: Timestamp) -> Self {
+        Self {
+            id: invitation.id,
+            email: invitation.email.as_ref().map(Email::as_str),
+            seats: invitation.seats,
+            taken: invitation.taken,
+            data: &invitation.data,
+            created_at: invitation.created_at,
+            expires_at: invitation.expires_at,
+            revoked_at: invitation.revoked_at,
+            open: invitation.is_open(now),
+        }
+    }
+}
+
+/// The invitations of a user.
+#[derive(Serialize)]
+pub(crate) struct InvitationsView<'a> {
+    invitations: Vec<InvitationView<'a>>,
+}
+
+impl<'a> InvitationsView<'a> {
+    pub(crate) fn new(invitations: &'a [Invitation], now: Timestamp) -> Self {
+        let view = |invitation| InvitationView::new(invitation, now);
+        Self { invitations: invitations.iter().map(view).collect() }
+    }
+}
+
+/// An invitation that was just made, with its token where that goes by no mail.
+#[derive(Serialize)]
+pub(crate) struct InvitedView<'a> {
+    invitation: InvitationView<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+}
+
+impl<'a> InvitedView<'a> {
+    pub(crate) fn new(invited: &'a Invited, now: Timestamp) -> Self {
+        let token = invited.token.as_ref().map(|token| token.expose().as_str());
+        Self { invitation: InvitationView::new(&invited.invitation, now), token }
     }
 }

@@ -3,12 +3,17 @@
 use testudo::command::{Commit, Conflict, Guard, Write};
 use testudo::event::Event;
 use testudo::model::{
-    AttemptKey, AttemptLimit, AttemptVerdict, Email, Epoch, Session, User, Version, WindowEnd,
+    ApiKey, AttemptKey, AttemptLimit, AttemptVerdict, Email, Epoch, Invitation, Session, User,
+    Version, WindowEnd,
 };
 use testudo::{Duration, Timestamp};
 
+use super::key_records::{
+    api_key, api_key_id, invitation, invitation_id, message, next_api_key, next_invitation,
+};
 use super::observe::{
-    Observe, guarding, insert_session, insert_user, replace_session, replace_user, writing,
+    Observe, guarding, insert_api_key, insert_invitation, insert_session, insert_user,
+    replace_api_key, replace_invitation, replace_session, replace_user, writing,
 };
 use super::records::{
     ACCOUNT, NOW, account, event, next_session, next_user, session, session_id, user, user_id,
@@ -44,6 +49,9 @@ pub async fn guards_alone_are_checked<S: Store>(store: S) {
         let wrong = Guard::SessionVersion { id: hers.id, version };
         assert_eq!(store.apply(guarding([user.clone(), wrong])).await, Err(Conflict));
     }
+    let none = |id| Guard::NoSession { id };
+    assert_eq!(store.apply(guarding([user.clone(), none(session_id(2))])).await, Ok(()));
+    assert_eq!(store.apply(guarding([user, none(hers.id)])).await, Err(Conflict));
 }
 
 pub async fn a_guard_looks_at_the_record_as_it_was_before_the_batch<S: Store>(store: S) {
@@ -206,6 +214,10 @@ struct Scene {
     eve: User,
     hers: Session,
     his: Session,
+    open: Invitation,
+    his_open: Invitation,
+    key: ApiKey,
+    his_key: ApiKey,
     /// Its attempts are used up.
     cleared: AttemptKey,
     /// So are its, and the last was made in this window.
@@ -227,28 +239,57 @@ impl Scene {
         let his = Session { version: Version::new(50), ..session(2, &ben) };
         store.write([&ada, &ben, &eve].map(insert_user)).await;
         store.write([&hers, &his].map(insert_session)).await;
+        let (open, his_open) = (invitation(1, None), invitation(2, Some(&ben)));
+        let open = Invitation { version: Version::new(60), ..open };
+        let his_open = Invitation { version: Version::new(70), ..his_open };
+        let key = ApiKey { version: Version::new(80), ..api_key(1, &ada) };
+        let his_key = ApiKey { version: Version::new(90), ..api_key(2, &ben) };
+        store.write([&open, &his_open].map(insert_invitation)).await;
+        store.write([&key, &his_key].map(insert_api_key)).await;
         let (cleared, refunded) = (account("ada@example.com"), account("ben@example.com"));
         attempts_left(store, &cleared, &ACCOUNT, NOW).await;
         attempts_left(store, &refunded, &ACCOUNT, NOW).await;
         let window = NOW + ACCOUNT.lock;
-        Self { ada, ben, eve, hers, his, cleared, refunded, window }
+        Self { ada, ben, eve, hers, his, open, his_open, key, his_key, cleared, refunded, window }
     }
 
     /// A batch that holds, with a write of every kind. It touches Ada and her session.
     fn batch(&self) -> Commit {
         Commit {
-            guards: vec![at_epoch(&self.ada), at_epoch(&self.ben), at_version(&self.hers)],
+            guards: vec![
+                at_epoch(&self.ada),
+                at_epoch(&self.ben),
+                at_version(&self.hers),
+                Guard::NoSession { id: session_id(7) },
+            ],
             writes: vec![
                 replace_user(&self.changed_ada()),
                 insert_user(&user(9)),
                 replace_session(&self.changed_session()),
                 insert_session(&session(9, &self.ada)),
+                replace_invitation(&self.changed_invitation()),
+                insert_invitation(&invitation(9, None)),
+                replace_api_key(&self.changed_key()),
+                insert_api_key(&api_key(9, &self.ada)),
+                Write::TouchApiKey { id: self.his_key.id, at: NOW },
                 Write::ClearAttempts(self.cleared.clone()),
                 Write::RefundAttempt { key: self.refunded.clone(), window: self.window },
             ],
             events: vec![event(1, Event::UserLogout)],
-            messages: Vec::new(),
+            messages: vec![message(1)],
         }
+    }
+
+    fn changed_invitation(&self) -> Invitation {
+        Invitation { taken: 1, ..next_invitation(&self.open) }
+    }
+
+    fn changed_key(&self) -> ApiKey {
+        ApiKey { revoked_at: Some(NOW), ..next_api_key(&self.key) }
+    }
+
+    fn touched_key(&self) -> ApiKey {
+        ApiKey { last_used_at: Some(NOW), ..self.his_key.clone() }
     }
 
     fn changed_ada(&self) -> User {
@@ -271,6 +312,12 @@ impl Scene {
         let new_session = his.version.next();
         let user_was = |was| Write::ReplaceUser { user: Box::new(next_user(ben)), was };
         let session_was = |was| Write::ReplaceSession { session: Box::new(next_session(his)), was };
+        let (open, key) = (&self.his_open, &self.his_key);
+        let invitation_was =
+            |was| Write::ReplaceInvitation { invitation: Box::new(next_invitation(open)), was };
+        let key_was = |was| Write::ReplaceApiKey { key: Box::new(next_api_key(key)), was };
+        let before = |version: Version| Version::new(version.get() - 1);
+        let absent_key = next_api_key(&api_key(7, ben));
         let epoch = |id, epoch| Guard::UserEpoch { id, epoch: Epoch::new(epoch) };
         let version = |id, version| Guard::SessionVersion { id, version };
         let guards = [
@@ -280,6 +327,7 @@ impl Scene {
             ("a guard on a version that is over", version(his.id, old_session)),
             ("a guard on a version to come", version(his.id, new_session)),
             ("a guard on the version of no session", version(session_id(7), Version::FIRST)),
+            ("a guard on the absence of a session", Guard::NoSession { id: his.id }),
         ];
         let writes = [
             ("a new user of a taken id", insert_user(&taken_id)),
@@ -292,6 +340,20 @@ impl Scene {
             ("a session replaced at a version that is over", session_was(old_session)),
             ("a session replaced at a version to come", session_was(new_session)),
             ("an absent session replaced", replace_session(&next_session(&session(7, ben)))),
+            ("a new invitation of a taken id", insert_invitation(&invitation(2, None))),
+            (
+                "an invitation replaced at a version that is over",
+                invitation_was(before(open.version)),
+            ),
+            ("an invitation replaced at a version to come", invitation_was(open.version.next())),
+            (
+                "an absent invitation replaced",
+                replace_invitation(&next_invitation(&invitation(7, None))),
+            ),
+            ("a new API key of a taken id", insert_api_key(&api_key(2, ben))),
+            ("an API key replaced at a version that is over", key_was(before(key.version))),
+            ("an API key replaced at a version to come", key_was(key.version.next())),
+            ("an absent API key replaced", replace_api_key(&absent_key)),
         ];
         let mut spoilers: Vec<(&'static str, Spoiler)> = Vec::new();
         for (what, guard) in guards {
@@ -318,7 +380,19 @@ impl Scene {
             assert_eq!(store.user(user_id(number)).await, None, "{what}");
             assert_eq!(store.user_by_email(user(number).email.key()).await, None, "{what}");
             assert!(store.session(session_id(number)).await.is_none(), "{what}");
+            assert_eq!(store.invitation(invitation_id(number)).await, None, "{what}");
+            assert_eq!(store.api_key(api_key_id(number)).await, None, "{what}");
         }
+        for invitation in [&self.open, &self.his_open] {
+            let found = store.invitation(invitation.id).await;
+            assert_eq!(found.as_ref(), Some(invitation), "{what}");
+        }
+        for key in [&self.key, &self.his_key] {
+            let found = store.api_key(key.id).await.map(|owned| owned.key);
+            assert_eq!(found.as_ref(), Some(key), "{what}");
+        }
+        let messages = store.take_messages(Timestamp::MAX, NOW, 9).await;
+        assert_eq!(messages.expect("take_messages must not fail"), [], "{what}");
         for key in [&self.cleared, &self.refunded] {
             let verdict = store.attempt(key, &ACCOUNT, NOW).await;
             assert_eq!(verdict, AttemptVerdict::Locked { until: self.window }, "{what}");
@@ -339,6 +413,16 @@ impl Scene {
             let found = store.session_with_user(session.id).await;
             assert_eq!(found, Some((session.clone(), owner.clone())));
         }
+        for expected in [self.changed_invitation(), invitation(9, None), self.his_open.clone()] {
+            assert_eq!(store.invitation(expected.id).await, Some(expected));
+        }
+        for expected in [self.changed_key(), api_key(9, &self.ada), self.touched_key()] {
+            let found = store.api_key(expected.id).await.map(|owned| owned.key);
+            assert_eq!(found, Some(expected));
+        }
+        let messages = store.take_messages(NOW, NOW, 9).await;
+        let messages = messages.expect("take_messages must not fail");
+        assert!(messages.iter().map(|taken| &taken.message).eq([&message(1)]));
         assert_eq!(attempts_left(store, &self.cleared, &ACCOUNT, NOW).await, 5);
         assert_eq!(attempts_left(store, &self.refunded, &ACCOUNT, NOW).await, 1);
         assert_eq!(store.events().await, self.batch().events);

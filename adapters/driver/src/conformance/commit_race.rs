@@ -3,10 +3,12 @@
 use futures::future::{join, select};
 use testudo::command::{Commit, Guard, Write};
 use testudo::event::Event;
-use testudo::model::{Epoch, Session, User, UserId};
+use testudo::model::{ApiKey, Epoch, Session, User, UserId};
 
+use super::key_records::{api_key, next_api_key};
 use super::observe::{
-    Observe, insert_session, insert_user, replace_session, replace_user, writing,
+    Observe, insert_api_key, insert_session, insert_user, replace_api_key, replace_session,
+    replace_user, writing,
 };
 use super::race::{change_user, let_others_go_on, only_winner, race};
 use super::records::{
@@ -153,13 +155,16 @@ pub async fn batches_over_the_same_records_in_opposite_orders_do_not_fail<S: Sto
 
 pub async fn no_reader_sees_half_a_batch<S: Store>(store: S) {
     let (ada, hers) = (user(1), session(1, &user(1)));
-    store.write([insert_user(&ada), insert_session(&hers)]).await;
+    let key = api_key(1, &ada);
+    store.write([insert_user(&ada), insert_session(&hers), insert_api_key(&key)]).await;
     let writer = async {
-        let (mut user, mut session) = (ada.clone(), hers.clone());
+        let (mut user, mut session, mut key) = (ada.clone(), hers.clone(), key.clone());
         for _ in 0..100 {
             user = User { epoch: user.epoch.next(), ..next_user(&user) };
             session = Session { epoch: user.epoch, ..next_session(&session) };
-            store.write([replace_user(&user), replace_session(&session)]).await;
+            key = ApiKey { epoch: user.epoch, ..next_api_key(&key) };
+            let writes = [replace_user(&user), replace_session(&session), replace_api_key(&key)];
+            store.write(writes).await;
             let_others_go_on().await;
         }
     };
@@ -170,6 +175,11 @@ pub async fn no_reader_sees_half_a_batch<S: Store>(store: S) {
             assert_eq!((session.version, session.epoch), (user.version, user.epoch));
             let owned = store.session(hers.id).await.expect("the session is there");
             assert_eq!(owned.session.epoch, owned.standing.epoch);
+            let (user, session) =
+                store.user_with_session(ada.id, hers.id).await.expect("the user is there");
+            assert_eq!(session.map(|session| session.epoch), Some(user.epoch));
+            let owned = store.api_key(key.id).await.expect("the key is there");
+            assert_eq!(owned.key.epoch, owned.standing.epoch);
             let_others_go_on().await;
         }
     });

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures::future::{join, join3};
 use testudo::command::{HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 use testudo::event::Event;
-use testudo::flow::{Login, Refreshed, RegisterUser, ResetPassword, SignedIn};
+use testudo::flow::{
+    AcceptInvitation, CreateApiKey, Invite, Login, Refreshed, RegisterUser, ResetPassword, SignedIn,
+};
 use testudo::message::{Message, MessageKind};
 use testudo::model::{EmailKey, EndReason, Session, SessionId, User};
 use testudo::password::{Argon2id, HasherChain, PasswordHash};
@@ -223,6 +225,65 @@ fn phrase(number: u32) -> String {
     format!("phrase number {number} of all")
 }
 
+pub async fn of_100_parallel_creations_of_api_keys_as_many_are_made_as_the_policy_allows<
+    S: Store,
+>(
+    store: S,
+) {
+    let world = World::with(store, Policy { api_keys: 3, ..Policy::default() });
+    let tokens = world.signed_in().await.tokens;
+    let (mut granted, mut full) = (Vec::new(), 0);
+    // Who meets too many others is told to try again, and does.
+    while full < 100 {
+        let outcomes = race(100, |_| async {
+            let request = CreateApiKey::new("any");
+            let access = tokens.access.expose();
+            let made = world.auth.create_api_key(access, request, &Client::unknown()).await;
+            refusal_of(made)
+        });
+        for outcome in outcomes.await {
+            match outcome {
+                Ok((_, text)) => granted.push(text),
+                Err(Refusal::TooMany { most: 3 }) => full += 1,
+                Err(refusal) => assert_eq!(refusal, Refusal::Busy),
+            }
+        }
+    }
+    assert_eq!(granted.len(), 3);
+    for text in &granted {
+        assert!(world.auth.authenticate_api_key(text.expose(), None).await.is_ok());
+    }
+    assert_eq!(world.logout_all(&tokens).await, Ok(()));
+    for text in &granted {
+        let used = refusal_of(world.auth.authenticate_api_key(text.expose(), None).await);
+        assert_eq!(used.map(drop), Err(Refusal::RevokedToken));
+    }
+}
+
+pub async fn of_50_parallel_acceptances_the_last_seat_goes_to_one<S: Store>(store: S) {
+    let world = World::new(store);
+    let here = Client::unknown();
+    let invited = world.auth.admin().invite(Invite::open(1), &here).await;
+    let invited = refusal_of(invited).expect("a request that is fit");
+    let token = invited.token.expect("an open invitation");
+    let outcomes = race(50, |n| {
+        let request = AcceptInvitation {
+            token: token.clone(),
+            email: Some(format!("user-{n}@example.com")),
+            password: RIGHT.into(),
+            profile: Default::default(),
+        };
+        async { refusal_of(world.auth.accept_invitation(request, &here).await) }
+    });
+    let outcomes = outcomes.await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    assert_eq!(count(&outcomes, &Refusal::InvalidToken), 49);
+    let winner = outcomes.iter().position(Result::is_ok).expect("there is one");
+    assert!(world.sign_in(&format!("user-{winner}@example.com")).await.is_ok());
+    let stored = world.store().invitation(invited.invitation.id).await.expect("it is there");
+    assert_eq!(stored.taken, 1);
+}
+
 const ADA: &str = "ada@example.com";
 const SECRET: &str = "wqVYb0lq7Xk2Dn4Zs8Rt6Uj1Ha3Gc5Fe";
 const RIGHT: &str = "correct horse";
@@ -237,8 +298,12 @@ struct World<S> {
 
 impl<S: Store> World<S> {
     fn new(store: S) -> Self {
+        Self::with(store, Policy::default())
+    }
+
+    fn with(store: S, policy: Policy) -> Self {
         let keys = KeyRing::parse(SECRET).expect("a key ring");
-        let settings = Settings::new(Policy::default(), keys).expect("a policy that holds");
+        let settings = Settings::new(policy, keys).expect("a policy that holds");
         let chain = HasherChain::new(Argon2id::cheap_for_tests());
         let (clock, verified) = (ManualClock::at(NOW), Arc::default());
         let hashing =

@@ -181,6 +181,9 @@ macro_rules! conformance_tests {
                 failures_at_an_account_are_remembered_and_those_at_nobody_are_not,
                 a_counter_without_failures_goes_whosever_it_is,
                 no_more_is_removed_than_the_limit_and_batches_remove_all,
+                invitations_and_api_keys_that_expired_are_removed_and_no_others,
+                closed_accounts_are_removed_with_all_that_is_theirs,
+                each_kind_is_swept_up_to_the_limit,
                 parallel_sweeps_remove_everything_once,
                 a_sweep_beside_the_attempts_allows_no_more_of_them,
             }
@@ -250,6 +253,8 @@ macro_rules! conformance_tests {
                 logging_out_everywhere_ends_every_session,
                 what_was_signed_in_before_logging_out_everywhere_is_dead_however_it_raced,
                 of_100_parallel_uses_of_a_reset_link_one_sets_the_password,
+                of_100_parallel_creations_of_api_keys_as_many_are_made_as_the_policy_allows,
+                of_50_parallel_acceptances_the_last_seat_goes_to_one,
             }
         }
     };

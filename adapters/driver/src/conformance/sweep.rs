@@ -1,12 +1,13 @@
 //! What is over is removed, a batch at a time, and nothing else.
 
 use testudo::command::{Sweep, Swept};
-use testudo::model::{AttemptKey, AttemptLimit, AttemptVerdict, Session};
+use testudo::model::{ApiKey, AttemptKey, AttemptLimit, AttemptVerdict, Invitation, Session, User};
 use testudo::{Duration, Timestamp};
 
-use super::observe::{Observe, insert_session, insert_user};
+use super::key_records::{api_key, api_key_id, invitation, invitation_id};
+use super::observe::{Observe, insert_api_key, insert_invitation, insert_session, insert_user};
 use super::race::race;
-use super::records::{ACCOUNT, NOW, account, email, lookalikes, session, user};
+use super::records::{ACCOUNT, NOW, account, email, lookalikes, session, session_id, user};
 use crate::Store;
 
 pub async fn sessions_that_are_over_are_removed_and_no_others<S: Store>(store: S) {
@@ -89,6 +90,88 @@ pub async fn no_more_is_removed_than_the_limit_and_batches_remove_all<S: Store>(
         sweep(&store, later, 3).await,
         Swept { sessions: 1, attempts: 0, ..Swept::default() }
     );
+}
+
+pub async fn invitations_and_api_keys_that_expired_are_removed_and_no_others<S: Store>(store: S) {
+    let ada = user(1);
+    let key = |number, expires_at| ApiKey { expires_at, ..api_key(number, &ada) };
+    let keys = [
+        key(1, Some(NOW)),
+        key(2, Some(NOW + MILLISECOND)),
+        key(3, None),
+        ApiKey { revoked_at: Some(NOW), ..key(4, None) },
+        ApiKey { revoked_at: Some(NOW), ..key(5, Some(Timestamp::from_millis(0))) },
+    ];
+    let ends = |number, expires_at| Invitation { expires_at, ..invitation(number, None) };
+    let invitations = [
+        ends(1, NOW),
+        ends(2, NOW + MILLISECOND),
+        Invitation { revoked_at: Some(NOW), ..ends(3, NOW + MILLISECOND) },
+        Invitation { invited_by: Some(ada.id), taken: 3, ..ends(4, NOW) },
+    ];
+    store.write([insert_user(&ada)]).await;
+    store.write(keys.iter().map(insert_api_key)).await;
+    store.write(invitations.iter().map(insert_invitation)).await;
+    let swept = Swept { api_keys: 2, invitations: 2, ..Swept::default() };
+    assert_eq!(sweep(&store, NOW, 100).await, swept);
+    for (key, stays) in keys.iter().zip([false, true, true, true, false]) {
+        assert_eq!(store.api_key(key.id).await.is_some(), stays, "{key:?}");
+    }
+    for (invitation, stays) in invitations.iter().zip([false, true, true, false]) {
+        assert_eq!(store.invitation(invitation.id).await.is_some(), stays, "{invitation:?}");
+    }
+    assert_eq!(sweep(&store, NOW, 100).await, Swept::default());
+}
+
+/// An account that its owner closed goes with all that is theirs, and with nothing else.
+pub async fn closed_accounts_are_removed_with_all_that_is_theirs<S: Store>(store: S) {
+    let closing = |number, closes_at| User { closes_at, ..user(number) };
+    let (gone, soon) = (closing(1, Some(NOW)), closing(2, Some(NOW + MILLISECOND)));
+    let users = [gone, soon, closing(3, None)];
+    for (number, user) in (1..).zip(&users) {
+        store.write([insert_user(user), insert_session(&session(number, user))]).await;
+        store.write([insert_api_key(&api_key(number, user))]).await;
+        store.write([insert_invitation(&invitation(number, Some(user)))]).await;
+    }
+    store.write([insert_invitation(&invitation(4, None))]).await;
+    assert_eq!(sweep(&store, NOW, 100).await, Swept { accounts: 1, ..Swept::default() });
+    for (number, user) in (1..).zip(&users) {
+        let there = [
+            store.user(user.id).await.is_some(),
+            store.user_by_email(user.email.key()).await.is_some(),
+            store.session(session_id(number)).await.is_some(),
+            store.api_key(api_key_id(number)).await.is_some(),
+            store.invitation(invitation_id(number)).await.is_some(),
+        ];
+        assert_eq!(there, [number != 1; 5], "account {number}");
+    }
+    assert!(store.invitation(invitation_id(4)).await.is_some(), "nobody's");
+    // What is removed is gone, not hidden: ids and address are free.
+    store.write([insert_user(&users[0]), insert_session(&session(1, &users[0]))]).await;
+    store.write([insert_api_key(&api_key(1, &users[0]))]).await;
+    store.write([insert_invitation(&invitation(1, Some(&users[0])))]).await;
+}
+
+pub async fn each_kind_is_swept_up_to_the_limit<S: Store>(store: S) {
+    let ada = user(100);
+    store.write([insert_user(&ada)]).await;
+    for number in 1..=5 {
+        let closed = User { closes_at: Some(NOW), ..user(number) };
+        let key = ApiKey { expires_at: Some(NOW), ..api_key(number, &ada) };
+        let expired = Invitation { expires_at: NOW, ..invitation(number, None) };
+        store.write([insert_user(&closed), insert_api_key(&key)]).await;
+        store.write([insert_invitation(&expired)]).await;
+    }
+    for removed in [3, 2, 0] {
+        let all = Swept {
+            accounts: removed,
+            invitations: removed,
+            api_keys: removed,
+            ..Swept::default()
+        };
+        assert_eq!(sweep(&store, NOW, 3).await, all);
+    }
+    assert!(store.user(ada.id).await.is_some());
 }
 
 pub async fn parallel_sweeps_remove_everything_once<S: Store>(store: S) {

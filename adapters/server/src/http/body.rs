@@ -83,6 +83,16 @@ impl Fields {
         }
     }
 
+    /// A small whole number that may be left out.
+    pub(super) fn optional_count(&mut self, field: &'static str) -> Option<u32> {
+        let number = self.optional_number(field)?;
+        let count = u32::try_from(number).ok();
+        if count.is_none() {
+            self.wrong(field, "too_large", "expected a smaller number");
+        }
+        count
+    }
+
     /// A list of texts that may be left out: then it is empty.
     pub(super) fn texts(&mut self, field: &'static str) -> Vec<String> {
         let texts = match self.object.remove(field) {

@@ -7,6 +7,7 @@ mod body;
 mod client;
 mod email;
 mod envelope;
+mod invitations;
 mod password;
 mod problem;
 mod routes;
@@ -35,6 +36,8 @@ pub(crate) struct Server {
     pub(crate) published_keys: JwkSet,
     /// What other services present.
     pub(crate) services: ServiceTokens,
+    /// Whether users may invite others.
+    pub(crate) users_invite: bool,
     /// How many proxies stand in front, each adding to `X-Forwarded-For`.
     pub(crate) trusted_proxies: usize,
 }
@@ -62,6 +65,9 @@ pub(crate) fn router(server: Server) -> Router {
         .route("/account/close", post(account::close))
         .route("/account/reopen", post(account::reopen))
         .route("/unsubscribe", post(account::unsubscribe))
+        .route("/invitations", get(invitations::list).post(invitations::invite))
+        .route("/invitations/{id}", delete(invitations::revoke))
+        .route("/invitations/accept", post(invitations::accept))
         .route("/api-keys", get(api_keys::list).post(api_keys::create))
         .route("/api-keys/{id}", delete(api_keys::revoke))
         .route("/api-keys/whoami", get(api_keys::whoami))

@@ -75,8 +75,6 @@ impl Code {
             Self::InvalidToken | Self::ExpiredToken | Self::RevokedToken => {
                 Some(r#"Bearer error="invalid_token""#)
             }
-            // RFC 6750 3.1: 403.
-            Self::Forbidden => Some(r#"Bearer error="insufficient_scope""#),
             Self::Unauthenticated | Self::InvalidCredentials => Some("Bearer"),
             _ => None,
         }
@@ -182,7 +180,12 @@ impl Problem {
                 Self::new(Code::StepUpRequired, detail)
             }
             Refusal::StepUpRequired => Self::new(Code::StepUpRequired, detail),
-            Refusal::Forbidden { .. } => Self::new(Code::Forbidden, detail),
+            Refusal::EmailUnverified => Self::new(Code::Forbidden, detail),
+            // RFC 6750 3.1.
+            Refusal::Forbidden { .. } => Self {
+                challenge: Some(r#"Bearer error="insufficient_scope""#),
+                ..Self::new(Code::Forbidden, detail)
+            },
             Refusal::TooMany { .. } | Refusal::Inactive => Self::new(Code::Conflict, detail),
             Refusal::InvalidPassword => Self::invalid_password(detail),
             Refusal::NotFound | Refusal::NotRecorded => Self::new(Code::NotFound, detail),

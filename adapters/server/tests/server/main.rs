@@ -17,6 +17,7 @@ mod emails;
 mod hashes;
 mod imports;
 mod input;
+mod invitations;
 mod lifecycle;
 mod limits;
 mod logs;

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 use testudo::command::{Commit, Write};
 use testudo::event::{Event, EventRecord};
+use testudo::message::SealedMessage;
 use testudo::model::{
-    Digest, Email, EmailKey, EventId, JsonObject, Method, Session, SessionId, User, UserId, Version,
+    ApiKey, ApiKeyId, Digest, Email, EmailKey, EventId, Invitation, InvitationId, JsonObject,
+    MessageId, Method, Session, SessionId, User, UserId, Version,
 };
 use testudo::password::PasswordHash;
 use testudo::{Client, Duration, KeyId, Timestamp};
@@ -51,6 +53,41 @@ pub(super) fn session(owner: &User) -> Session {
         ended: None,
         version: Version::FIRST,
     }
+}
+
+pub(super) fn invitation(inviter: &User) -> Invitation {
+    Invitation {
+        id: InvitationId::from_uuid(new_id()),
+        invited_by: Some(inviter.id),
+        email: Some(user("bob@example.com").email),
+        seats: 1,
+        taken: 0,
+        data: JsonObject::new(),
+        created_at: NOW,
+        expires_at: NOW + Duration::from_days(7),
+        revoked_at: Some(NOW),
+        version: Version::FIRST,
+    }
+}
+
+pub(super) fn api_key(owner: &User) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId::from_uuid(new_id()),
+        user: owner.id,
+        epoch: owner.epoch,
+        name: "nightly".to_owned(),
+        scopes: Vec::new(),
+        digest: Digest::of(b"secret"),
+        created_at: NOW,
+        expires_at: Some(NOW + Duration::from_days(7)),
+        last_used_at: None,
+        revoked_at: None,
+        version: Version::FIRST,
+    }
+}
+
+pub(super) fn message() -> SealedMessage {
+    SealedMessage { id: MessageId::from_uuid(new_id()), created_at: NOW, sealed: vec![0; 600] }
 }
 
 pub(super) fn event(user: &User) -> EventRecord {

@@ -197,12 +197,15 @@ fn ended(row: &SqliteRow) -> Result<Option<Ended>, Fault> {
 mod tests {
     use serde_json::json;
     use testudo::command::{
-        FindSession, FindSessionWithUser, FindUser, OwnedSession, UserKey, Write,
+        FindApiKey, FindInvitation, FindSession, FindSessionWithUser, FindUser, OwnedSession,
+        UserKey, Write,
     };
     use testudo::model::Method;
     use testudo_driver::{FaultKind, Store};
 
-    use super::super::fixtures::{self, NOW, commit, inserting, scratch, session, user};
+    use super::super::fixtures::{
+        self, NOW, api_key, commit, inserting, invitation, message, scratch, session, user,
+    };
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
@@ -211,6 +214,9 @@ mod tests {
             ("users", "last_login", "-7031"),
             ("users", "joined_at", "253402207201000"),
             ("users", "profile", "'[7031]'"),
+            ("users", "reset_serial", "-7031"),
+            ("users", "previous_email_until", "-7031"),
+            ("users", "closes_at", "-7031"),
             ("sessions", "methods", "'[\"7031\"]'"),
             ("sessions", "auth_time", "-7031"),
             ("sessions", "client_ip", "'7031'"),
@@ -220,23 +226,51 @@ mod tests {
             ("sessions", "claims", "'\"7031\"'"),
             ("sessions", "ended_reason", "'7031'"),
             ("outbox", "record", "'{\"id\": 7031}'"),
+            ("invitations", "invited_by", "x'7031'"),
+            ("invitations", "email", "NULL"),
+            ("invitations", "seats", "-7031"),
+            ("invitations", "taken", "7031703170317031"),
+            ("invitations", "data", "'[7031]'"),
+            ("invitations", "created_at", "-7031"),
+            ("invitations", "expires_at", "253402207201000"),
+            ("invitations", "revoked_at", "-7031"),
+            ("invitations", "version", "-7031"),
+            ("api_keys", "epoch", "-7031"),
+            ("api_keys", "scopes", "'{\"7031\": 1}'"),
+            ("api_keys", "digest", "x'7031'"),
+            ("api_keys", "expires_at", "-7031"),
+            ("api_keys", "last_used_at", "253402207201000"),
+            ("api_keys", "revoked_at", "-7031"),
+            ("messages", "created_at", "-7031"),
+            ("messages", "attempts", "-7031"),
         ];
         for (table, column, value) in tampered {
             let (_directory, store) = scratch().await;
-            let ada = user("ada@example.com");
+            let previous_email =
+                Some(PreviousEmail { email: user("ada@old.example.com").email, until: NOW });
+            let ada = User { previous_email, ..user("ada@example.com") };
             let ended = Some(Ended { at: NOW, reason: EndReason::SignedOut });
             let begun = Session { ended, ..session(&ada) };
             let mut batch = inserting(&ada);
             batch.writes.push(Write::InsertSession(Box::new(begun.clone())));
+            let (invited, key) = (invitation(&ada), api_key(&ada));
+            batch.writes.push(Write::InsertInvitation(Box::new(invited.clone())));
+            batch.writes.push(Write::InsertApiKey(Box::new(key.clone())));
+            batch.messages.push(message());
             commit(&store, batch).await;
 
             let statement = format!(
-                "PRAGMA ignore_check_constraints = ON; UPDATE {table} SET {column} = {value}"
+                "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; UPDATE {table} SET {column} = {value}"
             );
             sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&store.writer).await.unwrap();
 
             let fault = match table {
                 "outbox" => store.undelivered(9).await.unwrap_err(),
+                "invitations" => {
+                    store.find_invitation(FindInvitation { id: invited.id }).await.unwrap_err()
+                }
+                "api_keys" => store.find_api_key(FindApiKey { id: key.id }).await.unwrap_err(),
+                "messages" => store.take_messages(NOW, NOW, 9).await.unwrap_err(),
                 _ => {
                     let find = FindSessionWithUser { id: begun.id };
                     store.find_session_with_user(find).await.unwrap_err()
