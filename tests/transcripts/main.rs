@@ -79,6 +79,6 @@ fn mail(world: &World) -> Vec<(MessageKind, String)> {
 
 /// The record of the one account that has this address.
 fn record(world: &World, email: &str) -> User {
-    let users = world.tables().users();
-    users.filter(|user| user.email.as_str() == email).next().unwrap().clone()
+    let mut users = world.tables().users();
+    users.find(|user| user.email.as_str() == email).unwrap().clone()
 }

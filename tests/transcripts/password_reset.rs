@@ -198,7 +198,7 @@ fn a_link_that_is_made_up_or_for_another_purpose_asks_nothing() {
     let tokens = [
         "".into(),
         "tdl_".into(),
-        genuine.expose()[..genuine.expose().len() - 1].to_owned(),
+        genuine.expose().replacen("tdl_", "tdr_", 1),
         format!("{}A", genuine.expose()),
         PurposeSigner::<signing::EmailVerification>::new(&keys).sign(about).expose().clone(),
         // Genuine, for this purpose, about nobody.
