@@ -3,14 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// A token of this prefix (`tda_` or `tdr_`) and body (16 bytes of the session's id, 4 of the
-/// generation, 32 of the secret), with a checksum that fits.
+/// A token of this prefix and body, with a checksum that fits. Behind `tda_` and `tdr_` stand 16 bytes of
+/// the session's id, 4 of the generation and 32 of the secret; behind `tdk_` 16 of the key's id and 32 of
+/// the secret.
 #[must_use]
-pub fn token_text(prefix: &str, body: &[u8; 52]) -> String {
+pub fn token_text(prefix: &str, body: &[u8]) -> String {
     let mut crc = crc32fast::Hasher::new();
     crc.update(prefix.as_bytes());
     crc.update(body);
-    let with_checksum = [&body[..], &crc.finalize().to_be_bytes()].concat();
+    let with_checksum = [body, &crc.finalize().to_be_bytes()].concat();
     format!("{prefix}{}", URL_SAFE_NO_PAD.encode(with_checksum))
 }
 

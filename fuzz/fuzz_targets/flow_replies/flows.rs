@@ -3,11 +3,12 @@
 use testudo::command::{Commit, Guard, LegacyVerdict, PasswordVerdict, Write};
 use testudo::flow;
 use testudo::flow::admin::{self, Imported, UserPage};
-use testudo::flow::{Refreshed, SignedIn};
-use testudo::model::{Digest, Session, User};
+use testudo::flow::{ApiKeyPage, InvitationPage, Invited, Refreshed, SignedIn};
+use testudo::model::{ApiKeyId, ApiKeyState, Digest, InvitationId, Session, User};
 use testudo_fuzz::token_parts;
 
 use super::links;
+use super::requests::SCOPE;
 use super::trial::Trial;
 
 /// Runs a flow and holds what it ends with against the law.
@@ -49,6 +50,19 @@ pub(crate) const FLOWS: &[(&str, Run)] = &[
     ("reopen_account", links::reopen_account_by_administrator),
     ("unsubscribe", links::unsubscribe),
     ("unsubscribe_token", links::unsubscribe_token),
+    ("create_api_key", create_api_key),
+    ("list_api_keys", list_api_keys),
+    ("revoke_api_key", revoke_api_key),
+    ("authenticate_api_key", authenticate_api_key),
+    ("user_api_keys", user_api_keys),
+    ("admin::revoke_api_key", admin_revoke_api_key),
+    ("invite", invite),
+    ("list_invitations", list_invitations),
+    ("revoke_invitation", revoke_invitation),
+    ("accept_invitation", accept_invitation),
+    ("admin::invite", admin_invite),
+    ("admin::list_invitations", admin_list_invitations),
+    ("admin::revoke_invitation", admin_revoke_invitation),
 ];
 
 /// Panics while a function that the flows' modules give out has no row above.
@@ -231,6 +245,188 @@ fn user_sessions(trial: &mut Trial<'_>) {
     let now = trial.now;
     trial.grant(admin::user_sessions(key, page, now));
     assert!(trial.record.batch.is_none());
+}
+
+/// A key is told with the batch that adds it, while there is room for it, and only after a fresh sign-in.
+fn create_api_key(trial: &mut Trial<'_>) {
+    let (token, request, env) = (trial.access_token(), trial.api_key_request(), trial.env());
+    let Some((key, _)) = trial.grant(flow::create_api_key(&token, request, env)) else { return };
+    let (was, user) = replaced_user(trial);
+    let session = trial.record.live_session().expect("the session was ended");
+    let batch = trial.record.accepted().expect("nothing was committed");
+    let adds = |write: &Write| matches!(write, Write::InsertApiKey(new) if **new == key);
+    assert!(batch.writes.iter().any(adds), "another key was committed");
+    assert!(key.scopes.iter().all(|scope| scope == SCOPE), "a scope that nobody declared");
+    assert_eq!((key.user, key.epoch, user.epoch), (session.user, was.epoch, was.epoch));
+}
+
+fn list_api_keys(trial: &mut Trial<'_>) {
+    let (token, limit) = (trial.access_token(), trial.choices.any());
+    trial.now = trial.moment();
+    let (now, page) = (trial.now, ApiKeyPage { before: None, limit });
+    if trial.grant(flow::list_api_keys(&token, page, &Trial::settings(), now)).is_some() {
+        let session = trial.record.live_session().expect("the session was ended");
+        assert!(now < session.access_expires_at, "the token had expired");
+    }
+    assert!(trial.record.batch.is_none());
+}
+
+/// A key is revoked with the batch that does so; it is never somebody else's.
+fn revoke_api_key(trial: &mut Trial<'_>) {
+    let (token, id, env) = (trial.access_token(), trial.choices.any(), trial.env());
+    let id = ApiKeyId::from_uuid(uuid::Uuid::from_u128(id));
+    if trial.grant(flow::revoke_api_key(&token, id, env)).is_some() {
+        let session = trial.record.live_session().expect("the session was ended");
+        let found = trial.record.api_key.as_ref().expect("no key was found");
+        assert_eq!(found.key.user, session.user, "somebody else's");
+        assert_revokes_key(trial);
+    }
+}
+
+/// A request is admitted by the secret of a key that counts, within its scopes; that it was writes nothing
+/// but when.
+fn authenticate_api_key(trial: &mut Trial<'_>) {
+    let text = trial.api_key_text();
+    let scope = if trial.choices.any() { Some(trial.scope()) } else { None };
+    trial.now = trial.moment();
+    let now = trial.now;
+    let admitted = trial.grant(flow::authenticate_api_key(&text, scope.as_deref(), now));
+    if let Some((batch, _)) = &trial.record.batch {
+        assert!(admitted.is_some() && batch.guards.is_empty() && batch.events.is_empty());
+        assert!(matches!(batch.writes[..], [Write::TouchApiKey { at, .. }] if at == now));
+    }
+    let Some(key) = admitted else { return };
+    let found = trial.record.api_key.as_ref().expect("no key was found");
+    assert_eq!((Some(key.digest), &key), (trial.key_digest, &found.key));
+    assert_eq!(key.state(&found.standing, now), ApiKeyState::Live);
+    assert!(scope.is_none_or(|scope| key.scopes.contains(&scope)), "beyond its scopes");
+}
+
+fn user_api_keys(trial: &mut Trial<'_>) {
+    let (key, limit) = (trial.user_key(), trial.choices.any());
+    trial.now = trial.moment();
+    let now = trial.now;
+    trial.grant(admin::user_api_keys(key, ApiKeyPage { before: None, limit }, now));
+    assert!(trial.record.batch.is_none());
+}
+
+fn admin_revoke_api_key(trial: &mut Trial<'_>) {
+    let (id, env) = (trial.choices.any(), trial.env());
+    let id = ApiKeyId::from_uuid(uuid::Uuid::from_u128(id));
+    if trial.grant(admin::revoke_api_key(id, env)).is_some() {
+        assert_revokes_key(trial);
+    }
+}
+
+fn assert_revokes_key(trial: &Trial<'_>) {
+    let found = &trial.record.api_key.as_ref().expect("no key was found").key;
+    let batch = trial.record.accepted().expect("nothing was committed");
+    assert!(batch.writes.iter().any(|write| {
+        matches!(write, Write::ReplaceApiKey { key, was } if key.id == found.id
+            && *was == found.version && key.revoked_at.is_some())
+    }));
+}
+
+/// Who invites was verified, and the link is told to its inviter or mailed, never both.
+fn invite(trial: &mut Trial<'_>) {
+    let (token, request, env) = (trial.access_token(), trial.invitation_request(), trial.env());
+    let Some(invited) = trial.grant(flow::invite(&token, request, env)) else { return };
+    let (was, user) = replaced_user(trial);
+    assert!(was.is_verified && user.epoch == was.epoch);
+    assert_eq!(invited.invitation.invited_by, Some(was.id));
+    let open = trial.record.invitations.iter().filter(|it| it.is_open(trial.now)).count();
+    assert!(open < 20, "more are open than any policy here allows");
+    assert_invites(trial, &invited);
+}
+
+fn admin_invite(trial: &mut Trial<'_>) {
+    let (request, env) = (trial.invitation_request(), trial.env());
+    let Some(invited) = trial.grant(admin::invite(request, env)) else { return };
+    assert_eq!(invited.invitation.invited_by, None);
+    assert_invites(trial, &invited);
+}
+
+fn assert_invites(trial: &Trial<'_>, Invited { invitation, token }: &Invited) {
+    let batch = trial.record.accepted().expect("nothing was committed");
+    let adds =
+        |write: &Write| matches!(write, Write::InsertInvitation(new) if **new == *invitation);
+    assert!(batch.writes.iter().any(adds), "another invitation was committed");
+    assert_eq!(
+        (token.is_none(), batch.messages.len()),
+        match invitation.email {
+            Some(_) => (true, 1),
+            None => (false, 0),
+        }
+    );
+}
+
+fn list_invitations(trial: &mut Trial<'_>) {
+    let (token, limit) = (trial.access_token(), trial.choices.any());
+    trial.now = trial.moment();
+    let (now, page) = (trial.now, InvitationPage { before: None, limit });
+    if trial.grant(flow::list_invitations(&token, page, &Trial::settings(), now)).is_some() {
+        let session = trial.record.live_session().expect("the session was ended");
+        assert!(now < session.access_expires_at, "the token had expired");
+    }
+    assert!(trial.record.batch.is_none());
+}
+
+fn admin_list_invitations(trial: &mut Trial<'_>) {
+    let limit = trial.choices.any();
+    trial.run(admin::list_invitations(None, InvitationPage { before: None, limit }));
+    assert!(trial.record.batch.is_none());
+}
+
+/// An invitation is taken back with the batch that does so; it is never somebody else's.
+fn revoke_invitation(trial: &mut Trial<'_>) {
+    let (token, id, env) = (trial.access_token(), trial.choices.any(), trial.env());
+    let id = InvitationId::from_uuid(uuid::Uuid::from_u128(id));
+    if trial.grant(flow::revoke_invitation(&token, id, env)).is_some() {
+        let session = trial.record.live_session().expect("the session was ended");
+        let found = trial.record.invitation.as_ref().expect("no invitation was found");
+        assert_eq!(found.invited_by, Some(session.user), "somebody else's");
+        assert_takes_back(trial);
+    }
+}
+
+fn admin_revoke_invitation(trial: &mut Trial<'_>) {
+    let (id, env) = (trial.choices.any(), trial.env());
+    let id = InvitationId::from_uuid(uuid::Uuid::from_u128(id));
+    if trial.grant(admin::revoke_invitation(id, env)).is_some() {
+        assert_takes_back(trial);
+    }
+}
+
+fn assert_takes_back(trial: &Trial<'_>) {
+    let found = trial.record.invitation.as_ref().expect("no invitation was found");
+    let batch = trial.record.accepted().expect("nothing was committed");
+    assert!(batch.writes.iter().any(|write| {
+        matches!(write, Write::ReplaceInvitation { invitation, was } if invitation.id == found.id
+            && *was == found.version && invitation.revoked_at.is_some())
+    }));
+}
+
+/// An account is made with a seat of an invitation that counts, and is verified only where its address was
+/// invited.
+fn accept_invitation(trial: &mut Trial<'_>) {
+    let (request, env) = (trial.acceptance(), trial.env());
+    if trial.grant(flow::accept_invitation(request, env)).is_none() {
+        return;
+    }
+    let found = trial.record.invitation.as_ref().expect("no invitation was found");
+    assert!(found.is_open(trial.now) && Some(found.expires_at) == trial.invited_until);
+    let batch = trial.record.accepted().expect("nothing was committed");
+    match &batch.writes[..] {
+        [] => assert!(found.email.is_none() && batch.messages.len() == 1),
+        [Write::InsertUser(user), Write::ReplaceInvitation { invitation, was }] => {
+            assert_eq!((invitation.taken, *was), (found.taken + 1, found.version));
+            let bound = found.email.as_ref().map(|email| email.key());
+            assert!(bound.is_none_or(|bound| bound == user.email.key()));
+            assert_eq!(user.is_verified, bound.is_some());
+            assert_eq!(batch.guards.len(), usize::from(found.invited_by.is_some()));
+        }
+        other => panic!("accepting writes {other:?}"),
+    }
 }
 
 /// The user that was found last and what the accepted batch makes of it, at the version that was read.

@@ -78,23 +78,42 @@ impl Respond for Trial<'_> {
 
     fn find_invitation(&mut self, _: FindInvitation) -> Result<Option<Invitation>, Infallible> {
         self.asked();
-        Ok((!self.choices.rarely()).then(|| self.invitation()))
+        let mut invitation = self.invitation(0);
+        if let Some(expires_at) = self.invited_until
+            && !self.choices.rarely()
+        {
+            invitation.expires_at = expires_at;
+            invitation.taken = invitation.taken.min(invitation.seats - 1);
+        }
+        self.record.invitation = if self.choices.rarely() { None } else { Some(invitation) };
+        Ok(self.record.invitation.clone())
     }
 
     fn find_api_key(&mut self, _: FindApiKey) -> Result<Option<OwnedApiKey>, Infallible> {
         self.asked();
-        let standing = self.user().standing();
-        Ok((!self.choices.rarely()).then(|| OwnedApiKey { key: self.api_key(), standing }))
+        let (standing, mut key) = (self.user().standing(), self.api_key(0));
+        if let Some(digest) = self.key_digest
+            && !self.choices.rarely()
+        {
+            key.digest = digest;
+        }
+        let owned = OwnedApiKey { key, standing };
+        self.record.api_key = if self.choices.rarely() { None } else { Some(owned) };
+        Ok(self.record.api_key.clone())
     }
 
     fn list_invitations(&mut self, _: ListInvitations) -> Result<Vec<Invitation>, Infallible> {
         self.asked();
-        Ok((0..self.choices.way(4)).map(|_| self.invitation()).collect())
+        let count = self.choices.way(4);
+        self.record.invitations = (0..count).map(|place| self.invitation(place)).collect();
+        Ok(self.record.invitations.clone())
     }
 
     fn list_api_keys(&mut self, _: ListApiKeys) -> Result<Vec<ApiKey>, Infallible> {
         self.asked();
-        Ok((0..self.choices.way(4)).map(|_| self.api_key()).collect())
+        let count = self.choices.way(4);
+        self.record.api_keys = (0..count).map(|place| self.api_key(place)).collect();
+        Ok(self.record.api_keys.clone())
     }
 
     fn verify_password(&mut self, _: VerifyPassword) -> Result<PasswordVerdict, Infallible> {
@@ -141,7 +160,13 @@ impl Respond for Trial<'_> {
 
     fn sweep(&mut self, _: Sweep) -> Result<Swept, Infallible> {
         self.asked();
-        Ok(Swept { sessions: self.choices.any(), attempts: self.choices.any(), ..Swept::default() })
+        Ok(Swept {
+            sessions: self.choices.any(),
+            attempts: self.choices.any(),
+            accounts: self.choices.any(),
+            invitations: self.choices.any(),
+            api_keys: self.choices.any(),
+        })
     }
 
     fn commit(&mut self, command: Commit) -> Result<Result<(), Conflict>, Infallible> {
@@ -244,6 +269,9 @@ impl Trial<'_> {
         if self.choices.rarely() {
             user.is_active = false;
         }
+        if self.choices.any::<bool>() {
+            user.is_verified = true;
+        }
         if self.choices.rarely() {
             user.must_change_password = true;
         }
@@ -277,11 +305,11 @@ impl Trial<'_> {
         user
     }
 
-    /// An invitation, open or not.
-    fn invitation(&mut self) -> Invitation {
+    /// An invitation, open or not. Those of one list have different ids.
+    fn invitation(&mut self, place: u8) -> Invitation {
         let seats = self.choices.any::<u32>().max(1);
         Invitation {
-            id: InvitationId::from_uuid(Uuid::from_u128(self.choices.any())),
+            id: InvitationId::from_uuid(self.id_at(place)),
             invited_by: self.choices.any::<bool>().then_some(self.genuine.user.id),
             email: if self.choices.any() { self.address().parse().ok() } else { None },
             seats,
@@ -294,14 +322,14 @@ impl Trial<'_> {
         }
     }
 
-    /// An API key, alive or not.
-    fn api_key(&mut self) -> ApiKey {
+    /// An API key, alive or not. Those of one list have different ids.
+    fn api_key(&mut self, place: u8) -> ApiKey {
         ApiKey {
-            id: ApiKeyId::from_uuid(Uuid::from_u128(self.choices.any())),
+            id: ApiKeyId::from_uuid(self.id_at(place)),
             user: self.genuine.user.id,
             epoch: self.genuine.user.epoch,
             name: self.choices.any(),
-            scopes: vec![self.choices.any()],
+            scopes: vec![self.scope()],
             digest: Digest::from_bytes(self.choices.any()),
             created_at: self.moment(),
             expires_at: if self.choices.any() { Some(self.moment()) } else { None },
@@ -309,6 +337,10 @@ impl Trial<'_> {
             revoked_at: if self.choices.rarely() { Some(self.moment()) } else { None },
             version: Version::new(self.counter()),
         }
+    }
+
+    fn id_at(&mut self, place: u8) -> Uuid {
+        Uuid::from_u128(self.choices.any::<u128>() << 8 | u128::from(place))
     }
 
     fn owned_session(&mut self, standing: Standing) -> Option<OwnedSession> {

@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use testudo::command::UserKey;
 use testudo::flow::admin::{ImportUser, SetPassword};
-use testudo::flow::{ChangePassword, Login, RegisterUser, ResetPassword, SessionPage};
-use testudo::model::{AttemptLimit, EmailKey, JsonObject, Lifetime, SessionId, UserId};
+use testudo::flow::{
+    AcceptInvitation, ChangePassword, CreateApiKey, Invite, Login, RegisterUser, ResetPassword,
+    SessionPage,
+};
+use testudo::model::{AttemptLimit, Digest, EmailKey, JsonObject, Lifetime, SessionId, UserId};
 use testudo::password::{Password, PasswordHash};
 use testudo::signing::{Claim, ClaimPurpose, Invitation, PasswordReset, PurposeSigner};
 use testudo::testing::World;
@@ -14,6 +17,9 @@ use testudo_fuzz::token_text;
 
 use super::genuine::ADA;
 use super::trial::{CANARY, Trial};
+
+/// The scope that keys may have.
+pub(crate) const SCOPE: &str = "reports:read";
 
 const OTHER_SECRET: &str = "another-secret-of-tests-and-no-other-9Xw4";
 
@@ -35,6 +41,7 @@ impl Trial<'_> {
         let secrets = &secrets[usize::from(self.choices.way(3))];
         let keys = KeyRing::parse(secrets).expect("a key ring");
         let settings = Settings::new(self.policy(), keys).expect("a policy that holds together");
+        let settings = settings.with_api_key_scopes([SCOPE]);
         Env::new(self.now, entropy, client, Arc::new(settings))
     }
 
@@ -85,6 +92,8 @@ impl Trial<'_> {
             email_undo_lifetime: self.span(0),
             closing_grace: self.span(0),
             fresh_sign_in: self.span(0),
+            open_invitations: u32::from(self.choices.way(5)),
+            api_keys: u32::from(self.choices.way(5)),
             ..Policy::default()
         }
     }
@@ -234,6 +243,58 @@ impl Trial<'_> {
         let token = self.token("tda_");
         self.presented = Some(token.clone());
         token
+    }
+
+    /// An API key, which is mostly that of the record that is found.
+    pub(crate) fn api_key_text(&mut self) -> String {
+        if self.choices.rarely() {
+            return self.access_token();
+        }
+        let secret: [u8; 32] = self.choices.any();
+        self.key_digest = Some(Digest::of(&secret));
+        let text =
+            token_text("tdk_", &[self.choices.any::<[u8; 16]>().as_slice(), &secret].concat());
+        self.presented = Some(text.clone());
+        text
+    }
+
+    /// A scope, mostly the one that keys may have.
+    pub(crate) fn scope(&mut self) -> String {
+        if self.choices.rarely() { self.text() } else { SCOPE.to_owned() }
+    }
+
+    pub(crate) fn api_key_request(&mut self) -> CreateApiKey {
+        CreateApiKey {
+            name: if self.choices.rarely() { self.text() } else { "nightly".to_owned() },
+            scopes: (0..self.choices.way(3)).map(|_| self.scope()).collect(),
+            expires_in: if self.choices.any() { Some(self.span(0)) } else { None },
+        }
+    }
+
+    pub(crate) fn invitation_request(&mut self) -> Invite {
+        Invite {
+            email: if self.choices.any() { Some(self.address()) } else { None },
+            seats: u32::from(self.choices.way(5)),
+            expires_in: if self.choices.any() { Some(self.span(0)) } else { None },
+            data: self.object(),
+        }
+    }
+
+    /// An acceptance with a genuine link, mostly one of the invitation that is found.
+    pub(crate) fn acceptance(&mut self) -> AcceptInvitation {
+        let (until, id) = (self.moment(), uuid::Uuid::from_u128(self.choices.any()));
+        let keys = KeyRing::parse(World::SECRET).expect("a key ring");
+        let claim = Claim::new(id.to_string(), until).expect("a short text");
+        let link = PurposeSigner::<Invitation>::new(&keys).sign(claim);
+        let link = if self.choices.rarely() { self.access_token() } else { link.expose().clone() };
+        self.invited_until = Some(until);
+        self.presented = Some(link.clone());
+        AcceptInvitation {
+            token: Secret::new(link),
+            email: if self.choices.rarely() { None } else { Some(self.address()) },
+            password: Password::new(format!("a wholly new {}", self.password().expose())),
+            profile: self.object(),
+        }
     }
 
     /// A refresh token: mostly a genuine one, whether or not it is spent.

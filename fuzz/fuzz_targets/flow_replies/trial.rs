@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
-use testudo::command::{Commit, Conflict, LegacyVerdict, OwnedSession, PasswordVerdict};
-use testudo::model::{Session, User};
+use testudo::command::{
+    Commit, Conflict, LegacyVerdict, OwnedApiKey, OwnedSession, PasswordVerdict,
+};
+use testudo::model::{ApiKey, Digest, Invitation, Session, User};
 use testudo::{Refusal, Step, Timestamp, respond};
 use testudo_fuzz::Choices;
 
@@ -27,6 +29,10 @@ pub(crate) struct Trial<'a> {
     pub(crate) is_made_up: bool,
     /// What the link that was presented claims, and until when.
     pub(crate) claimed: Option<(String, Timestamp)>,
+    /// The digest of the API key that was presented, if one was.
+    pub(crate) key_digest: Option<Digest>,
+    /// Until when the invitation counts whose link was presented, if one was.
+    pub(crate) invited_until: Option<Timestamp>,
     pub(crate) record: Record,
 }
 
@@ -43,6 +49,10 @@ pub(crate) struct Record {
     pub(crate) user: Option<User>,
     pub(crate) session: Option<OwnedSession>,
     pub(crate) verdict: Option<PasswordVerdict>,
+    pub(crate) api_key: Option<OwnedApiKey>,
+    pub(crate) api_keys: Vec<ApiKey>,
+    pub(crate) invitation: Option<Invitation>,
+    pub(crate) invitations: Vec<Invitation>,
     pub(crate) legacy: Option<LegacyVerdict>,
     /// The last batch, and how it was answered.
     pub(crate) batch: Option<(Commit, Result<(), Conflict>)>,
@@ -70,6 +80,8 @@ impl<'a> Trial<'a> {
             presented: None,
             is_made_up: false,
             claimed: None,
+            key_digest: None,
+            invited_until: None,
             record: Record::default(),
         }
     }
