@@ -16,6 +16,7 @@ mod interleavings;
 mod invitations;
 mod key_rotation;
 mod passwords;
+mod purpose_matrix;
 mod secrets;
 mod sequences;
 mod traces;
