@@ -44,8 +44,8 @@ use crate::time::Timestamp;
 /// * **[`Presented::Signed`] is proof.** It is returned only for a text whose every part is under a
 ///   signature or MAC that was checked, in constant time, and which has not expired at the moment given.
 ///   The session in it is that of the record at the time of printing: same id, user, epoch, generation,
-///   methods and moments. A field that cannot be known is left as unknown ([`Client::unknown`]
-///   (crate::Client::unknown), digests of all zeros), never guessed.
+///   methods and moments. A field that cannot be known is left as unknown ([`Client::unknown`](crate::Client::unknown),
+///   digests of all zeros), never guessed.
 /// * **The same session, the same texts.** `print` draws no randomness and looks at no clock, so that a
 ///   refresh whose answer was lost gets the same pair once more.
 ///
