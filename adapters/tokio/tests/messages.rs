@@ -100,11 +100,10 @@ async fn messages_go_out_once_in_order_and_decoys_to_nobody() {
     let auth = with_requests(&store, &clock, 3).await;
     worker(&auth, &post).drain().await.unwrap();
     worker(&auth, &post).drain().await.unwrap();
-    let letters = post.letters.lock().unwrap();
+    let letters = post.letters.lock().unwrap().clone();
     let to: Vec<_> = letters.iter().map(|letter| letter.to.as_str()).collect();
     assert_eq!(to, ["user-0@example.com", "user-1@example.com", "user-2@example.com"]);
     assert!(letters.iter().all(|letter| letter.kind == MessageKind::PasswordReset));
-    drop(letters);
     clock.move_on(Duration::from_days(400));
     let left = store.take_messages(clock.now(), clock.now(), 100).await.unwrap();
     assert_eq!(left, [], "decoys and what was sent are forgotten");
