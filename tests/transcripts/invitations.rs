@@ -463,10 +463,10 @@ fn invitations_are_listed_to_who_made_them_and_administrators_see_all() {
     let listed = world.run(|_| list_invitations(access, page, now)).unwrap();
     assert_eq!(listed, [second.clone(), first.clone()]);
     let next = InvitationPage { before: Some(second.id), limit: 1 };
-    assert_eq!(world.run(|_| list_invitations(access, next, now)).unwrap(), [first.clone()]);
+    assert_eq!(world.run(|_| list_invitations(access, next, now)).unwrap(), listed[1..]);
     let of = |world: &mut World, user| world.run(|_| admin::list_invitations(user, page));
     assert_eq!(of(&mut world, Some(it.user.id)), listed);
-    assert_eq!(of(&mut world, None), [by_admin.invitation.clone()]);
+    assert!(of(&mut world, None).iter().eq([&by_admin.invitation]));
     accept(&mut world, &by_admin.token.unwrap(), Some("eve@example.com")).unwrap();
     world.run(|env| admin::revoke_invitation(first.id, env)).unwrap();
     let again = world.run(|env| admin::revoke_invitation(first.id, env));
