@@ -213,7 +213,8 @@ impl Trial<'_> {
         }
         let secret: [u8; 32] = self.choices.any();
         self.key_digest = Some(Digest::of(&secret));
-        let text = token_text("tdk_", &[self.choices.any::<[u8; 16]>().as_slice(), &secret].concat());
+        let text =
+            token_text("tdk_", &[self.choices.any::<[u8; 16]>().as_slice(), &secret].concat());
         self.presented = Some(text.clone());
         text
     }
