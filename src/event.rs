@@ -96,7 +96,7 @@ pub enum Event {
     /// An administrator had a link sent that resets a password.
     PasswordResetSent,
     /// A password was set by a link. All sessions ended.
-    PasswordReset,
+    PasswordResetCompleted,
     /// A link that resets a password was genuine, and came to nothing.
     PasswordResetFailed {
         /// Why. The client was not told.

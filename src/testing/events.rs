@@ -44,8 +44,8 @@ fn after(event: &Event) -> Option<Event> {
             Event::PasswordResetRequested { email: "a***@example.com".into(), sent: false }
         }
         Event::PasswordResetRequested { .. } => Event::PasswordResetSent,
-        Event::PasswordResetSent => Event::PasswordReset,
-        Event::PasswordReset => Event::PasswordResetFailed { reason: DeadLink::Expired },
+        Event::PasswordResetSent => Event::PasswordResetCompleted,
+        Event::PasswordResetCompleted => Event::PasswordResetFailed { reason: DeadLink::Expired },
         Event::PasswordResetFailed { .. } => Event::EmailVerificationRequested,
         Event::EmailVerificationRequested => Event::EmailVerified,
         Event::EmailVerified => {

@@ -463,13 +463,11 @@ fn invitations_are_listed_to_who_made_them_and_administrators_see_all() {
     let listed = world.run(|env| list_invitations(access, page, env.settings(), now)).unwrap();
     assert_eq!(listed, [second.clone(), first.clone()]);
     let next = InvitationPage { before: Some(second.id), limit: 1 };
-    assert_eq!(
-        world.run(|env| list_invitations(access, next, env.settings(), now)).unwrap(),
-        std::slice::from_ref(&first)
-    );
+    let rest = world.run(|env| list_invitations(access, next, env.settings(), now)).unwrap();
+    assert_eq!(rest, listed[1..]);
     let of = |world: &mut World, user| world.run(|_| admin::list_invitations(user, page));
     assert_eq!(of(&mut world, Some(it.user.id)), listed);
-    assert_eq!(of(&mut world, None), std::slice::from_ref(&by_admin.invitation));
+    assert!(of(&mut world, None).iter().eq([&by_admin.invitation]));
     accept(&mut world, &by_admin.token.unwrap(), Some("eve@example.com")).unwrap();
     world.run(|env| admin::revoke_invitation(first.id, env)).unwrap();
     let again = world.run(|env| admin::revoke_invitation(first.id, env));

@@ -112,7 +112,7 @@ fn a_link_sets_the_password_ends_all_sessions_and_tells_the_owner_in_one_commit(
     let message = opened(&ask.command);
     assert_eq!((message.kind, message.to.as_str()), (MessageKind::PasswordChanged, ADA));
     assert!(message.token.is_none());
-    assert_eq!(ask.command.events[0].event, Event::PasswordReset);
+    assert_eq!(ask.command.events[0].event, Event::PasswordResetCompleted);
 
     reset(&mut world, &token).unwrap();
     let old = world.authenticate(signed_in.tokens.access.expose());

@@ -108,7 +108,7 @@ fn settle(reset: Reset, user: User, hash: PasswordHash, mut env: Env) -> Step<Ou
     let user = user.with_new_password(hash, env.now);
     let notice = Message::new(MessageKind::PasswordChanged, &user.email).about(user.id);
     let attempts = AttemptKey::login_account(user.email.key());
-    let event = env.event(Some(user.id), None, Event::PasswordReset);
+    let event = env.event(Some(user.id), None, Event::PasswordResetCompleted);
     let batch = Commit::new()
         .write(Write::ReplaceUser { user: Box::new(user), was })
         .write(Write::ClearAttempts(attempts))

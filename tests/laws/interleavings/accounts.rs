@@ -99,7 +99,7 @@ fn a_reset_link_sets_one_password_however_often_it_is_used_at_once() {
         .resetting("three", &token, "a third phrase of all")
         .with_crashes();
     explorer.check(|world, endings| {
-        let resets = count_events(world, |event| *event == Event::PasswordReset);
+        let resets = count_events(world, |event| *event == Event::PasswordResetCompleted);
         assert!(resets == 1 || (resets == 0 && crashed(endings)));
         assert_eq!(count_mail(world, MessageKind::PasswordChanged), resets);
         assert!(answered_yes(endings) <= resets);
