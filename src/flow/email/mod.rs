@@ -6,4 +6,5 @@ mod verify;
 
 pub use change::{change_email, request_email_change};
 pub use undo::undo_email_change;
+pub(super) use verify::verification;
 pub use verify::{request_email_verification, verify_email};

@@ -54,10 +54,7 @@ fn count(asker: Asker, found: FoundWithUser, env: Env) -> Step<Outcome> {
 
 fn send(asker: Asker, found: FoundWithUser, reached: Reached, mut env: Env) -> Step<Outcome> {
     let (session, user) = (&found.session, &found.user);
-    let until = env.now + env.policy().email_proof_lifetime;
-    let token = links::token::<EmailVerification>(user, user.email.key().as_str(), until, &env);
-    let message = Message::new(MessageKind::EmailVerification, &user.email).about(user.id);
-    let message = message.with_token(token, until).seal(&mut env);
+    let message = verification(user, &env).seal(&mut env);
     let event = env.event(Some(user.id), Some(session.id), Event::EmailVerificationRequested);
     let batch = while_both_stand(&found).event(event).message(message);
     let batch = reached.report(batch, Some(found.user.id), &mut env);
@@ -66,6 +63,14 @@ fn send(asker: Asker, found: FoundWithUser, reached: Reached, mut env: Env) -> S
         Err(Conflict) if env.retries.spend() => look(asker, Some(reached), env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),
     })
+}
+
+/// The message with the link that verifies an account's address, as it is.
+pub(in crate::flow) fn verification(user: &User, env: &Env) -> Message {
+    let until = env.now + env.policy().email_proof_lifetime;
+    let token = links::token::<EmailVerification>(user, user.email.key().as_str(), until, env);
+    let message = Message::new(MessageKind::EmailVerification, &user.email).about(user.id);
+    message.with_token(token, until)
 }
 
 /// Marks the address of an account as verified, by the link that

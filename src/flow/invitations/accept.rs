@@ -4,7 +4,8 @@ use super::arrival::{Arrival, Link, Opened, Prepared, Request};
 use crate::command::{Conflict, FindInvitation, FindUser, Guard, HashPassword, UserKey};
 use crate::env::Env;
 use crate::event::LimitName;
-use crate::flow::{attempts, credentials};
+use crate::flow::attempts::{self, Reached};
+use crate::flow::credentials;
 use crate::model::{AttemptKey, Email, Invitation, JsonObject, UserId};
 use crate::password::Password;
 use crate::refusal::{FieldError, Refusal};
@@ -93,7 +94,7 @@ fn fit(request: Request, prepared: Option<Prepared>, opened: Opened, env: Env) -
     match prepared {
         Some(prepared) => look_up(arrival, prepared, env),
         None if is_open => count_network(arrival, env),
-        None => hash(arrival, Vec::new(), env),
+        None => hash(arrival, Reached::default(), env),
     }
 }
 
@@ -112,24 +113,25 @@ fn chosen(request: &Request, invitation: &Invitation, env: &Env) -> Result<Email
 
 /// Counts against the client's network first, so that one that is over its limit uses up no address.
 fn count_network(arrival: Box<Arrival>, env: Env) -> Step<Outcome> {
-    let Some(ip) = env.client.ip() else { return count_address(arrival, Vec::new(), env) };
+    let Some(ip) = env.client.ip() else { return count_address(arrival, Reached::default(), env) };
     let key = AttemptKey::mail_network(ip);
     let command = attempts::count(&key, env.policy().mail_network, &env);
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(counted) => {
-            let reached = counted.is_last.then_some(LimitName::MailNetwork).into_iter().collect();
+            let mut reached = Reached::default();
+            reached.note(&counted, LimitName::MailNetwork);
             count_address(arrival, reached, env)
         }
         Err(refusal) => Step::Done(Err(refusal)),
     })
 }
 
-fn count_address(arrival: Box<Arrival>, mut reached: Vec<LimitName>, env: Env) -> Step<Outcome> {
+fn count_address(arrival: Box<Arrival>, mut reached: Reached, env: Env) -> Step<Outcome> {
     let key = AttemptKey::email_proof(arrival.email.key());
     let command = attempts::count(&key, env.policy().email_proof, &env);
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(counted) => {
-            reached.extend(counted.is_last.then_some(LimitName::EmailProof));
+            reached.note(&counted, LimitName::EmailProof);
             hash(arrival, reached, env)
         }
         Err(refusal) => Step::Done(Err(refusal)),
@@ -137,7 +139,7 @@ fn count_address(arrival: Box<Arrival>, mut reached: Vec<LimitName>, env: Env) -
 }
 
 /// The password is hashed before the address is looked up: a taken one costs as much as a free one.
-fn hash(arrival: Box<Arrival>, reached: Vec<LimitName>, mut env: Env) -> Step<Outcome> {
+fn hash(arrival: Box<Arrival>, reached: Reached, mut env: Env) -> Step<Outcome> {
     let password = arrival.request.password.clone();
     ask(HashPassword { password, salt: env.new_salt() }, move |hashed| match hashed {
         Ok(hash) => look_up(arrival, Prepared { hash, reached }, env),

@@ -2,13 +2,15 @@
 
 use crate::command::{Commit, Guard, Write};
 use crate::env::Env;
-use crate::event::{Event, LimitName};
+use crate::event::Event;
+use crate::flow::attempts::Reached;
+use crate::flow::email;
 use crate::message::{Message, MessageKind};
 use crate::model::{Email, Invitation, InvitationId, JsonObject, User};
 use crate::password::{Password, PasswordHash};
 use crate::refusal::Refusal;
 use crate::secret::Secret;
-use crate::signing::{self, Claim, EmailVerification, PurposeSigner};
+use crate::signing::{self, PurposeSigner};
 use crate::time::Timestamp;
 
 /// What a genuine link says.
@@ -54,7 +56,7 @@ pub(super) struct Opened {
 pub(super) struct Prepared {
     pub(super) hash: PasswordHash,
     /// The limits that its mail used up.
-    pub(super) reached: Vec<LimitName>,
+    pub(super) reached: Reached,
 }
 
 /// A request that fits its invitation, and the address that it is about.
@@ -75,15 +77,12 @@ impl Arrival {
         env: &mut Env,
     ) -> Result<Commit, Refusal> {
         let is_bound = self.opened.invitation.email.is_some();
-        let mut batch = match owner {
+        let batch = match owner {
             None => self.account(prepared.hash.clone(), is_bound, env),
             Some(_) if is_bound => return Err(Refusal::EmailTaken),
             Some(owner) => Commit::new().message(told_to(&owner).seal(env)),
         };
-        for limit in prepared.reached.iter().copied() {
-            batch = batch.event(env.event(None, None, Event::RateLimitExceeded { limit }));
-        }
-        Ok(batch)
+        Ok(prepared.reached.report(batch, None, env))
     }
 
     /// Makes the account and takes the seat.
@@ -98,7 +97,7 @@ impl Arrival {
             .event(env.event(Some(user.id), None, Event::UserCreated))
             .event(env.event(Some(user.id), None, accepted));
         if !is_bound {
-            batch = batch.message(verification_of(&user, env).seal(env));
+            batch = batch.message(email::verification(&user, env).seal(env));
         }
         batch.guards.extend(self.opened.inviter.clone());
         let was = invitation.version;
@@ -112,14 +111,4 @@ impl Arrival {
 /// To the owner of an address with which somebody wanted to register.
 fn told_to(owner: &User) -> Message {
     Message::new(MessageKind::RegistrationOfTaken, &owner.email).about(owner.id)
-}
-
-/// The mail whose link verifies a new account's address.
-fn verification_of(user: &User, env: &Env) -> Message {
-    let expires_at = env.now + env.policy().email_proof_lifetime;
-    let claim = Claim::of(user.email.key(), expires_at).about(user.id, user.epoch);
-    let token = PurposeSigner::<EmailVerification>::new(env.keys()).sign(claim);
-    Message::new(MessageKind::EmailVerification, &user.email)
-        .about(user.id)
-        .with_token(token, expires_at)
 }

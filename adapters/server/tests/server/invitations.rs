@@ -89,6 +89,23 @@ fn the_last_seat_is_taken_once() {
 }
 
 #[test]
+fn who_comes_by_an_open_invitation_verifies_the_address_afterwards() {
+    let site = with_inviter();
+    let (server, mail) = site.serve_with_mail(&["--invitations", "users"]);
+    let access = server.login(EMAIL, PASSWORD).text("access_token");
+    let token = invite(&server, &access, json!({})).text("token");
+    let body = json!({"token": token, "email": GUEST, "password": PASSWORD});
+    assert_eq!(accept(&server, body).status, 204);
+    assert_eq!(server.login(GUEST, PASSWORD).json()["user"]["is_verified"], false);
+    let link = mail.letter(1, "email_verification");
+    assert_eq!(link["to"], GUEST);
+    let verify = json!({"token": link["token"]}).to_string();
+    let verified = server.send(Request::new("POST", "/auth/email/verify").json(verify));
+    assert_eq!(verified.status, 204, "{verified:?}");
+    assert_eq!(server.login(GUEST, PASSWORD).json()["user"]["is_verified"], true);
+}
+
+#[test]
 fn a_revoked_invitation_is_dead_and_a_foreign_one_is_not_found() {
     let site = with_inviter();
     site.create("eve@example.com", PASSWORD);
