@@ -1,5 +1,5 @@
-//! What tokens cost: reading one, the digest that is stored in a secret's place, and the walk down the
-//! ratchet that tells a spent refresh token from a made-up one.
+//! What tokens cost: reading one, the digest that is stored in a secret's place, what another service or an
+//! API key presents, and the walk down the ratchet that tells a spent refresh token from a made-up one.
 //!
 //! No flow is in the first figures. The walk is the flow's own, from the token's text to the verdict
 //! that it was used twice, since the ratchet is not for sale by the link.
@@ -16,6 +16,7 @@ use criterion::{BatchSize, Criterion, Throughput};
 use testudo::command::{Commit, OwnedSession};
 use testudo::flow::{self, SignedIn};
 use testudo::model::Digest;
+use testudo::service::ServiceTokens;
 use testudo::testing::World;
 use testudo::token::{AccessToken, RefreshToken};
 use testudo::{Duration, Env, Step};
@@ -25,6 +26,7 @@ fn main() {
     let (mut world, signed_in) = world_with_session();
     parse(&mut criterion, &signed_in);
     digest(&mut criterion);
+    services(&mut criterion);
     #[cfg(feature = "jwt")]
     signed::authenticate(&mut criterion);
     walk(&mut criterion, &mut world, &signed_in);
@@ -55,6 +57,20 @@ fn digest(criterion: &mut Criterion) {
     criterion.bench_function("compare a digest", |bencher| {
         let presented = stored;
         bencher.iter(|| black_box(&presented) == black_box(&stored));
+    });
+}
+
+/// Each presented token is held against all that there are, wherever it stands.
+fn services(criterion: &mut Criterion) {
+    let token = |number: u8| format!("service-token-{number}-2Wq5u0cTb1yX8zGf4Jm7Kp");
+    let all: Vec<_> = (0..4).map(token).collect();
+    let Ok(services) = all.join(",").parse::<ServiceTokens>() else { panic!("tokens") };
+    let (known, unknown) = (token(2), token(9));
+    criterion.bench_function("a service's token, of four", |bencher| {
+        bencher.iter(|| services.accept(black_box(&known)));
+    });
+    criterion.bench_function("a wrong service's token, of four", |bencher| {
+        bencher.iter(|| services.accept(black_box(&unknown)));
     });
 }
 
