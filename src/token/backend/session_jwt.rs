@@ -58,7 +58,7 @@ impl SessionJwt {
             subject: session.user.to_string(),
             id: format!("{id}.{generation}.{}.{letter}", refreshed_at.as_millis()),
             issued_at: *refreshed_at,
-            expires_at: next_whole_second(self.end_of_token(session)),
+            expires_at: self.end_of_token(session),
             not_before: None,
             extra: session.claims.clone(),
         };
@@ -70,7 +70,9 @@ impl SessionJwt {
     /// The session as the token says, if the token is genuine and its time is not over: to the millisecond,
     /// and strictly before the end.
     pub(super) fn read(&self, text: &str, now: Timestamp) -> Result<Box<Session>, Refusal> {
-        let verified = verify(text, &self.profile, self.keys.verifying(), now);
+        // `exp` has no fractions: for other readers a token ends with the second before, for us when it says.
+        let within_the_second = Timestamp::from_millis(now.as_millis().saturating_sub(999));
+        let verified = verify(text, &self.profile, self.keys.verifying(), within_the_second);
         let verified = verified.map_err(|error| match error {
             JwtError::Expired => Refusal::ExpiredToken,
             _ => Refusal::InvalidToken,
@@ -89,12 +91,6 @@ impl SessionJwt {
             TokenType::RefreshJwt => session.expires_at,
         }
     }
-}
-
-/// `exp` has no fractions. For other readers a token lasts until the second is full, for us as long as it
-/// says.
-fn next_whole_second(moment: Timestamp) -> Timestamp {
-    Timestamp::from_millis(moment.as_millis().div_ceil(1000).saturating_mul(1000))
 }
 
 /// As with opaque tokens, a clock that is behind refuses nothing that another node has made: who made it the

@@ -48,6 +48,11 @@ fn what_an_administrator_closed_no_link_opens() {
     assert_eq!(close(&server, &access).status, 202);
     let token = mail.token(1, "account_closed");
     assert!(site.run(&["user", "deactivate", EMAIL], "").status.success());
-    let _ = reopen(&server, &token);
+    reopen(&server, &token).assert_problem(401, "invalid_token");
     server.login(EMAIL, PASSWORD).assert_problem(401, "invalid_credentials");
+    assert!(site.user(EMAIL)["closes_at"].is_string());
+    // An administrator opens what an administrator closed, and what its owner closed.
+    assert!(site.run(&["user", "activate", EMAIL], "").status.success());
+    assert_eq!(site.user(EMAIL)["closes_at"], serde_json::Value::Null);
+    assert_eq!(server.login(EMAIL, PASSWORD).status, 200);
 }

@@ -1,5 +1,6 @@
 //! `testudo user activate` and `testudo user deactivate`
 
+use testudo::command::UserKey;
 use testudo::model::User;
 
 use crate::cli::{Output, Whose};
@@ -8,12 +9,14 @@ use crate::commands::output::{print, print_json};
 use crate::failure::Failure;
 use crate::views::UserView;
 
-/// Lets an account be used again.
+/// Lets an account be used again, whether an administrator deactivated it or its owner closed it.
 pub(super) async fn activate(arguments: Whose) -> Result<(), Failure> {
     let Whose { whose, output, source } = arguments;
     let activate = async |office: &Office| {
-        let user = office.admin().activate(key(&whose)?, &HERE).await;
-        user.map_err(|error| explain(error, &whose))
+        let activated = office.admin().activate(key(&whose)?, &HERE).await;
+        let user = activated.map_err(|error| explain(error, &whose))?;
+        let opened = office.admin().reopen_account(UserKey::Id(user.id), &HERE).await;
+        opened.map_err(|error| explain(error, &whose))
     };
     tell(&work_at(source, activate).await?, "active", output)
 }

@@ -1,6 +1,7 @@
 //! `testudo user show`
 
 use serde::Serialize;
+use testudo::Timestamp;
 use testudo::model::User;
 use testudo::password::{Argon2id, PasswordHash};
 
@@ -22,6 +23,7 @@ pub(super) async fn show(arguments: Whose) -> Result<(), Failure> {
     let view = AccountView {
         user: UserView::from(&user),
         must_change_password: user.must_change_password,
+        closes_at: user.closes_at,
         password_scheme: scheme(&user.password),
         live_sessions,
     };
@@ -33,6 +35,8 @@ struct AccountView<'a> {
     #[serde(flatten)]
     user: UserView<'a>,
     must_change_password: bool,
+    /// When it is removed, if its owner closed it.
+    closes_at: Option<Timestamp>,
     password_scheme: &'static str,
     live_sessions: usize,
 }
@@ -49,10 +53,12 @@ fn scheme(hash: &PasswordHash) -> &'static str {
 
 fn text(user: &User, view: &AccountView<'_>) -> Result<String, Failure> {
     let last_login = user.last_login.map(|moment| moment.to_string());
+    let closes_at = user.closes_at.map(|moment| format!("by its owner, to be removed {moment}"));
     let lines = [
         ("email", user.email.to_string()),
         ("id", user.id.to_string()),
         ("active", yes_or_no(user.is_active).to_owned()),
+        ("closed", closes_at.unwrap_or_else(|| "no".to_owned())),
         ("verified", yes_or_no(user.is_verified).to_owned()),
         ("created", user.created_at.to_string()),
         ("last login", last_login.unwrap_or_else(|| "never".to_owned())),
