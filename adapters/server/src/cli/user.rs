@@ -20,7 +20,8 @@ pub(crate) enum User {
     List(ListUsers),
     /// Shows an account: the user, the scheme of the password's hash, the number of live sessions.
     Show(Whose),
-    /// Lets a deactivated account be used again. Its sessions from before stay ended.
+    /// Lets an account be used again that was deactivated, or that its owner closed. Its sessions from before
+    /// stay ended.
     Activate(Whose),
     /// Closes an account to its user. All its sessions end at once.
     Deactivate(Whose),
