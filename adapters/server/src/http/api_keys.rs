@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use testudo::Duration;
 use testudo::flow::{ApiKeyPage, CreateApiKey};
-use testudo::{Duration, Refusal};
 
 use super::Shared;
 use super::bearer::Bearer;
@@ -39,21 +39,14 @@ pub(super) async fn list(State(server): Shared, bearer: Bearer) -> Result<Respon
 }
 
 /// `DELETE /auth/api-keys/{id}`
-///
-/// The token is looked at before the id: who has none learns nothing of either.
 pub(super) async fn revoke(
     State(server): Shared,
     RequestClient(client): RequestClient,
     bearer: Bearer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let revoked = match id.parse() {
-        Ok(id) => server.auth.revoke_api_key(bearer.token(), id, &client).await,
-        Err(_) => {
-            let authenticated = server.auth.authenticate(bearer.token()).await;
-            authenticated.and(Err(Refusal::NotFound.into()))
-        }
-    };
+    let id = server.named(&id, &bearer).await?;
+    let revoked = server.auth.revoke_api_key(bearer.token(), id, &client).await;
     revoked.map_err(|no| server.problem(no))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use testudo::flow::{AcceptInvitation, InvitationPage, Invite};
 use testudo::model::JsonObject;
 use testudo::password::Password;
-use testudo::{Duration, Refusal, Secret};
+use testudo::{Duration, Secret};
 
 use super::Shared;
 use super::bearer::Bearer;
@@ -49,21 +49,14 @@ pub(super) async fn list(State(server): Shared, bearer: Bearer) -> Result<Respon
 }
 
 /// `DELETE /auth/invitations/{id}`
-///
-/// The token is looked at before the id: who has none learns nothing of either.
 pub(super) async fn revoke(
     State(server): Shared,
     RequestClient(client): RequestClient,
     bearer: Bearer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let revoked = match id.parse() {
-        Ok(id) => server.auth.revoke_invitation(bearer.token(), id, &client).await,
-        Err(_) => {
-            let authenticated = server.auth.authenticate(bearer.token()).await;
-            authenticated.and(Err(Refusal::NotFound.into()))
-        }
-    };
+    let id = server.named(&id, &bearer).await?;
+    let revoked = server.auth.revoke_invitation(bearer.token(), id, &client).await;
     revoked.map_err(|no| server.problem(no))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,5 +1,7 @@
 //! The routes, one function each: read the request, run the flow, show the outcome.
 
+use std::str::FromStr;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -83,21 +85,14 @@ pub(super) async fn sessions(State(server): Shared, bearer: Bearer) -> Result<Re
 }
 
 /// `DELETE /auth/sessions/{id}`
-///
-/// The token is looked at before the id: who has none learns nothing of either.
 pub(super) async fn revoke_session(
     State(server): Shared,
     RequestClient(client): RequestClient,
     bearer: Bearer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let ended = match id.parse() {
-        Ok(id) => server.auth.revoke_session(bearer.token(), id, &client).await,
-        Err(_) => {
-            let authenticated = server.auth.authenticate(bearer.token()).await;
-            authenticated.and(Err(Refusal::NotFound.into()))
-        }
-    };
+    let id = server.named(&id, &bearer).await?;
+    let ended = server.auth.revoke_session(bearer.token(), id, &client).await;
     ended.map_err(|no| server.problem(no))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -120,6 +115,19 @@ pub(super) async fn published_keys(State(server): Shared) -> Response {
 }
 
 impl Server {
+    /// What a path names. The token is looked at before an id that is none: who has no token learns nothing
+    /// of either.
+    pub(super) async fn named<T: FromStr>(&self, id: &str, bearer: &Bearer) -> Result<T, Problem> {
+        match id.parse() {
+            Ok(id) => Ok(id),
+            Err(_) => {
+                let authenticated = self.auth.authenticate(bearer.token()).await;
+                let refused = authenticated.err().unwrap_or(Refusal::NotFound.into());
+                Err(self.problem(refused))
+            }
+        }
+    }
+
     pub(super) fn problem(&self, error: AuthError) -> Problem {
         Problem::of(error, self.auth.settings().policy())
     }
