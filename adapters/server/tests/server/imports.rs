@@ -61,7 +61,7 @@ fn an_account_comes_with_all_that_is_known_of_it() {
         "id": full["id"], "email": "Full@Example.com", "is_active": false, "is_verified": true,
         "created_at": "2020-02-03T04:05:06.789Z", "last_login": "2021-02-03T04:05:06Z",
         "profile": {"name": "Zoë", "tags": [1, null]}, "second_factors": [],
-        "must_change_password": true, "password_scheme": "bcrypt", "live_sessions": 0,
+        "must_change_password": true, "closes_at": null, "password_scheme": "bcrypt", "live_sessions": 0,
     });
     assert_eq!(full, expected);
     for email in ["least@example.com", "null@example.com"] {
