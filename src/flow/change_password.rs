@@ -9,6 +9,7 @@ use crate::command::{
 };
 use crate::env::Env;
 use crate::event::{Event, LimitName, LoginFailure};
+use crate::message::{Message, MessageKind};
 use crate::model::{AttemptKey, Session, User};
 use crate::password::{Password, PasswordHash};
 use crate::refusal::Refusal;
@@ -31,7 +32,7 @@ type Outcome = Result<(), Refusal>;
 /// current password counts as one at signing in, so that a stolen session buys no guesses.
 ///
 /// Where nothing is recorded ([`Records::Nothing`](crate::token::backend::Records)) this session cannot be
-/// told from the others, and ends with them: at the next refresh.
+/// told from the others, and ends with them: at the next refresh. The account's address is told.
 ///
 /// # Errors
 ///
@@ -139,9 +140,11 @@ fn settle(
     let was = user.version;
     let user = user.with_new_password(hash, env.now);
     let event = env.event(Some(user.id), Some(session.id), Event::PasswordChanged);
+    let notice = Message::to_owner(MessageKind::PasswordChanged, &user).seal(&mut env);
     let session = Session { epoch: user.epoch, version: session.version.next(), ..session };
     let batch = Commit::new().write(Write::ReplaceUser { user: Box::new(user), was });
-    let batch = record.write(session, batch).write(change.reservation.clear()).event(event);
+    let batch = record.write(session, batch).write(change.reservation.clear());
+    let batch = batch.event(event).message(notice);
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(Ok(())),
         Err(Conflict) if env.retries.spend() => look_again(asker, change, env),

@@ -89,7 +89,7 @@ fn send(
     let (session, user) = (&found.session, &found.user);
     let (email, taken) = (request.to.key().masked(), owner.is_some());
     let message = match owner {
-        Some(owner) => Message::new(MessageKind::EmailChangeToTaken, &owner.email).about(owner.id),
+        Some(owner) => Message::to_owner(MessageKind::EmailChangeToTaken, &owner),
         None => link(user, &request.to, &env),
     };
     let message = message.seal(&mut env);
