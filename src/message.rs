@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::env::Env;
 use crate::keys::{KeyId, KeyRing};
-use crate::model::{Email, MessageId, UserId};
+use crate::model::{Email, MessageId, User, UserId};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -45,7 +45,7 @@ pub enum MessageKind {
     Decoy,
     /// The link by which a new password is set.
     PasswordReset,
-    /// The password was changed.
+    /// The password was changed, set by an administrator, or reset by a link.
     PasswordChanged,
     /// The link by which an address is verified.
     EmailVerification,
@@ -73,6 +73,11 @@ impl Message {
     pub fn new(kind: MessageKind, to: &Email) -> Self {
         let to = to.as_str().to_owned();
         Self { kind, to, user: None, token: None, code: None, expires_at: None, other_email: None }
+    }
+
+    /// A message without a link to the owner of an account, about it.
+    pub(crate) fn to_owner(kind: MessageKind, user: &User) -> Self {
+        Self::new(kind, &user.email).about(user.id)
     }
 
     /// A message to nobody.

@@ -1,20 +1,19 @@
 //! Changing a password from within a session: prove the current one, then set the new one.
 
 use super::attempts::{self, Reservation};
-use super::authenticate::check_found_with_user;
 use super::credentials;
-use super::presented::{FoundWithUser, find_with_user};
+use super::own_account::Asker;
+use super::presented::FoundWithUser;
 use crate::command::{
     Against, Commit, Conflict, HashPassword, PasswordVerdict, VerifyPassword, Write,
 };
 use crate::env::Env;
 use crate::event::{Event, LimitName, LoginFailure};
+use crate::message::{Message, MessageKind};
 use crate::model::{AttemptKey, Session, User};
 use crate::password::{Password, PasswordHash};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
-use crate::token::Access;
-use crate::token::backend::Presented;
 
 /// A request for another password.
 #[derive(Debug)]
@@ -33,7 +32,7 @@ type Outcome = Result<(), Refusal>;
 /// current password counts as one at signing in, so that a stolen session buys no guesses.
 ///
 /// Where nothing is recorded ([`Records::Nothing`](crate::token::backend::Records)) this session cannot be
-/// told from the others, and ends with them: at the next refresh.
+/// told from the others, and ends with them: at the next refresh. The account's address is told.
 ///
 /// # Errors
 ///
@@ -41,22 +40,16 @@ type Outcome = Result<(), Refusal>;
 /// [`Refusal::Invalid`] with all that is wrong with the new password, [`Refusal::RateLimited`],
 /// [`Refusal::PasswordStopped`], [`Refusal::Busy`].
 pub fn change_password(access_token: &str, request: ChangePassword, env: Env) -> Step<Outcome> {
-    match env.tokens().read_access(access_token, env.now) {
-        Ok(token) => look(token, request, env),
+    match Asker::read(access_token, &env) {
+        Ok(asker) => look(asker, request, env),
         Err(refusal) => Step::Done(Err(refusal)),
     }
 }
 
-fn look(token: Presented<Access>, request: ChangePassword, env: Env) -> Step<Outcome> {
-    find_with_user(token, env.tokens().records(), move |token, found| {
-        let found = match check_found_with_user(&token, found, env.now) {
-            Ok(found) => found,
-            Err(refusal) => return Step::Done(Err(refusal)),
-        };
-        match fit(&request, &found.user, &env) {
-            Ok(()) => count(token, request, found, env),
-            Err(refusal) => Step::Done(Err(refusal)),
-        }
+fn look(asker: Asker, request: ChangePassword, env: Env) -> Step<Outcome> {
+    asker.find_with_user(env, |asker, found, env| match fit(&request, &found.user, &env) {
+        Ok(()) => count(asker, request, found, env),
+        Err(refusal) => Step::Done(Err(refusal)),
     })
 }
 
@@ -75,28 +68,23 @@ fn fit(request: &ChangePassword, user: &User, env: &Env) -> Result<(), Refusal> 
 
 const NEW_PASSWORD: &str = "new_password";
 
-fn count(
-    token: Presented<Access>,
-    request: ChangePassword,
-    found: FoundWithUser,
-    env: Env,
-) -> Step<Outcome> {
+fn count(asker: Asker, request: ChangePassword, found: FoundWithUser, env: Env) -> Step<Outcome> {
     let key = AttemptKey::login_account(found.user.email.key());
     let command = attempts::count(&key, env.policy().login_account, &env);
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(reservation) => {
             let ChangePassword { current, new } = request;
-            let change = Change { token, current, new, reservation, proved: None, new_hash: None };
-            verify(change, found, env)
+            let change = Change { current, new, reservation, proved: None, new_hash: None };
+            verify(asker, change, found, env)
         }
         Err(refusal) => Step::Done(Err(refusal)),
     })
 }
 
-fn verify(mut change: Change, found: FoundWithUser, env: Env) -> Step<Outcome> {
+fn verify(asker: Asker, mut change: Change, found: FoundWithUser, env: Env) -> Step<Outcome> {
     let stored = &found.user.password;
     if change.proved.as_ref() == Some(stored) {
-        return hash(change, found, env);
+        return hash(asker, change, found, env);
     }
     let against =
         if stored.is_usable() { Against::Stored(stored.clone()) } else { Against::Nobody };
@@ -104,7 +92,7 @@ fn verify(mut change: Change, found: FoundWithUser, env: Env) -> Step<Outcome> {
         match decide(&found.user, verdict) {
             Ok(()) => {
                 change.proved = Some(found.user.password.clone());
-                hash(change, found, env)
+                hash(asker, change, found, env)
             }
             Err(reason) => reject(&change, &found.session, reason, env),
         }
@@ -122,15 +110,15 @@ fn decide(user: &User, verdict: PasswordVerdict) -> Result<(), LoginFailure> {
 }
 
 /// Hashes the new password, once: after a conflict the same hash will do.
-fn hash(mut change: Change, found: FoundWithUser, mut env: Env) -> Step<Outcome> {
+fn hash(asker: Asker, mut change: Change, found: FoundWithUser, mut env: Env) -> Step<Outcome> {
     if let Some(hash) = change.new_hash.clone() {
-        return settle(change, found, hash, env);
+        return settle(asker, change, found, hash, env);
     }
     let command = HashPassword { password: change.new.clone(), salt: env.new_salt() };
     ask(command, move |hashed| match hashed {
         Ok(hash) => {
             change.new_hash = Some(hash.clone());
-            settle(change, found, hash, env)
+            settle(asker, change, found, hash, env)
         }
         Err(reason) => {
             let refusal = credentials::unhashable(NEW_PASSWORD, reason);
@@ -143,6 +131,7 @@ fn hash(mut change: Change, found: FoundWithUser, mut env: Env) -> Step<Outcome>
 /// Writes user and session. The user comes first: where the two are kept apart, a crash in between
 /// ends this session as well, and lets no other one live.
 fn settle(
+    asker: Asker,
     change: Change,
     FoundWithUser { session, user, record }: FoundWithUser,
     hash: PasswordHash,
@@ -151,26 +140,21 @@ fn settle(
     let was = user.version;
     let user = user.with_new_password(hash, env.now);
     let event = env.event(Some(user.id), Some(session.id), Event::PasswordChanged);
+    let notice = Message::to_owner(MessageKind::PasswordChanged, &user).seal(&mut env);
     let session = Session { epoch: user.epoch, version: session.version.next(), ..session };
     let batch = Commit::new().write(Write::ReplaceUser { user: Box::new(user), was });
-    let batch = record.write(session, batch).write(change.reservation.clear()).event(event);
+    let batch = record.write(session, batch).write(change.reservation.clear());
+    let batch = batch.event(event).message(notice);
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(Ok(())),
-        Err(Conflict) if env.retries.spend() => look_again(change, env),
+        Err(Conflict) if env.retries.spend() => look_again(asker, change, env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),
     })
 }
 
-/// The token was good, so a refresh that came first takes nothing from the change: the token is not
-/// held against the next generation. That the session still stands is, and so is the password, if
-/// another hash of it is stored by now.
-fn look_again(change: Change, env: Env) -> Step<Outcome> {
-    let token = change.token.clone();
-    find_with_user(token, env.tokens().records(), move |_, found| match found {
-        Some(found) if found.is_revoked() => Step::Done(Err(Refusal::RevokedToken)),
-        Some(found) => verify(change, found, env),
-        None => Step::Done(Err(Refusal::InvalidToken)),
-    })
+/// The session must still stand, and the current password be right, if another hash is stored by now.
+fn look_again(asker: Asker, change: Change, env: Env) -> Step<Outcome> {
+    asker.find_with_user(env, |asker, found, env| verify(asker, change, found, env))
 }
 
 /// Records the failure. The attempt stays counted.
@@ -188,7 +172,6 @@ fn reject(change: &Change, session: &Session, reason: LoginFailure, mut env: Env
 /// A change on its way, with what was found out so far.
 #[derive(Debug)]
 struct Change {
-    token: Presented<Access>,
     current: Password,
     new: Password,
     reservation: Reservation,

@@ -44,7 +44,7 @@ fn close(asker: Asker, found: FoundWithUser, mut env: Env) -> Step<Result<Timest
     let (id, was, closes_at) = (session.id, user.version, env.now + env.policy().closing_grace);
     let user = User { closes_at: Some(closes_at), ..user.with_new_epoch(env.now) };
     let token = links::token::<AccountReopening>(&user, "", closes_at, &env);
-    let message = Message::new(MessageKind::AccountClosed, &user.email).about(user.id);
+    let message = Message::to_owner(MessageKind::AccountClosed, &user);
     let message = message.with_token(token, closes_at).seal(&mut env);
     let event = env.event(Some(user.id), Some(id), Event::AccountClosed { closes_at });
     let batch = while_session_stands(record, id)
@@ -94,7 +94,7 @@ fn reopen(link: Link, user: User, mut env: Env) -> Step<Result<(), Refusal>> {
     let was = user.version;
     let user = User { closes_at: None, ..user.with_new_epoch(env.now) };
     let event = env.event(Some(user.id), None, Event::AccountReopened);
-    let notice = Message::new(MessageKind::AccountReopened, &user.email).about(user.id);
+    let notice = Message::to_owner(MessageKind::AccountReopened, &user);
     let batch = Commit::new()
         .write(Write::ReplaceUser { user: Box::new(user), was })
         .event(event)

@@ -37,7 +37,8 @@ fn look(token: Presented<Access>, env: Env) -> Step<Outcome> {
     })
 }
 
-fn end(
+/// Ends the session that a good token led to.
+pub(super) fn end(
     token: Presented<Access>,
     Found { session, record, .. }: Found,
     mut env: Env,

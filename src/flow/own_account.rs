@@ -26,6 +26,11 @@ impl Asker {
         Ok(Self { token, was_good: false })
     }
 
+    /// The token, to be held against something else.
+    pub(super) fn into_token(self) -> Presented<Access> {
+        self.token
+    }
+
     /// Finds the session, and goes on if who asks may.
     pub(super) fn find<T: 'static>(
         self,

@@ -7,12 +7,13 @@ use testudo::flow::admin::{
     find_user, import_users, list_users, set_password, user_sessions,
 };
 use testudo::flow::{Login, SessionPage, SignedIn, login};
+use testudo::message::MessageKind;
 use testudo::model::{AttemptKey, SessionId, User};
 use testudo::password::PasswordHash;
 use testudo::testing::{World, expect};
 use testudo::{Refusal, Timestamp};
 
-use super::{ADA, PASSWORD, by_email, world_with_ada, world_with_session};
+use super::{ADA, PASSWORD, by_email, notice, world_with_ada, world_with_session};
 
 const NEW: &str = "a wholly different phrase";
 
@@ -113,7 +114,9 @@ fn a_password_that_is_set_obeys_the_rules_and_is_hashed_once() {
     let step = expect!(step, HashPassword).answer(Ok(World::stored_hash(NEW, true)));
     let step = expect!(step, Commit).answer(Err(Conflict));
     let step = expect!(step, FindUser).answer(Some(ada));
-    let user = expect!(expect!(step, Commit).answer(Ok(())), Done).unwrap();
+    let ask = expect!(step, Commit);
+    assert_eq!(notice(&ask.command), (MessageKind::PasswordChanged, ADA.to_owned()));
+    let user = expect!(ask.answer(Ok(())), Done).unwrap();
     assert_eq!(user.password, World::stored_hash(NEW, true));
 }
 

@@ -3,11 +3,12 @@
 use testudo::command::{Conflict, PasswordVerdict, Unhashable, Write};
 use testudo::event::{Event, LimitName, LoginFailure};
 use testudo::flow::{ChangePassword, SignedIn, change_password, logout, refresh};
+use testudo::message::MessageKind;
 use testudo::model::{AttemptKey, AttemptVerdict, User};
 use testudo::testing::{World, expect};
 use testudo::{Duration, Refusal, Step};
 
-use super::{ADA, PASSWORD, allow, stored, world_with_session};
+use super::{ADA, PASSWORD, allow, notice, stored, world_with_session};
 
 const NEW: &str = "a wholly different phrase";
 const VALID: PasswordVerdict = PasswordVerdict::Valid { outdated: false };
@@ -65,6 +66,7 @@ fn the_current_password_is_proved_and_all_other_sessions_end_in_one_commit() {
     assert_eq!((kept.epoch, kept.access_digest), (changed.epoch, session.access_digest));
     assert_eq!(kept.version, session.version.next());
     assert_eq!(ask.command.events[0].event, Event::PasswordChanged);
+    assert_eq!(notice(&ask.command), (MessageKind::PasswordChanged, ADA.to_owned()));
     assert_eq!(expect!(ask.answer(Ok(())), Done), Ok(()));
 }
 

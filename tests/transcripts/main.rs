@@ -19,12 +19,12 @@ mod signing_out;
 #[cfg(feature = "jwt")]
 mod token_forms;
 
-use testudo::command::{Against, OwnedSession, UserKey};
+use testudo::command::{Against, Commit, OwnedSession, UserKey};
 use testudo::flow::SignedIn;
 use testudo::message::MessageKind;
 use testudo::model::{AttemptVerdict, Session, User};
 use testudo::testing::{World, expect};
-use testudo::{Secret, Step};
+use testudo::{KeyRing, Secret, Step};
 
 const ADA: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
@@ -70,6 +70,14 @@ fn mailed(world: &World, kind: MessageKind) -> Secret<String> {
     let mut messages = world.messages();
     messages.retain(|message| message.kind == kind);
     messages.pop().unwrap().token.unwrap()
+}
+
+/// What the one message of a batch is about, and to whom: it carries nothing that opens anything.
+fn notice(batch: &Commit) -> (MessageKind, String) {
+    let [sealed] = &batch.messages[..] else { panic!("{} messages", batch.messages.len()) };
+    let message = sealed.open(&KeyRing::parse(World::SECRET).unwrap()).unwrap();
+    assert!(message.token.is_none() && message.code.is_none());
+    (message.kind, message.to)
 }
 
 /// What every message so far is about, and to whom.

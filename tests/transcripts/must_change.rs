@@ -3,11 +3,12 @@
 use testudo::command::{PasswordVerdict, Unhashable, Write};
 use testudo::event::{Event, LoginFailure};
 use testudo::flow::{Login, SignedIn, login};
+use testudo::message::MessageKind;
 use testudo::model::User;
 use testudo::testing::{World, expect};
 use testudo::{Refusal, Step};
 
-use super::{ADA, PASSWORD, allow, world_with_ada};
+use super::{ADA, PASSWORD, allow, notice, world_with_ada};
 
 const NEW: &str = "a wholly different phrase";
 
@@ -49,6 +50,7 @@ fn a_new_password_opens_a_session_in_the_next_epoch() {
     let ask = expect!(ask.answer(Ok(hash.clone())), Commit);
     let events: Vec<_> = ask.command.events.iter().map(|record| &record.event).collect();
     assert!(matches!(events[..], [Event::PasswordChanged, Event::UserLogin { .. }]));
+    assert_eq!(notice(&ask.command), (MessageKind::PasswordChanged, ADA.to_owned()));
     let SignedIn { user, session, .. } = expect!(ask.answer(Ok(())), Done).unwrap();
     assert_eq!((user.password, user.must_change_password), (hash, false));
     assert_eq!((user.epoch, session.epoch), (ada.epoch.next(), ada.epoch.next()));

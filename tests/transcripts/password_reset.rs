@@ -15,7 +15,8 @@ use testudo::testing::{World, expect};
 use testudo::{Client, Duration, KeyRing, Policy, Refusal, Secret, Step};
 
 use super::{
-    ADA, PASSWORD, allow, by_email, mail, mailed, record, world_with_ada, world_with_session,
+    ADA, PASSWORD, allow, by_email, mail, mailed, notice, record, world_with_ada,
+    world_with_session,
 };
 
 const NEW: &str = "a wholly different phrase";
@@ -109,9 +110,7 @@ fn a_link_sets_the_password_ends_all_sessions_and_tells_the_owner_in_one_commit(
         ..ada
     };
     assert_eq!(**user, expected, "not verified, not signed in");
-    let message = opened(&ask.command);
-    assert_eq!((message.kind, message.to.as_str()), (MessageKind::PasswordChanged, ADA));
-    assert!(message.token.is_none());
+    assert_eq!(notice(&ask.command), (MessageKind::PasswordChanged, ADA.to_owned()));
     assert_eq!(ask.command.events[0].event, Event::PasswordResetCompleted);
 
     reset(&mut world, &token).unwrap();

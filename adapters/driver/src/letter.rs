@@ -123,7 +123,8 @@ fn words(message: &Message) -> Option<Words> {
         ),
         MessageKind::PasswordChanged => of(
             "Your password was changed",
-            "The password of your account was changed, and you were signed out everywhere.",
+            "The password of your account was changed. Whoever was signed in with the old one is signed out, \
+             except where it was changed.",
             None,
             ALARM,
         ),

@@ -104,6 +104,7 @@ fn login(trial: &mut Trial<'_>) {
     assert!(batch.writes.iter().any(is_guarded), "the user is not guarded by the version read");
     assert_eq!((session.user, session.epoch), (user.id, user.epoch));
     assert_eq!(user.epoch > found.epoch, found.must_change_password, "it must be changed");
+    assert_eq!(batch.messages.len(), usize::from(found.must_change_password));
 }
 
 /// The password changes with a right current one, and takes its own session along.
@@ -122,6 +123,7 @@ fn change_password(trial: &mut Trial<'_>) {
             && *was == session.version && new.epoch == user.epoch && new.ended.is_none())
     };
     assert!(batch.writes.iter().any(carries), "its own session is not carried over");
+    assert_eq!(batch.messages.len(), 1, "its owner is told");
 }
 
 /// A token that opens its session may look at the others.
@@ -236,6 +238,8 @@ fn set_password(trial: &mut Trial<'_>) {
     if trial.grant(admin::set_password(request, env)).is_some() {
         let (was, user) = replaced_user(trial);
         assert!(user.epoch > was.epoch && user.must_change_password == must_change);
+        let batch = trial.record.accepted().expect("nothing was committed");
+        assert_eq!(batch.messages.len(), 1, "its owner is told");
     }
 }
 

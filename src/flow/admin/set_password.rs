@@ -4,6 +4,7 @@ use crate::command::{Commit, Conflict, FindUser, HashPassword, UserKey, Write};
 use crate::env::Env;
 use crate::event::Event;
 use crate::flow::credentials;
+use crate::message::{Message, MessageKind};
 use crate::model::{AttemptKey, User};
 use crate::password::{Password, PasswordHash};
 use crate::refusal::Refusal;
@@ -26,7 +27,7 @@ type Outcome = Result<User, Refusal>;
 /// Gives an account another password, which must satisfy the rules for passwords.
 ///
 /// All its sessions end. Guesses that were counted against it are forgotten, and so is the hard stop:
-/// they were guesses at another password.
+/// they were guesses at another password. The account's address is told that it was changed, not what it is.
 ///
 /// # Errors
 ///
@@ -67,10 +68,12 @@ fn settle(request: SetPassword, user: User, hash: PasswordHash, mut env: Env) ->
     let user = user.with_new_password(hash.clone(), env.now);
     let user = User { must_change_password: must_change, ..user };
     let event = env.event(Some(user.id), None, Event::PasswordSet { must_change });
+    let notice = Message::to_owner(MessageKind::PasswordChanged, &user).seal(&mut env);
     let batch = Commit::new()
         .write(Write::ReplaceUser { user: Box::new(user.clone()), was })
         .write(Write::ClearAttempts(AttemptKey::login_account(user.email.key())))
-        .event(event);
+        .event(event)
+        .message(notice);
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(Ok(user)),
         Err(Conflict) if env.retries.spend() => look(request, Some(hash), env),

@@ -78,7 +78,7 @@ fn settle(link: Link, email: Email, user: User, mut env: Env) -> Step<Outcome> {
         previous_email: None,
         ..reopened.with_new_password(env.unusable_password(), env.now)
     };
-    let notice = Message::new(MessageKind::EmailRestored, &user.email).about(user.id);
+    let notice = Message::to_owner(MessageKind::EmailRestored, &user);
     let mut batch = Commit::new()
         .event(env.event(Some(user.id), None, Event::EmailRestored { from }))
         .message(notice.seal(&mut env));

@@ -69,7 +69,7 @@ fn send(asker: Asker, found: FoundWithUser, reached: Reached, mut env: Env) -> S
 pub(in crate::flow) fn verification(user: &User, env: &Env) -> Message {
     let until = env.now + env.policy().email_proof_lifetime;
     let token = links::token::<EmailVerification>(user, user.email.key().as_str(), until, env);
-    let message = Message::new(MessageKind::EmailVerification, &user.email).about(user.id);
+    let message = Message::to_owner(MessageKind::EmailVerification, user);
     message.with_token(token, until)
 }
 

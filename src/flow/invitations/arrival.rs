@@ -110,5 +110,5 @@ impl Arrival {
 
 /// To the owner of an address with which somebody wanted to register.
 fn told_to(owner: &User) -> Message {
-    Message::new(MessageKind::RegistrationOfTaken, &owner.email).about(owner.id)
+    Message::to_owner(MessageKind::RegistrationOfTaken, owner)
 }

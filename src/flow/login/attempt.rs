@@ -5,6 +5,7 @@ use crate::command::{Commit, PasswordVerdict, Write};
 use crate::env::Env;
 use crate::event::{Event, EventRecord, LimitName, LoginFailure};
 use crate::flow::attempts::Reservation;
+use crate::message::{Message, MessageKind};
 use crate::model::{Email, JsonObject, Method, User, UserId};
 use crate::password::{Password, PasswordHash};
 use crate::token::backend::{Records, Unprintable};
@@ -90,7 +91,9 @@ impl Attempt {
         batch.writes.extend(self.account.as_ref().map(Reservation::clear));
         batch.writes.extend(self.network.as_ref().map(Reservation::refund));
         if changed {
-            batch = batch.event(env.event(Some(user.id), None, Event::PasswordChanged));
+            let notice = Message::to_owner(MessageKind::PasswordChanged, &user).seal(env);
+            let event = env.event(Some(user.id), None, Event::PasswordChanged);
+            batch = batch.event(event).message(notice);
         }
         batch = batch.event(env.event(Some(user.id), Some(session.id), login));
         Ok((batch, SignedIn { user, session, tokens }))

@@ -24,7 +24,8 @@ pub struct Login {
     /// The password as typed.
     pub password: Password,
     /// What the password is to be from now on, if it must be changed
-    /// ([`Refusal::PasswordChangeRequired`]). It is not looked at otherwise.
+    /// ([`Refusal::PasswordChangeRequired`]), of which the account's address is then told. It is not looked
+    /// at otherwise.
     pub new_password: Option<Password>,
     /// Whether the session should last as long as one of a remembered user.
     pub remember: bool,

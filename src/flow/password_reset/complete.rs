@@ -106,7 +106,7 @@ fn hash(mut reset: Reset, user: User, mut env: Env) -> Step<Outcome> {
 fn settle(reset: Reset, user: User, hash: PasswordHash, mut env: Env) -> Step<Outcome> {
     let was = user.version;
     let user = user.with_new_password(hash, env.now);
-    let notice = Message::new(MessageKind::PasswordChanged, &user.email).about(user.id);
+    let notice = Message::to_owner(MessageKind::PasswordChanged, &user);
     let attempts = AttemptKey::login_account(user.email.key());
     let event = env.event(Some(user.id), None, Event::PasswordResetCompleted);
     let batch = Commit::new()

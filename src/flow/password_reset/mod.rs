@@ -20,7 +20,7 @@ use crate::signing::PasswordReset;
 pub(super) fn link(user: &User, env: &mut Env) -> SealedMessage {
     let until = env.now + env.policy().password_reset_lifetime;
     let token = links::token::<PasswordReset>(user, &text(user.reset_serial), until, env);
-    let message = Message::new(MessageKind::PasswordReset, &user.email).about(user.id);
+    let message = Message::to_owner(MessageKind::PasswordReset, user);
     message.with_token(token, until).seal(env)
 }
 

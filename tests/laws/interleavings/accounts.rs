@@ -121,6 +121,7 @@ fn of_a_reset_and_a_change_of_password_one_is_made_and_the_other_ends_with_it() 
     explorer.check(|world, endings| {
         let (reset, changed) = (said_yes(&endings[0]), said_yes(&endings[1]));
         assert!(reset != changed);
+        assert_eq!(count_mail(world, MessageKind::PasswordChanged), 1);
         assert_eq!((opens(world, NEW_PASSWORD), opens(world, OTHER_PASSWORD)), (reset, changed));
         assert_eq!(works(world, &start.tokens), changed);
     });

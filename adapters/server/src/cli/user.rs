@@ -28,7 +28,8 @@ pub(crate) enum User {
     /// Gives an account another password. All its sessions end at once.
     ///
     /// On a terminal the password is asked for, twice. Elsewhere pass --password-stdin. Guesses that
-    /// were counted against the account are forgotten.
+    /// were counted against the account are forgotten. The server tells the owner by mail: run this with
+    /// the same TESTUDO_SECRET or secret file.
     SetPassword(SetPassword),
     /// Brings accounts along from another system, with their password hashes.
     ///

@@ -17,6 +17,7 @@ use crate::store::{self, Opened};
 pub(super) struct Place {
     database: Database,
     passwords: Passwords,
+    keys: KeyRing,
 }
 
 impl Place {
@@ -28,8 +29,15 @@ impl Place {
             Database::Memory => Err(Failure::new(
                 "memory: forgets everything when this command ends: name a database that keeps it",
             )),
-            database => Ok(Self { database, passwords }),
+            database => Ok(Self { database, passwords, keys: passing_keys()? }),
         }
+    }
+
+    /// The same with the keys of the server: for what tells somebody something by mail, which the server
+    /// is to open and send.
+    pub(super) fn with_the_servers_keys(self) -> Result<Self, Failure> {
+        let (keys, _) = secret_file::load(&self.database)?;
+        Ok(Self { keys, ..self })
     }
 
     /// Does some work in the office, and leaves the database tidy however that went.
@@ -38,7 +46,7 @@ impl Place {
         work: impl AsyncFnOnce(&Office) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let store = store::open(&self.database).await?;
-        let done = match Office::new(&store, self.passwords) {
+        let done = match Office::new(&store, self.passwords, self.keys) {
             Ok(office) => work(&office).await,
             Err(failure) => Err(failure),
         };
@@ -61,9 +69,11 @@ pub(super) struct Office {
 }
 
 impl Office {
-    fn new(store: &Opened, passwords: Passwords) -> Result<Self, Failure> {
+    fn new(store: &Opened, passwords: Passwords, keys: KeyRing) -> Result<Self, Failure> {
         let hashing = InlineHashing::new(hasher_chain(passwords.hasher));
-        let settings = settings()?.with_context_words(passwords.context_words.0);
+        let settings = Settings::new(Policy::default(), keys)
+            .map_err(|_| Failure::new("the policy does not hold"))?
+            .with_context_words(passwords.context_words.0);
         Ok(Self { auth: Auth::new(store.shared(), hashing, settings) })
     }
 
@@ -148,8 +158,7 @@ fn unknown(whose: &str) -> Failure {
     Failure::new(format!("no account for {whose}: `testudo user list` shows which there are"))
 }
 
-/// Administering accounts signs and seals nothing, so it needs no key that lasts.
-fn settings() -> Result<Settings, Failure> {
-    let keys = KeyRing::parse(&secret_file::random()?).map_err(while_doing("cannot make a key"))?;
-    Settings::new(Policy::default(), keys).map_err(|_| Failure::new("the policy does not hold"))
+/// Most of what is administered signs and seals nothing, so it needs no key that lasts.
+fn passing_keys() -> Result<KeyRing, Failure> {
+    KeyRing::parse(&secret_file::random()?).map_err(while_doing("cannot make a key"))
 }

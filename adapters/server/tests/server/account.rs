@@ -101,7 +101,7 @@ fn foreign_unknown_and_malformed_sessions_are_not_found_and_tokens_come_first() 
 #[test]
 fn a_changed_password_ends_the_other_sessions_and_opens_new_ones() {
     let site = Site::with_user();
-    let server = site.serve(&[]);
+    let (server, mailbox) = site.serve_with_mail(&[]);
     let own = server.login(EMAIL, PASSWORD);
     let other = server.login(EMAIL, PASSWORD);
     let access = own.text("access_token");
@@ -113,6 +113,8 @@ fn a_changed_password_ends_the_other_sessions_and_opens_new_ones() {
     server.refresh(&other.text("refresh_token")).assert_problem(401, "revoked_token");
     server.login(EMAIL, PASSWORD).assert_problem(401, "invalid_credentials");
     assert_eq!(server.login(EMAIL, NEW).status, 200);
+    let notice = mailbox.letter(1, "password_changed");
+    assert_eq!((&notice["to"], &notice["token"]), (&json!(EMAIL), &Value::Null));
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn a_deactivated_account_is_shut_at_once_and_stays_so_until_it_is_activated() {
 #[test]
 fn another_password_ends_what_was_opened_with_the_old_one() {
     let site = Site::with_user();
-    let server = site.serve(&[]);
+    let (server, mailbox) = site.serve_with_mail(&[]);
     let access = server.login(EMAIL, PASSWORD).text("access_token");
     let set = ["user", "set-password", EMAIL, "--password-stdin"];
     let told = printed(&site.run(&set, format!("{OTHER}\n")));
@@ -154,6 +154,8 @@ fn another_password_ends_what_was_opened_with_the_old_one() {
     server.login(EMAIL, PASSWORD).assert_problem(401, "invalid_credentials");
     assert_eq!(server.login(EMAIL, OTHER).status, 200);
     assert_eq!(site.user(EMAIL)["must_change_password"], false);
+    let notice = mailbox.letter(1, "password_changed");
+    assert_eq!(notice["to"], EMAIL, "the server cannot open what the command sealed");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::views::UserView;
 /// Gives an account another password.
 pub(super) async fn set_password(arguments: SetPassword) -> Result<(), Failure> {
     let SetPassword { whose, password_stdin, must_change, passwords, output, source } = arguments;
-    let place = Place::of(source, passwords)?;
+    let place = Place::of(source, passwords)?.with_the_servers_keys()?;
     let user = key(&whose)?;
     let password = password::choose(password_stdin)?;
     let request = Request { user, password, must_change };
