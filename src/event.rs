@@ -217,4 +217,6 @@ pub enum LimitName {
     EmailProof,
     /// Requests for mail from one network without a session.
     MailNetwork,
+    /// Requests of one user for mail to addresses of their choice.
+    MailUser,
 }

@@ -24,6 +24,8 @@ pub struct Policy {
     pub email_proof: AttemptLimit,
     /// Requests for mail from one network without a session. Default: 30 in 300 s.
     pub mail_network: AttemptLimit,
+    /// Requests of one user for mail to addresses of their choice. Default: 10 in 300 s.
+    pub mail_user: AttemptLimit,
     /// Whether accounts marked with
     /// [`PasswordHash::legacy`](crate::password::PasswordHash::legacy) are asked for in the system
     /// that they come from ([`ConsultLegacy`](crate::command::ConsultLegacy)). Default: no. Turn it
@@ -87,6 +89,7 @@ impl Default for Policy {
             password_reset: per_five_minutes(3),
             email_proof: per_five_minutes(3),
             mail_network: per_five_minutes(30),
+            mail_user: per_five_minutes(10),
             consult_legacy: false,
             reset_unusable_passwords: true,
             password_reset_lifetime: Duration::from_minutes(30),
@@ -136,6 +139,7 @@ impl Policy {
             ("password_reset", &self.password_reset),
             ("email_proof", &self.email_proof),
             ("mail_network", &self.mail_network),
+            ("mail_user", &self.mail_user),
         ] {
             require(limit.attempts >= 1, setting, "expected at least one attempt");
             require(limit.window >= second, setting, "expected a window of at least a second");

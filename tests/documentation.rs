@@ -38,6 +38,7 @@ fn every_limit_is_documented_with_its_default() {
     assert_eq!(row("`password_reset`")[2..], cells(policy.password_reset));
     assert_eq!(row("`email_proof`")[2..], cells(policy.email_proof));
     assert_eq!(row("`mail_network`")[2..], cells(policy.mail_network));
+    assert_eq!(row("`mail_user`")[2..], cells(policy.mail_user));
     assert_eq!(row("API keys that are live")[1], policy.api_keys.to_string());
     assert_eq!(row("invitations that are open")[1], policy.open_invitations.to_string());
 }

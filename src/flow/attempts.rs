@@ -3,8 +3,9 @@
 use crate::command::{Commit, CountAttempt, Write};
 use crate::env::Env;
 use crate::event::{Event, LimitName};
-use crate::model::{AttemptKey, AttemptLimit, AttemptVerdict, UserId, WindowEnd};
+use crate::model::{AttemptKey, AttemptLimit, AttemptVerdict, Email, UserId, WindowEnd};
 use crate::refusal::Refusal;
+use crate::step::{Step, ask};
 
 /// An attempt that was counted and may be made.
 #[derive(Debug)]
@@ -33,6 +34,43 @@ pub(super) fn admit(
         }
         AttemptVerdict::Stopped => Err(Refusal::PasswordStopped),
     }
+}
+
+/// Counts a mail that a user has sent to an address of their choice, and goes on if both limits allow it.
+///
+/// It is counted under the user first, so that one who is over the limit uses up no address's.
+pub(super) fn count_mail<T: 'static>(
+    user: UserId,
+    to: &Email,
+    env: Env,
+    then: impl FnOnce(Reached, Env) -> Step<Result<T, Refusal>> + Send + 'static,
+) -> Step<Result<T, Refusal>> {
+    let (user, address) = (AttemptKey::mail_user(user), AttemptKey::email_proof(to.key()));
+    let command = count(&user, env.policy().mail_user, &env);
+    ask(command, move |verdict| match admit(user, verdict, &env) {
+        Ok(reservation) => {
+            let mut reached = Reached::default();
+            reached.note(&reservation, LimitName::MailUser);
+            count_mail_to(address, reached, env, then)
+        }
+        Err(refusal) => Step::Done(Err(refusal)),
+    })
+}
+
+fn count_mail_to<T: 'static>(
+    address: AttemptKey,
+    mut reached: Reached,
+    env: Env,
+    then: impl FnOnce(Reached, Env) -> Step<Result<T, Refusal>> + Send + 'static,
+) -> Step<Result<T, Refusal>> {
+    let command = count(&address, env.policy().email_proof, &env);
+    ask(command, move |verdict| match admit(address, verdict, &env) {
+        Ok(reservation) => {
+            reached.note(&reservation, LimitName::EmailProof);
+            then(reached, env)
+        }
+        Err(refusal) => Step::Done(Err(refusal)),
+    })
 }
 
 /// The limits of which a flow made the last attempt that they allow, for the audit trail.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::EmailKey;
+use super::{EmailKey, UserId};
 use crate::time::{Duration, Timestamp};
 
 /// What a counter counts. Built only from canonical identifiers and address prefixes, so that no
@@ -45,6 +45,12 @@ impl AttemptKey {
     #[must_use]
     pub fn mail_network(ip: IpAddr) -> Self {
         Self(format!("mail:network:{}", network(ip)))
+    }
+
+    /// Requests of one user for mail to addresses of their choice, whichever those are.
+    #[must_use]
+    pub fn mail_user(user: UserId) -> Self {
+        Self(format!("mail:user:{user}"))
     }
 
     /// The address whose account the counter is about, if it is about one.

@@ -4,7 +4,7 @@ use testudo::command::{Commit, Conflict, Guard, UserKey, Write};
 use testudo::event::{Event, LimitName};
 use testudo::flow::admin::{deactivate, end_sessions};
 use testudo::flow::{
-    Login, ResetPassword, change_email, close_account, login, logout, refresh,
+    Invite, Login, ResetPassword, change_email, close_account, invite, login, logout, refresh,
     request_email_change, request_email_verification, request_password_reset, reset_password,
     undo_email_change, verify_email,
 };
@@ -118,8 +118,8 @@ fn a_session_that_ended_before_the_commit_sends_nothing() {
         ] {
             let step = expect!(step, FindSessionWithUser).answer(Some(found.clone()));
             let mut step = super::allow(step, &world);
-            if step.pending() == Some("FindUser") {
-                step = expect!(step, FindUser).answer(None);
+            if step.pending() == Some("CountAttempt") {
+                step = expect!(super::allow(step, &world), FindUser).answer(None);
             }
             let step = expect!(step, Commit).answer(Err(Conflict));
             let found = Some((ended.clone(), record(&after, ADA)));
@@ -194,12 +194,16 @@ fn a_reset_verifies_no_address_and_a_verification_sets_no_password() {
 }
 
 #[test]
-fn a_change_is_counted_at_the_new_address_and_sends_one_message_there() {
+fn a_change_is_counted_under_who_asks_and_the_new_address_and_sends_one_message_there() {
     let (mut world, signed_in) = world_with_session();
     let (session, ada) = (&signed_in.session, &signed_in.user);
     let step = request_email_change(signed_in.tokens.access.expose(), NEW, world.env());
     let found = Some((session.clone(), ada.clone()));
     let ask = expect!(expect!(step, FindSessionWithUser).answer(found), CountAttempt);
+    assert_eq!(ask.command.key, AttemptKey::mail_user(ada.id));
+    assert_eq!(ask.command.limit, world.settings().policy().mail_user);
+    let step = ask.answer(AttemptVerdict::Allowed { window: world.now(), is_last: true });
+    let ask = expect!(step, CountAttempt);
     assert_eq!(ask.command.key, AttemptKey::email_proof(email(NEW).key()));
     let step = ask.answer(AttemptVerdict::Allowed { window: world.now(), is_last: false });
     let ask = expect!(step, FindUser);
@@ -211,7 +215,9 @@ fn a_change_is_counted_at_the_new_address_and_sends_one_message_there() {
     assert_eq!(message.other_email, None, "who is written to by mistake learns no address");
     let email = "a***@new.example".to_owned();
     let requested = Event::EmailChangeRequested { email, taken: false };
-    assert_eq!(ask.command.events[0].event, requested);
+    let reached = Event::RateLimitExceeded { limit: LimitName::MailUser };
+    let events: Vec<_> = ask.command.events.iter().map(|record| record.event.clone()).collect();
+    assert_eq!(events, [requested, reached]);
     // A refresh came first: looked at again, and counted once.
     let next = world.run(|env| refresh(signed_in.tokens.refresh.expose(), env)).unwrap();
     let step = expect!(ask.answer(Err(Conflict)), FindSessionWithUser);
@@ -264,6 +270,27 @@ fn an_address_is_sent_three_links_in_a_window_whoever_asks() {
     let access = world.login(ADA, PASSWORD).tokens.access;
     let refused = world.run(|env| request_email_change(access.expose(), "Ada@NEW.example", env));
     assert!(matches!(refused, Err(Refusal::RateLimited { .. })));
+}
+
+#[test]
+fn a_user_asks_for_mail_to_ten_addresses_in_a_window_and_uses_up_no_eleventh() {
+    let (mut world, signed_in) = world_with_session();
+    world.change_user(ADA, |user| user.is_verified = true);
+    let access = signed_in.tokens.access.expose();
+    let guest = |number: usize| format!("guest{number}@example.com");
+    for number in (0..10).step_by(2) {
+        world.run(|env| request_email_change(access, &guest(number), env)).unwrap();
+        world.run(|env| invite(access, Invite::bound(guest(number + 1)), env)).unwrap();
+    }
+    let limited = |refused: Refusal| matches!(refused, Refusal::RateLimited { .. });
+    assert!(limited(world.run(|env| request_email_change(access, &guest(10), env)).unwrap_err()));
+    let bound = Invite::bound(guest(10));
+    assert!(limited(world.run(|env| invite(access, bound, env)).unwrap_err()));
+    assert_eq!(world.messages().len(), 10);
+    assert!(world.run(|env| invite(access, Invite::open(1), env)).is_ok(), "it mails nobody");
+    // Another user may write to the eleventh as often as anybody.
+    world.register("eve@example.com", PASSWORD);
+    (0..3).for_each(|_| drop(link_to(&mut world, "eve@example.com", &guest(10))));
 }
 
 #[test]

@@ -88,6 +88,7 @@ impl Trial<'_> {
             password_reset: self.limit(),
             email_proof: self.limit(),
             mail_network: self.limit(),
+            mail_user: self.limit(),
             reset_unusable_passwords: self.choices.any(),
             email_undo_lifetime: self.span(0),
             closing_grace: self.span(0),

@@ -3,12 +3,12 @@
 use super::request::{self, Accepted, Invite};
 use crate::command::{Commit, Conflict, ListInvitations, Write};
 use crate::env::Env;
-use crate::event::{Event, LimitName};
-use crate::flow::attempts;
+use crate::event::Event;
+use crate::flow::attempts::{self, Reached};
 use crate::flow::own_account::Asker;
 use crate::flow::presented::FoundWithUser;
 use crate::message::{Message, MessageKind};
-use crate::model::{AttemptKey, Email, Invitation, SessionId, User, UserId, Version};
+use crate::model::{Email, Invitation, SessionId, User, UserId, Version};
 use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
@@ -30,8 +30,9 @@ type Outcome = Result<Invited, Refusal>;
 /// Invites somebody in the name of an access token's user, whose address was verified.
 ///
 /// Whether an address that is invited has an account already is neither looked at nor told: its owner gets
-/// the same mail, and learns of the account on accepting. Mail to an address is counted as other mail that
-/// proves it is ([`Policy::email_proof`](crate::Policy::email_proof)).
+/// the same mail, and learns of the account on accepting. Mail is counted under who invites
+/// ([`Policy::mail_user`](crate::Policy::mail_user)), and under its address as other mail that proves it is
+/// ([`Policy::email_proof`](crate::Policy::email_proof)).
 ///
 /// Of any number of parallel requests no more are granted than leave
 /// [`Policy::open_invitations`](crate::Policy::open_invitations) open. A user has at most 1000 invitations in
@@ -62,19 +63,13 @@ const fn may_invite(user: &User) -> Result<(), Refusal> {
     if user.is_verified { Ok(()) } else { Err(Refusal::EmailUnverified) }
 }
 
-/// A mail is counted under the address that it goes to.
 fn count_mail(asker: Asker, accepted: Accepted, found: FoundWithUser, env: Env) -> Step<Outcome> {
-    let Some(email) = &accepted.email else {
-        return count_open(asker, Inviting { accepted, is_last_mail: false }, found, env);
+    let Some(to) = accepted.email.clone() else {
+        let reached = Reached::default();
+        return count_open(asker, Inviting { accepted, reached }, found, env);
     };
-    let key = AttemptKey::email_proof(email.key());
-    let command = attempts::count(&key, env.policy().email_proof, &env);
-    ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
-        Ok(reservation) => {
-            let is_last_mail = reservation.is_last;
-            count_open(asker, Inviting { accepted, is_last_mail }, found, env)
-        }
-        Err(refusal) => Step::Done(Err(refusal)),
+    attempts::count_mail(found.user.id, &to, env, |reached, env| {
+        count_open(asker, Inviting { accepted, reached }, found, env)
     })
 }
 
@@ -100,14 +95,10 @@ fn create(asker: Asker, inviting: Inviting, found: FoundWithUser, mut env: Env) 
     let (id, was) = (session.id, user.version);
     let invited = issue(&inviting.accepted, Some(user.id), &mut env);
     let (batch, outcome) = creation(invited, Some(id), &mut env);
-    let mut batch = record
+    let batch = record
         .guard(id, batch)
         .write(Write::ReplaceUser { user: Box::new(user.with_next_version()), was });
-    if inviting.is_last_mail {
-        let limit = LimitName::EmailProof;
-        let user = Some(session.user);
-        batch = batch.event(env.event(user, Some(id), Event::RateLimitExceeded { limit }));
-    }
+    let batch = inviting.reached.report(batch, Some(session.user), &mut env);
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(Ok(outcome)),
         Err(Conflict) if env.retries.spend() => look_again(asker, inviting, env),
@@ -173,6 +164,5 @@ fn mail(email: &Email, token: Secret<String>, invitation: &Invitation) -> Messag
 #[derive(Debug)]
 struct Inviting {
     accepted: Accepted,
-    /// Whether the next mail to this address will be refused.
-    is_last_mail: bool,
+    reached: Reached,
 }

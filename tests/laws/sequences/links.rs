@@ -74,6 +74,7 @@ impl Trial {
         let mut policy = Policy::default();
         policy.password_reset.attempts = 1000;
         policy.email_proof.attempts = 1000;
+        policy.mail_user.attempts = 1000;
         world.set_policy(policy);
         world.change_user(ADA, |user| user.password = World::stored_hash(PASSWORD, true));
         Self { world, access: Vec::new(), links: Vec::new(), passwords: 0, seen: 0 }

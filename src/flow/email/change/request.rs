@@ -2,14 +2,14 @@
 
 use crate::command::{Conflict, FindUser, UserKey};
 use crate::env::Env;
-use crate::event::{Event, LimitName};
+use crate::event::Event;
 use crate::flow::attempts::{self, Reached};
 use crate::flow::links;
 use crate::flow::own_account::{Asker, while_both_stand};
 use crate::flow::presented::FoundWithUser;
 use crate::flow::{credentials, fresh};
 use crate::message::{Message, MessageKind};
-use crate::model::{AttemptKey, Email, User};
+use crate::model::{Email, User};
 use crate::refusal::{FieldError, Refusal};
 use crate::signing::EmailChange;
 use crate::step::{Step, ask};
@@ -20,7 +20,9 @@ type Outcome = Result<(), Refusal>;
 /// address.
 ///
 /// An address that has an account already gets the same answer after the same steps, and its owner is told
-/// that somebody tried. Nothing changes before the link is used.
+/// that somebody tried. Nothing changes before the link is used. A request is counted under who asks
+/// ([`Policy::mail_user`](crate::Policy::mail_user)) and under the new address
+/// ([`Policy::email_proof`](crate::Policy::email_proof)).
 ///
 /// # Errors
 ///
@@ -61,15 +63,10 @@ fn differs(new: &Email, current: &Email) -> Result<(), Refusal> {
 }
 
 fn count(asker: Asker, mut request: Request, found: FoundWithUser, env: Env) -> Step<Outcome> {
-    let key = AttemptKey::email_proof(request.to.key());
-    let command = attempts::count(&key, env.policy().email_proof, &env);
-    ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
-        Ok(reservation) => {
-            let reached = request.counted.get_or_insert_default();
-            reached.note(&reservation, LimitName::EmailProof);
-            find(asker, request, found, env)
-        }
-        Err(refusal) => Step::Done(Err(refusal)),
+    let (user, to) = (found.user.id, request.to.clone());
+    attempts::count_mail(user, &to, env, move |reached, env| {
+        request.counted = Some(reached);
+        find(asker, request, found, env)
     })
 }
 
