@@ -1,5 +1,6 @@
 //! What holds after any sequence of requests, over one world.
 
+mod invitations;
 mod links;
 
 use base64::Engine as _;
