@@ -61,7 +61,7 @@ pub(crate) fn request_email_verification(trial: &mut Trial<'_>) {
     if trial.grant(flow::request_email_verification(&token, env)).is_none() {
         return;
     }
-    if trial.record.batch.is_some() {
+    if trial.record.accepted().is_some() {
         assert_sends_one(trial);
     } else {
         assert!(trial.record.user.as_ref().expect("nobody was found").is_verified);
