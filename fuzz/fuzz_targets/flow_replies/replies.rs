@@ -328,7 +328,7 @@ impl Trial<'_> {
             id: ApiKeyId::from_uuid(self.id_at(place)),
             user: self.genuine.user.id,
             epoch: self.genuine.user.epoch,
-            name: self.choices.any(),
+            name: self.text(),
             scopes: vec![self.scope()],
             digest: Digest::from_bytes(self.choices.any()),
             created_at: self.moment(),

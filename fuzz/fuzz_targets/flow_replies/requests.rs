@@ -129,7 +129,7 @@ impl Trial<'_> {
     }
 
     /// Any text that may be shown: the fuzzer finds the canary, and puts it where it is no secret.
-    fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         self.choices.any::<String>().replace('\u{2603}', "")
     }
 
