@@ -3,11 +3,13 @@
 mod hashing_pool;
 mod hashing_threads;
 mod message_worker;
+mod no_sooner;
 mod outbox;
 mod sweeper;
 
 pub use hashing_pool::{HashingPool, Overloaded};
 pub use message_worker::MessageWorker;
+pub use no_sooner::no_sooner;
 pub use outbox::{EventHandler, OutboxWorker};
 pub use sweeper::Sweeper;
 

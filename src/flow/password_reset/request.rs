@@ -33,6 +33,9 @@ type Outcome = Result<(), Refusal>;
 ///
 /// Anybody may ask, without signing in. Give every answer that is no error the same status and body, and
 /// send no mail before answering: messages wait in the outbox.
+///
+/// An account has one row more to write than nobody, which takes some hundredths of a millisecond. Where that
+/// can be measured, answer after a fixed time (`testudo_tokio::no_sooner`), as the server does.
 pub fn request_password_reset(email: &str, env: Env) -> Step<Outcome> {
     match credentials::address("email", email) {
         Ok(email) => count_network(Request { email, reached: Reached::default() }, env),
