@@ -2,6 +2,7 @@
 //!
 //! * [`Store`] and [`Hashing`] are what an adapter implements.
 //! * [`Legacy`] is asked for passwords that still live in the system that accounts come from.
+//! * [`EventHandler`] is told what happened.
 //! * [`Courier`] carries letters, which [`Letters`] puts into words.
 //! * [`drive`] runs any flow over them.
 //! * [`Auth`] is what an application holds: `auth.login(…).await`.
@@ -15,6 +16,7 @@ mod clock;
 pub mod conformance;
 mod courier;
 mod drive;
+mod event_handler;
 mod fault;
 mod hashing;
 mod legacy;
@@ -27,6 +29,7 @@ pub use auth::{Auth, AuthError};
 pub use clock::{Clock, SystemClock};
 pub use courier::{Courier, UndeliveredError};
 pub use drive::drive;
+pub use event_handler::{EventHandler, HandlerError};
 pub use fault::{Fault, FaultKind};
 pub use hashing::{Hashing, InlineHashing};
 pub use legacy::{Legacy, NoLegacy};

@@ -10,7 +10,7 @@ mod sweeper;
 pub use hashing_pool::{HashingPool, Overloaded};
 pub use message_worker::MessageWorker;
 pub use no_sooner::no_sooner;
-pub use outbox::{EventHandler, OutboxWorker};
+pub use outbox::OutboxWorker;
 pub use sweeper::Sweeper;
 
 /// The README's example compiles.

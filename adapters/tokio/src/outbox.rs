@@ -1,18 +1,10 @@
 //! Delivering events: read what was committed, hand it on, forget it.
 
-use std::future::Future;
 use std::time::Duration;
 
-use testudo::event::EventRecord;
-use testudo_driver::{Fault, Store};
+use testudo_driver::{EventHandler, Fault, Store};
 use tokio::time;
-use tracing::warn;
-
-/// Takes events that were committed.
-pub trait EventHandler: Send + Sync {
-    /// Takes one event. It may come a second time after a crash: tell repeats by its id.
-    fn handle(&self, event: &EventRecord) -> impl Future<Output = ()> + Send;
-}
+use tracing::{error, warn};
 
 /// Hands committed events to a handler, in order and at least once.
 #[derive(Debug)]
@@ -57,7 +49,9 @@ impl<S: Store, E: EventHandler> OutboxWorker<S, E> {
     async fn deliver_batch(&self) -> Result<usize, Fault> {
         let events = self.store.undelivered(Self::BATCH).await?;
         for event in &events {
-            self.handler.handle(event).await;
+            if let Err(error) = self.handler.handle(event).await {
+                error!(id = %event.id, %error, "an event was not taken; going on with the next");
+            }
         }
         if !events.is_empty() {
             self.store.delivered(events.iter().map(|event| event.id).collect()).await?;

@@ -8,17 +8,18 @@ use testudo::event::EventRecord;
 use testudo::flow::{Login, RegisterUser};
 use testudo::password::{Argon2id, HasherChain};
 use testudo::{Client, KeyRing, Policy, Settings};
-use testudo_driver::{Auth, InlineHashing, Store};
+use testudo_driver::{Auth, EventHandler, HandlerError, InlineHashing, Store};
 use testudo_memory::MemoryStore;
-use testudo_tokio::{EventHandler, OutboxWorker};
+use testudo_tokio::OutboxWorker;
 
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<String>>>);
 
 impl EventHandler for Seen {
-    async fn handle(&self, event: &EventRecord) {
+    async fn handle(&self, event: &EventRecord) -> Result<(), HandlerError> {
         let event = serde_json::to_value(event).unwrap();
         self.0.lock().unwrap().push(event["type"].as_str().unwrap().to_owned());
+        Ok(())
     }
 }
 
