@@ -32,6 +32,7 @@
 //!   all interleavings of flows. For tests only.
 
 pub mod command;
+pub mod config;
 mod drive;
 mod entropy;
 mod env;
@@ -54,6 +55,7 @@ pub mod testing;
 mod time;
 pub mod token;
 
+pub use config::Config;
 pub use drive::{Respond, drive, respond};
 pub use entropy::Entropy;
 pub use env::{Env, Settings};

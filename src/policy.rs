@@ -1,5 +1,7 @@
 //! What is allowed, for how long and how often.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{AttemptLimit, Lifetime};
 use crate::time::Duration;
 
@@ -11,7 +13,10 @@ use crate::time::Duration;
 /// let policy = Policy { access_lifetime: Duration::from_minutes(5), ..Policy::default() };
 /// assert!(policy.check().is_ok());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Serialised with spans in seconds; what is left out is as in [`Policy::default`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// Password guesses at one account. Default: 5 in 300 s, then none for 600 s; and none at all
     /// after 100 without a success between them (NIST SP 800-63B-4 3.2.2).

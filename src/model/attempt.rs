@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
+use serde::{Deserialize, Serialize};
+
 use super::{EmailKey, UserId};
 use crate::time::{Duration, Timestamp};
 
@@ -81,7 +83,10 @@ impl fmt::Debug for AttemptKey {
 }
 
 /// How many attempts are allowed, and for how long they are held against one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Serialised with spans in seconds; `lock` and `hard_stop` may be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AttemptLimit {
     /// Attempts per window; at least 1.
     pub attempts: u32,
@@ -89,9 +94,11 @@ pub struct AttemptLimit {
     pub window: Duration,
     /// How long nothing more is allowed, counted from the attempt that used up the window; zero for
     /// "until the window ends".
+    #[serde(default)]
     pub lock: Duration,
     /// After so many attempts in a row without a success, in whatever time, nothing is allowed until
     /// the counter is cleared (NIST SP 800-63B-4 3.2.2: at most 100).
+    #[serde(default)]
     pub hard_stop: Option<u32>,
 }
 

@@ -101,8 +101,9 @@ pub enum Method {
     Password,
 }
 
-/// How long a session lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How long a session lasts. Serialised with spans in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lifetime {
     /// Without a refresh.
     pub idle: Duration,
