@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ConfigError;
+use super::{ConfigError, ConfigErrors};
 use crate::password::{Argon2id, Bcrypt, HashError, Hasher, HasherChain, Pbkdf2Sha256};
 
 /// The scheme of new hashes, and what each scheme costs. Hashes of other schemes are read, and replaced when
@@ -53,6 +53,17 @@ impl Default for Hashing {
 }
 
 impl Hashing {
+    /// The hashers of these settings, which read the hashes of every scheme: for programs that hash and do nothing
+    /// else.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn hashers(&self) -> Result<HasherChain, ConfigErrors> {
+        let mut errors = Vec::new();
+        self.chain(&mut errors).filter(|_| errors.is_empty()).ok_or(ConfigErrors(errors))
+    }
+
     /// Checks the settings of all schemes, also of those that make no new hashes.
     pub(super) fn chain(&self, errors: &mut Vec<ConfigError>) -> Option<HasherChain> {
         let argon2 = Argon2id::new(self.argon2_memory, self.argon2_passes, self.argon2_lanes);

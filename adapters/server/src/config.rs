@@ -1,9 +1,11 @@
 //! Configuration: options, variables and the TOML file, in this order of precedence.
 
 mod passwords;
+mod rules;
 mod values;
 
-pub(crate) use passwords::{HashingOptions, PasswordOptions, Passwords};
+pub(crate) use passwords::{HashingOptions, PasswordOptions};
+pub(crate) use rules::{build, hashers};
 pub(crate) use values::{
     ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, PublicUrl,
     Scopes, Tokens,
@@ -13,27 +15,24 @@ use std::path::Path;
 
 use clap::Args;
 use serde::Deserialize;
-use testudo::password::Argon2id;
-use testudo::{Duration, Policy};
+use testudo::Policy;
+use testudo::config::{Hashing, PasswordRules, TokenForm};
+use testudo::password::HasherChain;
 
 use crate::failure::Failure;
 
 /// What `serve` runs by: everything decided, nothing open.
 #[derive(Debug)]
 pub(crate) struct Config {
+    /// What the library is configured with.
+    pub(crate) rules: testudo::Config,
     pub(crate) listen: ListenAddress,
     pub(crate) database: Database,
     pub(crate) mail: Mail,
-    pub(crate) tokens: Tokens,
-    pub(crate) jwt_issuer: Option<String>,
-    pub(crate) jwt_audience: Option<String>,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: usize,
     pub(crate) invitations: Invitations,
-    pub(crate) api_key_scopes: Scopes,
     pub(crate) log_format: LogFormat,
-    pub(crate) policy: Policy,
-    pub(crate) passwords: Passwords,
 }
 
 impl Config {
@@ -47,36 +46,36 @@ impl Config {
         passwords: PasswordOptions,
         file: Option<&Path>,
     ) -> Result<Self, Failure> {
-        let options = given.or(read_file(file)?);
-        let passwords = passwords.or(options.passwords()).resolve()?;
+        let file = read_file(file)?;
+        let mut rules = rules::of(&file, &given.short().with(passwords))?;
+        let options = given.or(file);
         let database = options.database.unwrap_or_default();
         for (name, url) in [("sessions", &options.sessions), ("limits", &options.limits)] {
             same_place(name, url.as_ref(), &database)?;
         }
-        let mut policy = Policy::default();
-        if let Some(seconds) = options.access_lifetime {
-            policy.access_lifetime = Duration::from_secs(seconds);
-        }
-        if let Some(seconds) = options.refresh_grace {
-            policy.refresh_grace = Duration::from_secs(seconds);
-        }
-        Ok(Self {
-            listen: options.listen.unwrap_or_default(),
-            database,
-            mail: options.mail.unwrap_or_default(),
-            tokens: options.tokens.unwrap_or_default(),
-            jwt_issuer: options
+        rules.tokens = testudo::config::Tokens {
+            form: match options.tokens.unwrap_or_default() {
+                Tokens::Opaque => TokenForm::Opaque,
+                // Every session is recorded, so that the HTTP interface keeps its promises under each form.
+                Tokens::Jwt => TokenForm::JwtRecorded,
+                Tokens::Hybrid => TokenForm::Hybrid,
+            },
+            algorithm: "EdDSA".to_owned(),
+            issuer: options
                 .jwt_issuer
                 .map(|JwtName(name)| name)
                 .or_else(|| options.public_url.as_ref().map(PublicUrl::to_string)),
-            jwt_audience: options.jwt_audience.map(|JwtName(name)| name),
+            audience: options.jwt_audience.map(|JwtName(name)| name),
+        };
+        Ok(Self {
+            rules,
+            listen: options.listen.unwrap_or_default(),
+            database,
+            mail: options.mail.unwrap_or_default(),
             public_url: options.public_url,
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
             invitations: options.invitations.unwrap_or_default(),
-            api_key_scopes: options.api_key_scopes.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
-            policy,
-            passwords,
         })
     }
 }
@@ -90,22 +89,29 @@ pub(crate) fn database(given: Option<Database>, file: Option<&Path>) -> Result<D
     Ok(given.or(read_file(file)?.database).unwrap_or_default())
 }
 
-/// What a command hashes new passwords with.
+/// The rules that a command works by.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, or the settings are too weak or too costly.
-pub(crate) fn hasher(given: HashingOptions, file: Option<&Path>) -> Result<Argon2id, Failure> {
-    given.or(read_file(file)?.hashing()).hasher()
+/// When the file cannot be read, or a variable does not fit.
+pub(crate) fn rules(
+    given: PasswordOptions,
+    file: Option<&Path>,
+) -> Result<testudo::Config, Failure> {
+    rules::of(&read_file(file)?, &rules::Short::default().with(given))
 }
 
-/// What a command judges and hashes new passwords by.
+/// The hashers that a command works with.
 ///
 /// # Errors
 ///
-/// As [`hasher`].
-pub(crate) fn passwords(given: PasswordOptions, file: Option<&Path>) -> Result<Passwords, Failure> {
-    given.or(read_file(file)?.passwords()).resolve()
+/// As [`rules`], or when the settings are too weak or too costly.
+pub(crate) fn hashers_for(
+    given: HashingOptions,
+    file: Option<&Path>,
+) -> Result<HasherChain, Failure> {
+    let given = PasswordOptions { hashing: given, context_words: None };
+    hashers(&rules(given, file)?.hashing)
 }
 
 /// The options of `serve`, each of which may be left open.
@@ -173,6 +179,12 @@ pub(crate) struct Options {
     #[serde(alias = "log-format")]
     log_format: Option<LogFormat>,
     #[arg(skip)]
+    policy: Option<Policy>,
+    #[arg(skip)]
+    passwords: Option<PasswordRules>,
+    #[arg(skip)]
+    hashing: Option<Hashing>,
+    #[arg(skip)]
     #[serde(alias = "context-words")]
     context_words: Option<ContextWords>,
     #[arg(skip)]
@@ -200,27 +212,27 @@ impl Options {
             jwt_audience: self.jwt_audience.or(other.jwt_audience),
             public_url: self.public_url.or(other.public_url),
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
-            access_lifetime: self.access_lifetime.or(other.access_lifetime),
-            refresh_grace: self.refresh_grace.or(other.refresh_grace),
             invitations: self.invitations.or(other.invitations),
-            api_key_scopes: self.api_key_scopes.or(other.api_key_scopes),
-            context_words: self.context_words.or(other.context_words),
             log_format: self.log_format.or(other.log_format),
-            argon2_memory: self.argon2_memory.or(other.argon2_memory),
-            argon2_passes: self.argon2_passes.or(other.argon2_passes),
-            argon2_lanes: self.argon2_lanes.or(other.argon2_lanes),
+            // What the library is configured with goes its own way.
+            ..other
         }
     }
 
-    fn passwords(&self) -> PasswordOptions {
-        PasswordOptions { hashing: self.hashing(), context_words: self.context_words.clone() }
-    }
-
-    fn hashing(&self) -> HashingOptions {
-        HashingOptions {
-            argon2_memory: self.argon2_memory,
-            argon2_passes: self.argon2_passes,
-            argon2_lanes: self.argon2_lanes,
+    /// What these options say about the library's own settings.
+    fn short(&self) -> rules::Short {
+        rules::Short {
+            access_lifetime: self.access_lifetime,
+            refresh_grace: self.refresh_grace,
+            api_key_scopes: self.api_key_scopes.clone(),
+            passwords: PasswordOptions {
+                hashing: HashingOptions {
+                    argon2_memory: self.argon2_memory,
+                    argon2_passes: self.argon2_passes,
+                    argon2_lanes: self.argon2_lanes,
+                },
+                context_words: self.context_words.clone(),
+            },
         }
     }
 }

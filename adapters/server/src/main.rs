@@ -14,7 +14,6 @@ mod service_tokens;
 mod shutdown;
 mod store;
 mod strict_json;
-mod token_form;
 mod views;
 
 use std::io::Write as _;

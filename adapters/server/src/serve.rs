@@ -5,17 +5,14 @@ mod connections;
 use std::sync::Arc;
 use std::time::Duration;
 
-use testudo::password::HasherChain;
-use testudo::token::backend::TokenBackend;
-use testudo::{KeyRing, PolicyError, Settings};
-use testudo_driver::{Auth, Fault, Letters, SharedStore};
+use testudo_driver::{Auth, Fault, Letters};
 use testudo_tokio::{HashingPool, MessageWorker, OutboxWorker, Sweeper};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::audit::AuditLog;
-use crate::config::{Config, Invitations, ListenAddress, Mail};
+use crate::config::{self, Config, Invitations, ListenAddress, Mail};
 use crate::failure::{Failure, while_doing};
 use crate::http::{self, Server};
 use crate::mail::Post;
@@ -23,7 +20,6 @@ use crate::secret_file::{self, Origin};
 use crate::service_tokens;
 use crate::shutdown::Signals;
 use crate::store;
-use crate::token_form::token_form;
 
 /// How long the last events may take to be delivered. What is not, is after the next start.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -44,11 +40,12 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     })?;
     let store = store::open(&config.database).await?;
     let (keys, origin) = secret_file::load(&config.database)?;
-    let (tokens, published_keys) = token_form(&config, &keys)?;
-    let auth = Arc::new(auth(store.shared(), keys, tokens, &config)?);
+    let built = config::build(&config.rules, keys)?;
+    let auth = Auth::new(store.shared(), HashingPool::new(built.hashers), built.settings);
+    let auth = Arc::new(auth);
     let server = Server {
         auth: Arc::clone(&auth),
-        published_keys,
+        published_keys: built.published_keys,
         services: service_tokens::load()?,
         users_invite: config.invitations == Invitations::Users,
         trusted_proxies: config.trusted_proxies,
@@ -95,24 +92,6 @@ fn letters(config: &Config, listener: &TcpListener) -> Result<Letters, Failure> 
     Ok(Letters::new(format!("http://{host}")))
 }
 
-fn auth(
-    store: SharedStore,
-    keys: KeyRing,
-    tokens: Arc<dyn TokenBackend>,
-    config: &Config,
-) -> Result<Auth<SharedStore, HashingPool>, Failure> {
-    let settings = Settings::new(config.policy.clone(), keys).map_err(|wrong| {
-        let wrong: Vec<_> = wrong.iter().map(PolicyError::to_string).collect();
-        Failure::new(wrong.join("; "))
-    })?;
-    let settings = settings
-        .with_context_words(config.passwords.context_words.0.iter().cloned())
-        .with_api_key_scopes(config.api_key_scopes.0.iter().cloned())
-        .with_tokens(tokens);
-    let chain = HasherChain::new(config.passwords.hasher).reading_all();
-    Ok(Auth::new(store, HashingPool::new(chain), settings))
-}
-
 fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(while_doing("cannot tell the own address"))?;
     let version = env!("CARGO_PKG_VERSION");
@@ -124,7 +103,7 @@ fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<
     if *origin == Origin::Temporary {
         warn!("without TESTUDO_SECRET all sessions end with this process");
     }
-    if config.passwords.context_words.0.is_empty() {
+    if config.rules.passwords.context_words.is_empty() {
         info!("name your service in --context-words, so that no password is just that");
     }
     if config.mail == Mail::Console {

@@ -3,12 +3,11 @@
 use testudo::command::UserKey;
 use testudo::flow::SessionPage;
 use testudo::model::{Email, Session, User};
-use testudo::password::{Argon2id, HasherChain};
-use testudo::{Client, KeyRing, Policy, Refusal, Settings};
+use testudo::{Client, Config, KeyRing, Refusal};
 use testudo_driver::{Admin, Auth, AuthError, InlineHashing, SharedStore};
 
 use crate::cli::Source;
-use crate::config::{self, Database, PasswordOptions, Passwords};
+use crate::config::{self, Database, PasswordOptions};
 use crate::failure::{Failure, while_doing};
 use crate::secret_file;
 use crate::store::{self, Opened};
@@ -16,7 +15,7 @@ use crate::store::{self, Opened};
 /// Where an administrative command works: known before anything is asked for or opened.
 pub(super) struct Place {
     database: Database,
-    passwords: Passwords,
+    rules: Config,
     keys: KeyRing,
 }
 
@@ -24,12 +23,12 @@ impl Place {
     /// The database that is named, with the settings for new passwords.
     pub(super) fn of(source: Source, passwords: PasswordOptions) -> Result<Self, Failure> {
         let file = source.file.config.as_deref();
-        let passwords = config::passwords(passwords, file)?;
+        let rules = config::rules(passwords, file)?;
         match config::database(source.database, file)? {
             Database::Memory => Err(Failure::new(
                 "memory: forgets everything when this command ends: name a database that keeps it",
             )),
-            database => Ok(Self { database, passwords, keys: passing_keys()? }),
+            database => Ok(Self { database, rules, keys: passing_keys()? }),
         }
     }
 
@@ -46,7 +45,7 @@ impl Place {
         work: impl AsyncFnOnce(&Office) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let store = store::open(&self.database).await?;
-        let done = match Office::new(&store, self.passwords, self.keys) {
+        let done = match Office::new(&store, &self.rules, self.keys) {
             Ok(office) => work(&office).await,
             Err(failure) => Err(failure),
         };
@@ -69,12 +68,10 @@ pub(super) struct Office {
 }
 
 impl Office {
-    fn new(store: &Opened, passwords: Passwords, keys: KeyRing) -> Result<Self, Failure> {
-        let hashing = InlineHashing::new(hasher_chain(passwords.hasher));
-        let settings = Settings::new(Policy::default(), keys)
-            .map_err(|_| Failure::new("the policy does not hold"))?
-            .with_context_words(passwords.context_words.0);
-        Ok(Self { auth: Auth::new(store.shared(), hashing, settings) })
+    fn new(store: &Opened, rules: &Config, keys: KeyRing) -> Result<Self, Failure> {
+        let built = config::build(rules, keys)?;
+        let hashing = InlineHashing::new(built.hashers);
+        Ok(Self { auth: Auth::new(store.shared(), hashing, built.settings) })
     }
 
     pub(super) const fn auth(&self) -> &Auth<SharedStore, InlineHashing> {
@@ -123,11 +120,6 @@ impl Office {
 
 /// Who administers is at the machine itself.
 pub(super) const HERE: Client = Client::unknown();
-
-/// The hashers of the server.
-pub(super) fn hasher_chain(preferred: Argon2id) -> HasherChain {
-    HasherChain::new(preferred).reading_all()
-}
 
 /// An account by its address or its id.
 pub(super) fn key(whose: &str) -> Result<UserKey, Failure> {

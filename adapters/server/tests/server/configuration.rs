@@ -22,6 +22,31 @@ fn an_option_wins_over_the_variable_and_the_variable_over_the_file() {
 }
 
 #[test]
+fn every_setting_of_the_library_is_in_a_table_of_the_file_and_a_variable() {
+    let site = Site::with_user();
+    let serve = |file: &str, variables: &[(&str, &str)]| {
+        site.write("testudo.toml", file);
+        let listen = ["serve", "--config", "testudo.toml", "--listen", "127.0.0.1:0"];
+        let mut command = site.command(&listen);
+        command.envs(variables.iter().copied());
+        expires_in(&Server::start(command))
+    };
+    let table = "[policy]\naccess_lifetime = 100";
+    assert_eq!(serve(table, &[]), 100);
+    assert_eq!(serve(&format!("access_lifetime = 150\n{table}"), &[]), 150);
+    assert_eq!(serve(table, &[("TESTUDO_POLICY__ACCESS_LIFETIME", "200")]), 200);
+    let both = [("TESTUDO_POLICY__ACCESS_LIFETIME", "200"), ("TESTUDO_ACCESS_LIFETIME", "250")];
+    assert_eq!(serve(table, &both), 250);
+
+    let mut command = site.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("TESTUDO_POLICY__API_KEYS", "hunter2").env("TESTUDO_HASHING__SCHEME", "md5");
+    let refused = complaint(&run(command, ""));
+    assert!(refused.contains("TESTUDO_POLICY__API_KEYS"), "{refused}");
+    assert!(refused.contains("TESTUDO_HASHING__SCHEME") && refused.contains("bcrypt"), "{refused}");
+    assert!(!refused.contains("hunter2"), "{refused}");
+}
+
+#[test]
 fn every_option_is_a_key_of_the_file_and_a_variable() {
     let site = Site::with_user();
     let file = r#"
@@ -73,15 +98,17 @@ fn a_file_that_does_not_hold_is_refused_by_line_and_name() {
         ("trusted_proxies = \"many\"", vec!["line 1"]),
         ("trusted_proxies = -1", vec!["line 1"]),
         ("database = \"redis://:hunter2@x\"", vec!["line 1", "redis"]),
-        (
-            "argon2_memory = 19455\nargon2_passes = 2",
-            vec!["argon2_memory 19455", "19456 KiB with 2"],
-        ),
-        ("argon2_passes = 17", vec!["argon2_passes 17", "at most", "calibrate"]),
-        ("argon2_lanes = 0", vec!["argon2_lanes 0"]),
+        ("argon2_memory = 19455\nargon2_passes = 2", vec!["argon2_memory", "19456 KiB with 2"]),
+        ("argon2_passes = 17", vec!["hashing.argon2", "at most", "calibrate"]),
+        ("argon2_lanes = 0", vec!["hashing.argon2"]),
         ("argon2_memory = -1", vec!["line 1"]),
         ("refresh_grace = 61", vec!["refresh_grace", "at most a minute"]),
         ("access_lifetime = 0", vec!["access_lifetime", "at least a second"]),
+        ("[policy]\nacces_lifetime = 1", vec!["line 2", "acces_lifetime"]),
+        (
+            "[policy]\napi_keys = 1001\nsession = { idle = 2, absolute = 1 }\n[passwords]\nmin_length = 7",
+            vec!["policy.api_keys", "policy.session", "passwords.min_length"],
+        ),
     ] {
         site.write("testudo.toml", text);
         let listen = ["serve", "--config", "testudo.toml", "--listen", "127.0.0.1:0"];

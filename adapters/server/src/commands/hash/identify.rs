@@ -14,8 +14,7 @@ use crate::failure::{Failure, while_doing};
 
 /// Tells of each line what it is.
 pub(in crate::commands) fn identify(arguments: StoredHashes) -> Result<(), Failure> {
-    let hasher = config::hasher(arguments.hashing, arguments.file.config.as_deref())?;
-    let chain = HasherChain::new(hasher).reading_all();
+    let chain = config::hashers_for(arguments.hashing, arguments.file.config.as_deref())?;
     let mut lines = Lines::of(std::io::stdin().lock());
     let (mut read, mut of_no_use, mut first) = (0_u64, 0_u64, None);
     while let Some(line) = lines.next(MAX_HASH_BYTES)? {

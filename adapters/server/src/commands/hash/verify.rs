@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use testudo::command::{Against, PasswordVerdict, VerifyPassword};
-use testudo::password::{HasherChain, Password, PasswordHash, WorkBuffer};
+use testudo::password::{Password, PasswordHash, WorkBuffer};
 
 use super::MAX_HASH_BYTES;
 use crate::cli::{Output, StoredHashes};
@@ -16,8 +16,7 @@ use crate::failure::{Failure, while_doing};
 
 /// Compares as a sign-in does, and gives 0 for a match.
 pub(in crate::commands) fn verify(arguments: StoredHashes) -> Result<ExitCode, Failure> {
-    let hasher = config::hasher(arguments.hashing, arguments.file.config.as_deref())?;
-    let chain = HasherChain::new(hasher).reading_all();
+    let chain = config::hashers_for(arguments.hashing, arguments.file.config.as_deref())?;
     let at_terminal = std::io::stdin().is_terminal();
     let (password, stored) = if at_terminal { from_terminal()? } else { from_stdin()? };
     if !stored.is_usable() {

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use testudo::Timestamp;
 use testudo::model::User;
-use testudo::password::{Argon2id, PasswordHash};
+use testudo::password::{HasherChain, PasswordHash};
 
 use crate::cli::Whose;
-use crate::commands::office::{Office, hasher_chain, work_at};
+use crate::commands::office::{Office, work_at};
 use crate::commands::output::{json, print, print_json, yes_or_no};
 use crate::failure::Failure;
 use crate::views::UserView;
@@ -47,7 +47,7 @@ fn scheme(hash: &PasswordHash) -> &'static str {
     } else if !hash.is_usable() {
         "unusable"
     } else {
-        hasher_chain(Argon2id::default()).identify(hash.as_stored()).unwrap_or("unknown")
+        HasherChain::standard().identify(hash.as_stored()).unwrap_or("unknown")
     }
 }
 

@@ -9,13 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use testudo::flow::admin::ImportUser;
-use testudo::password::{Argon2id, HasherChain};
+use testudo::password::HasherChain;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::account::{self, Found};
 use super::entries::{Entries, Unit};
 use crate::cli::Format;
-use crate::commands::office::hasher_chain;
 use crate::failure::{Failure, while_doing};
 
 /// How many entries of the file are made one commit.
@@ -88,7 +87,7 @@ impl Source {
         let counted = Counted { input, read_bytes: Arc::clone(&read_bytes) };
         let (entries, format) = Entries::of(BufReader::new(counted), name, format)?;
         let unit = entries.unit();
-        let hashers = hasher_chain(Argon2id::default());
+        let hashers = HasherChain::standard();
         let reader = Reader { entries, format, hashers, read_bytes };
         thread::spawn(move || reader.run(&sender));
         Ok((unit, batches))
