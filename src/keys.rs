@@ -72,6 +72,8 @@ purposes! {
     Invitation = invitation: "invitation",
     /// Signing the claims by which mail is unsubscribed from.
     Unsubscribe = unsubscribe: "unsubscribe",
+    /// Deriving the secrets of tenants.
+    Tenant = tenant: "tenant",
 }
 
 /// Names a master secret without telling anything about it.
@@ -177,6 +179,30 @@ impl KeyRing {
         Self::new(secrets.map(|secret| Secret::new(secret.as_bytes().to_vec())))
     }
 
+    /// The ring of one tenant: other secrets, derived from these under its name, and rotated with them.
+    ///
+    /// What is issued with one tenant's ring is noise to every other's, and to this one.
+    ///
+    /// ```
+    /// use testudo::KeyRing;
+    ///
+    /// let ring = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x")?;
+    /// let (acme, gopher) = (ring.for_tenant("acme"), ring.for_tenant("gopher"));
+    /// assert_eq!(acme.len(), ring.len());
+    /// # Ok::<(), testudo::KeyRingError>(())
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Names must differ, byte for byte, and never be given to another tenant later.
+    #[must_use]
+    pub fn for_tenant(&self, name: &str) -> Self {
+        let derived = |key: &MasterKey| {
+            MasterKey::of(&Zeroizing::new(key.mac(Purpose::Tenant, &[name.as_bytes()]))[..])
+        };
+        Self { newest: derived(&self.newest), older: self.older.iter().map(derived).collect() }
+    }
+
     /// How many secrets the ring holds; at least one.
     #[must_use]
     #[allow(clippy::len_without_is_empty, reason = "a ring is never empty")]
@@ -249,15 +275,20 @@ impl MasterKey {
         if is_repetitive(secret) {
             return Err(KeyRingError::Weak { position });
         }
+        Ok(Self::of(secret))
+    }
+
+    /// The sub-keys of a secret that was checked, or derived from one that was.
+    fn of(secret: &[u8]) -> Self {
         let hkdf = Hkdf::<Sha256>::new(None, secret);
         let messages = Zeroizing::new(expand::<32>(&hkdf, b"testudo/v1/message-seal"));
-        Ok(Self {
+        Self {
             id: KeyId::from_bytes(expand(&hkdf, b"testudo/v1/key-id")),
             sub_keys: SubKeys::new(&hkdf),
             messages: XChaCha20Poly1305::new(&(*messages).into()),
             #[cfg(feature = "jwt")]
             jwt: JwtSecrets::new(&hkdf),
-        })
+        }
     }
 
     pub(crate) const fn id(&self) -> KeyId {
@@ -359,6 +390,20 @@ mod tests {
         let macs = Purpose::ALL.iter().map(|purpose| ring.newest().mac(*purpose, &[b"the same"]));
         let distinct: std::collections::BTreeSet<_> = macs.collect();
         assert_eq!(distinct.len(), Purpose::ALL.len());
+    }
+
+    #[test]
+    fn tenants_share_no_key_with_each_other_or_with_the_ring_that_theirs_derive_from() {
+        let ring = KeyRing::parse(&format!("{ONE},{TWO}")).unwrap();
+        let rings = [ring.for_tenant("acme"), ring.for_tenant("gopher"), ring.for_tenant(""), ring];
+        let ids = |ring: &KeyRing| {
+            std::iter::once(&ring.newest).chain(&ring.older).map(MasterKey::id).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = rings.iter().flat_map(ids).collect();
+        let distinct: std::collections::BTreeSet<_> = all.iter().map(|id| id.to_bytes()).collect();
+        assert_eq!((all.len(), distinct.len()), (8, 8));
+        let [acme, .., ring] = rings;
+        assert_eq!(ids(&acme), ids(&ring.for_tenant("acme")), "the same name, the same ring");
     }
 
     #[test]
