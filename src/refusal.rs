@@ -84,6 +84,33 @@ pub enum Refusal {
     Busy,
 }
 
+impl Refusal {
+    /// A stable name for logs and metrics: `"rate_limited"`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::PasswordStopped => "password_stopped",
+            Self::PasswordChangeRequired => "password_change_required",
+            Self::InvalidPassword => "invalid_password",
+            Self::InvalidToken => "invalid_token",
+            Self::ExpiredToken => "expired_token",
+            Self::RevokedToken => "revoked_token",
+            Self::EmailTaken => "email_taken",
+            Self::StepUpRequired => "step_up_required",
+            Self::EmailUnverified => "email_unverified",
+            Self::Forbidden { .. } => "forbidden",
+            Self::TooMany { .. } => "too_many",
+            Self::Inactive => "inactive",
+            Self::NotFound => "not_found",
+            Self::NotRecorded => "not_recorded",
+            Self::Invalid(_) => "invalid",
+            Self::Busy => "busy",
+        }
+    }
+}
+
 /// What is wrong with one field of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {

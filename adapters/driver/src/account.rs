@@ -18,7 +18,8 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         email: &str,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.run(client, |env| flow::request_password_reset(email, env)).await
+        self.run("request_password_reset", client, |env| flow::request_password_reset(email, env))
+            .await
     }
 
     /// Sets a new password by a link: [`flow::reset_password`].
@@ -31,7 +32,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         request: ResetPassword,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.run(client, |env| flow::reset_password(request, env)).await
+        self.run("reset_password", client, |env| flow::reset_password(request, env)).await
     }
 
     /// Mails the link that verifies the address of an access token's user:
@@ -45,7 +46,10 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         access_token: &str,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.run(client, |env| flow::request_email_verification(access_token, env)).await
+        self.run("request_email_verification", client, |env| {
+            flow::request_email_verification(access_token, env)
+        })
+        .await
     }
 
     /// Marks an address as verified by a link: [`flow::verify_email`].
@@ -54,7 +58,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn verify_email(&self, token: &str, client: &Client) -> Result<(), AuthError> {
-        self.run(client, |env| flow::verify_email(token, env)).await
+        self.run("verify_email", client, |env| flow::verify_email(token, env)).await
     }
 
     /// Mails the link by which an account moves to another address: [`flow::request_email_change`].
@@ -68,7 +72,10 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         new_email: &str,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.run(client, |env| flow::request_email_change(access_token, new_email, env)).await
+        self.run("request_email_change", client, |env| {
+            flow::request_email_change(access_token, new_email, env)
+        })
+        .await
     }
 
     /// Moves an account to another address by a link: [`flow::change_email`].
@@ -77,7 +84,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn change_email(&self, token: &str, client: &Client) -> Result<(), AuthError> {
-        self.run(client, |env| flow::change_email(token, env)).await
+        self.run("change_email", client, |env| flow::change_email(token, env)).await
     }
 
     /// Takes an account back to the address that it had before, by a link: [`flow::undo_email_change`].
@@ -86,7 +93,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn undo_email_change(&self, token: &str, client: &Client) -> Result<(), AuthError> {
-        self.run(client, |env| flow::undo_email_change(token, env)).await
+        self.run("undo_email_change", client, |env| flow::undo_email_change(token, env)).await
     }
 
     /// Closes the account of an access token's user, and tells when it is removed:
@@ -100,7 +107,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         access_token: &str,
         client: &Client,
     ) -> Result<Timestamp, AuthError> {
-        self.run(client, |env| flow::close_account(access_token, env)).await
+        self.run("close_account", client, |env| flow::close_account(access_token, env)).await
     }
 
     /// Opens a closed account again by a link: [`flow::reopen_account`].
@@ -109,7 +116,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn reopen_account(&self, token: &str, client: &Client) -> Result<(), AuthError> {
-        self.run(client, |env| flow::reopen_account(token, env)).await
+        self.run("reopen_account", client, |env| flow::reopen_account(token, env)).await
     }
 
     /// What the link carries by which a user gets no more mail about a topic, for a year from now:
@@ -136,6 +143,6 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         token: &str,
         client: &Client,
     ) -> Result<Unsubscribed, AuthError> {
-        self.run(client, |env| flow::unsubscribe(token, env)).await
+        self.run("unsubscribe", client, |env| flow::unsubscribe(token, env)).await
     }
 }

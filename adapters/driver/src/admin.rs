@@ -30,7 +30,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     ///
     /// A fault.
     pub async fn list_users(&self, page: UserPage) -> Result<Vec<User>, Fault> {
-        self.0.drive(admin::list_users(page)).await
+        self.0.drive("admin.list_users", admin::list_users(page)).await
     }
 
     /// Looks a user up: [`admin::find_user`].
@@ -39,7 +39,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn find_user(&self, user: UserKey) -> Result<User, AuthError> {
-        self.0.finish(admin::find_user(user)).await
+        self.0.finish("admin.find_user", admin::find_user(user)).await
     }
 
     /// Brings accounts along: [`admin::import_users`].
@@ -52,7 +52,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         accounts: Vec<ImportUser>,
         client: &Client,
     ) -> Result<Vec<Imported>, AuthError> {
-        self.0.run(client, |env| admin::import_users(accounts, env)).await
+        self.0.run("admin.import_users", client, |env| admin::import_users(accounts, env)).await
     }
 
     /// Lets an account be used again: [`admin::activate`].
@@ -61,7 +61,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn activate(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
-        self.0.run(client, |env| admin::activate(user, env)).await
+        self.0.run("admin.activate", client, |env| admin::activate(user, env)).await
     }
 
     /// Closes an account to its user: [`admin::deactivate`].
@@ -70,7 +70,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn deactivate(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
-        self.0.run(client, |env| admin::deactivate(user, env)).await
+        self.0.run("admin.deactivate", client, |env| admin::deactivate(user, env)).await
     }
 
     /// Opens an account again that its owner closed: [`admin::reopen_account`].
@@ -79,7 +79,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn reopen_account(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
-        self.0.run(client, |env| admin::reopen_account(user, env)).await
+        self.0.run("admin.reopen_account", client, |env| admin::reopen_account(user, env)).await
     }
 
     /// Gives an account another password: [`admin::set_password`].
@@ -92,7 +92,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         request: SetPassword,
         client: &Client,
     ) -> Result<User, AuthError> {
-        self.0.run(client, |env| admin::set_password(request, env)).await
+        self.0.run("admin.set_password", client, |env| admin::set_password(request, env)).await
     }
 
     /// Mails a user the link by which they set a new password: [`admin::send_password_reset`].
@@ -105,7 +105,9 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         user: UserKey,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.0.run(client, |env| admin::send_password_reset(user, env)).await
+        self.0
+            .run("admin.send_password_reset", client, |env| admin::send_password_reset(user, env))
+            .await
     }
 
     /// Lists a user's sessions: [`admin::user_sessions`].
@@ -118,7 +120,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         user: UserKey,
         page: SessionPage,
     ) -> Result<Vec<Session>, AuthError> {
-        self.0.finish(admin::user_sessions(user, page, self.0.now())).await
+        self.0.finish("admin.user_sessions", admin::user_sessions(user, page, self.0.now())).await
     }
 
     /// Ends one session: [`admin::end_session`].
@@ -127,7 +129,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn end_session(&self, id: SessionId, client: &Client) -> Result<(), AuthError> {
-        self.0.run(client, |env| admin::end_session(id, env)).await
+        self.0.run("admin.end_session", client, |env| admin::end_session(id, env)).await
     }
 
     /// Ends all sessions of a user: [`admin::end_sessions`].
@@ -136,7 +138,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn end_sessions(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
-        self.0.run(client, |env| admin::end_sessions(user, env)).await
+        self.0.run("admin.end_sessions", client, |env| admin::end_sessions(user, env)).await
     }
 
     /// Lists a user's API keys: [`admin::user_api_keys`].
@@ -149,7 +151,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         user: UserKey,
         page: ApiKeyPage,
     ) -> Result<Vec<ListedApiKey>, AuthError> {
-        self.0.finish(admin::user_api_keys(user, page, self.0.now())).await
+        self.0.finish("admin.user_api_keys", admin::user_api_keys(user, page, self.0.now())).await
     }
 
     /// Revokes an API key: [`admin::revoke_api_key`].
@@ -158,7 +160,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn revoke_api_key(&self, id: ApiKeyId, client: &Client) -> Result<(), AuthError> {
-        self.0.run(client, |env| admin::revoke_api_key(id, env)).await
+        self.0.run("admin.revoke_api_key", client, |env| admin::revoke_api_key(id, env)).await
     }
 
     /// Invites somebody in nobody's name: [`admin::invite`].
@@ -167,7 +169,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn invite(&self, request: Invite, client: &Client) -> Result<Invited, AuthError> {
-        self.0.run(client, |env| admin::invite(request, env)).await
+        self.0.run("admin.invite", client, |env| admin::invite(request, env)).await
     }
 
     /// Lists invitations: [`admin::list_invitations`].
@@ -180,7 +182,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         invited_by: Option<UserId>,
         page: InvitationPage,
     ) -> Result<Vec<Invitation>, Fault> {
-        self.0.drive(admin::list_invitations(invited_by, page)).await
+        self.0.drive("admin.list_invitations", admin::list_invitations(invited_by, page)).await
     }
 
     /// Takes an invitation back: [`admin::revoke_invitation`].
@@ -193,7 +195,7 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         id: InvitationId,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.0.run(client, |env| admin::revoke_invitation(id, env)).await
+        self.0.run("admin.revoke_invitation", client, |env| admin::revoke_invitation(id, env)).await
     }
 }
 

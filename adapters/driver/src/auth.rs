@@ -12,7 +12,9 @@ use testudo::model::{ApiKey, ApiKeyId, Invitation, InvitationId, Session, Sessio
 use testudo::{Client, Entropy, Env, Refusal, Secret, Settings, Step, Timestamp};
 
 use crate::legacy::SharedLegacy;
-use crate::{Admin, Clock, Fault, FaultKind, Hashing, Legacy, NoLegacy, Store, SystemClock, drive};
+use crate::{
+    Admin, Clock, Fault, FaultKind, Hashing, Legacy, NoLegacy, Store, SystemClock, drive, observe,
+};
 
 /// Authentication over a store and a hasher: every flow as one async method.
 ///
@@ -101,7 +103,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         request: RegisterUser,
         client: &Client,
     ) -> Result<User, AuthError> {
-        self.run(client, |env| flow::register_user(request, env)).await
+        self.run("register_user", client, |env| flow::register_user(request, env)).await
     }
 
     /// Signs in with a password: [`flow::login`].
@@ -110,7 +112,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn login(&self, request: Login, client: &Client) -> Result<SignedIn, AuthError> {
-        self.run(client, |env| flow::login(request, env)).await
+        self.run("login", client, |env| flow::login(request, env)).await
     }
 
     /// Authenticates a request by its access token: [`flow::authenticate`].
@@ -119,7 +121,11 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn authenticate(&self, access_token: &str) -> Result<Session, AuthError> {
-        self.finish(flow::authenticate(access_token, &self.settings, self.clock.now())).await
+        self.finish(
+            "authenticate",
+            flow::authenticate(access_token, &self.settings, self.clock.now()),
+        )
+        .await
     }
 
     /// Authenticates a request and reads its user: [`flow::authenticate_user`].
@@ -131,7 +137,11 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         &self,
         access_token: &str,
     ) -> Result<(Session, User), AuthError> {
-        self.finish(flow::authenticate_user(access_token, &self.settings, self.clock.now())).await
+        self.finish(
+            "authenticate_user",
+            flow::authenticate_user(access_token, &self.settings, self.clock.now()),
+        )
+        .await
     }
 
     /// Exchanges a refresh token for the next pair: [`flow::refresh`].
@@ -144,7 +154,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         refresh_token: &str,
         client: &Client,
     ) -> Result<Refreshed, AuthError> {
-        self.run(client, |env| flow::refresh(refresh_token, env)).await
+        self.run("refresh", client, |env| flow::refresh(refresh_token, env)).await
     }
 
     /// Ends the session of an access token: [`flow::logout`].
@@ -153,7 +163,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn logout(&self, access_token: &str, client: &Client) -> Result<(), AuthError> {
-        self.run(client, |env| flow::logout(access_token, env)).await
+        self.run("logout", client, |env| flow::logout(access_token, env)).await
     }
 
     /// Ends all sessions of an access token's user: [`flow::logout_all`].
@@ -162,7 +172,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     ///
     /// The refusals of the flow, or a fault.
     pub async fn logout_all(&self, access_token: &str, client: &Client) -> Result<(), AuthError> {
-        self.run(client, |env| flow::logout_all(access_token, env)).await
+        self.run("logout_all", client, |env| flow::logout_all(access_token, env)).await
     }
 
     /// Changes the password of an access token's user: [`flow::change_password`].
@@ -176,7 +186,8 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         request: ChangePassword,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.run(client, |env| flow::change_password(access_token, request, env)).await
+        self.run("change_password", client, |env| flow::change_password(access_token, request, env))
+            .await
     }
 
     /// Lists the sessions of an access token's user: [`flow::list_sessions`].
@@ -189,7 +200,11 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         access_token: &str,
         page: SessionPage,
     ) -> Result<Sessions, AuthError> {
-        self.finish(flow::list_sessions(access_token, page, &self.settings, self.clock.now())).await
+        self.finish(
+            "list_sessions",
+            flow::list_sessions(access_token, page, &self.settings, self.clock.now()),
+        )
+        .await
     }
 
     /// Ends a session of an access token's user: [`flow::revoke_session`].
@@ -203,7 +218,8 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         session: SessionId,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.run(client, |env| flow::revoke_session(access_token, session, env)).await
+        self.run("revoke_session", client, |env| flow::revoke_session(access_token, session, env))
+            .await
     }
 
     /// Makes an API key for an access token's user: [`flow::create_api_key`].
@@ -217,7 +233,8 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         request: CreateApiKey,
         client: &Client,
     ) -> Result<(ApiKey, Secret<String>), AuthError> {
-        self.run(client, |env| flow::create_api_key(access_token, request, env)).await
+        self.run("create_api_key", client, |env| flow::create_api_key(access_token, request, env))
+            .await
     }
 
     /// Lists the API keys of an access token's user: [`flow::list_api_keys`].
@@ -230,7 +247,11 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         access_token: &str,
         page: ApiKeyPage,
     ) -> Result<Vec<ListedApiKey>, AuthError> {
-        self.finish(flow::list_api_keys(access_token, page, &self.settings, self.clock.now())).await
+        self.finish(
+            "list_api_keys",
+            flow::list_api_keys(access_token, page, &self.settings, self.clock.now()),
+        )
+        .await
     }
 
     /// Revokes an API key of an access token's user: [`flow::revoke_api_key`].
@@ -244,7 +265,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         key: ApiKeyId,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.run(client, |env| flow::revoke_api_key(access_token, key, env)).await
+        self.run("revoke_api_key", client, |env| flow::revoke_api_key(access_token, key, env)).await
     }
 
     /// Authenticates a request by an API key: [`flow::authenticate_api_key`].
@@ -257,7 +278,11 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         key: &str,
         scope: Option<&str>,
     ) -> Result<ApiKey, AuthError> {
-        self.finish(flow::authenticate_api_key(key, scope, self.clock.now())).await
+        self.finish(
+            "authenticate_api_key",
+            flow::authenticate_api_key(key, scope, self.clock.now()),
+        )
+        .await
     }
 
     /// Invites somebody in the name of an access token's user: [`flow::invite`].
@@ -271,7 +296,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         request: Invite,
         client: &Client,
     ) -> Result<Invited, AuthError> {
-        self.run(client, |env| flow::invite(access_token, request, env)).await
+        self.run("invite", client, |env| flow::invite(access_token, request, env)).await
     }
 
     /// Lists the invitations of an access token's user: [`flow::list_invitations`].
@@ -285,7 +310,8 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         page: InvitationPage,
     ) -> Result<Vec<Invitation>, AuthError> {
         let (settings, now) = (&self.settings, self.clock.now());
-        self.finish(flow::list_invitations(access_token, page, settings, now)).await
+        self.finish("list_invitations", flow::list_invitations(access_token, page, settings, now))
+            .await
     }
 
     /// Takes back an invitation of an access token's user: [`flow::revoke_invitation`].
@@ -299,7 +325,10 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         invitation: InvitationId,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.run(client, |env| flow::revoke_invitation(access_token, invitation, env)).await
+        self.run("revoke_invitation", client, |env| {
+            flow::revoke_invitation(access_token, invitation, env)
+        })
+        .await
     }
 
     /// Makes an account for somebody who was invited: [`flow::accept_invitation`].
@@ -312,7 +341,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         request: AcceptInvitation,
         client: &Client,
     ) -> Result<(), AuthError> {
-        self.run(client, |env| flow::accept_invitation(request, env)).await
+        self.run("accept_invitation", client, |env| flow::accept_invitation(request, env)).await
     }
 
     /// Removes what has no meaning any more, batch by batch until nothing is left: [`flow::sweep`].
@@ -324,7 +353,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         const BATCH: u32 = 1000;
         let mut total = Swept::default();
         loop {
-            let swept = self.drive(flow::sweep(BATCH, self.clock.now())).await?;
+            let swept = self.drive("sweep", flow::sweep(BATCH, self.clock.now())).await?;
             total = total.and(swept);
             if swept.most_of_a_kind() < u64::from(BATCH) {
                 return Ok(total);
@@ -337,26 +366,33 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         Admin::new(self)
     }
 
-    /// Runs a flow, the library's or one of your own, in surroundings of its own.
+    /// Runs a flow, the library's or one of your own, in surroundings of its own. Spans and metrics tell it by
+    /// `name`.
     ///
     /// # Errors
     ///
     /// The refusals of the flow, or a fault; also when the operating system gives no randomness.
     pub async fn run<T>(
         &self,
+        name: &'static str,
         client: &Client,
         flow: impl FnOnce(Env) -> Step<Result<T, Refusal>>,
     ) -> Result<T, AuthError> {
         let env = self.env(client.clone())?;
-        self.finish(flow(env)).await
+        self.finish(name, flow(env)).await
     }
 
-    pub(crate) async fn finish<T>(&self, step: Step<Result<T, Refusal>>) -> Result<T, AuthError> {
-        Ok(self.drive(step).await??)
+    pub(crate) async fn finish<T>(
+        &self,
+        name: &'static str,
+        step: Step<Result<T, Refusal>>,
+    ) -> Result<T, AuthError> {
+        let running = async { Ok(drive(step, &self.store, &self.hashing, &self.legacy).await??) };
+        observe::flow(name, running).await
     }
 
-    pub(crate) async fn drive<T>(&self, step: Step<T>) -> Result<T, Fault> {
-        drive(step, &self.store, &self.hashing, &self.legacy).await
+    pub(crate) async fn drive<T>(&self, name: &'static str, step: Step<T>) -> Result<T, Fault> {
+        observe::flow(name, drive(step, &self.store, &self.hashing, &self.legacy)).await
     }
 
     /// A failing random generator is a fault; there is nothing to fall back on (ASVS 5.0 11.5.2).

@@ -1,8 +1,8 @@
 //! The driver loop: one match, an arm for each command. Nothing is decided here.
 
-use testudo::Step;
+use testudo::{Command, Step};
 
-use crate::{Fault, Hashing, Legacy, Store};
+use crate::{Fault, Hashing, Legacy, Store, observe};
 
 /// Runs a flow to its end over a store, a hasher and the system that accounts come from, which is
 /// [`NoLegacy`](crate::NoLegacy) for most.
@@ -20,7 +20,8 @@ pub async fn drive<T, S: Store, H: Hashing, L: Legacy>(
     macro_rules! reply {
         ($ask:ident, $answerer:ident.$method:ident) => {{
             let (command, pending) = $ask.into_parts();
-            let reply = $answerer.$method(command).await?;
+            let name = name_of(&command);
+            let reply = observe::command(name, $answerer.$method(command)).await?;
             pending.answer(reply)
         }};
     }
@@ -45,4 +46,8 @@ pub async fn drive<T, S: Store, H: Hashing, L: Legacy>(
             Step::Done(result) => return Ok(result),
         };
     }
+}
+
+fn name_of<C: Command>(_: &C) -> &'static str {
+    C::NAME
 }

@@ -21,6 +21,7 @@ mod fault;
 mod hashing;
 mod legacy;
 mod letter;
+pub mod observe;
 mod shared;
 mod store;
 
