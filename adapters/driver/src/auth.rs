@@ -12,7 +12,10 @@ use testudo::model::{ApiKey, ApiKeyId, Invitation, InvitationId, Session, Sessio
 use testudo::{Client, Entropy, Env, Refusal, Secret, Settings, Step, Timestamp};
 
 use crate::legacy::SharedLegacy;
-use crate::{Admin, Clock, Fault, FaultKind, Hashing, Legacy, NoLegacy, Store, SystemClock, drive};
+use crate::{
+    Admin, Clock, Fault, FaultKind, Hashing, Legacy, NoLegacy, SharedHashing, SharedStore, Store,
+    SystemClock, drive,
+};
 
 /// Authentication over a store and a hasher: every flow as one async method.
 ///
@@ -74,6 +77,18 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     #[must_use]
     pub fn with_legacy(self, legacy: impl Legacy + 'static) -> Self {
         Self { legacy: SharedLegacy::new(legacy), ..self }
+    }
+
+    /// The same behind one type, whatever the store and the hasher are: for what is to work with any.
+    #[must_use]
+    pub fn shared(self) -> Auth<SharedStore, SharedHashing>
+    where
+        S: 'static,
+        H: 'static,
+    {
+        let Self { store, hashing, settings, clock, legacy } = self;
+        let (store, hashing) = (SharedStore::new(store), SharedHashing::new(hashing));
+        Auth { store, hashing, settings, clock, legacy }
     }
 
     /// The store.

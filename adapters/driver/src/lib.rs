@@ -22,6 +22,7 @@ mod hashing;
 mod legacy;
 mod letter;
 mod shared;
+mod shared_hashing;
 mod store;
 
 pub use admin::Admin;
@@ -35,4 +36,5 @@ pub use hashing::{Hashing, InlineHashing};
 pub use legacy::{Legacy, NoLegacy};
 pub use letter::{Letter, Letters};
 pub use shared::SharedStore;
+pub use shared_hashing::SharedHashing;
 pub use store::Store;

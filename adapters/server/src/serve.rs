@@ -1,6 +1,7 @@
 //! `testudo serve`: from a configuration to answers, and to an orderly end.
 
 mod connections;
+mod router;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use testudo::password::HasherChain;
 use testudo::token::backend::TokenBackend;
 use testudo::{KeyRing, PolicyError, Settings};
-use testudo_driver::{Auth, Fault, Letters, SharedStore};
+use testudo_axum::{SharedAuth, Testudo};
+use testudo_driver::{Auth, Fault, Letters, SharedHashing, SharedStore};
 use testudo_tokio::{HashingPool, MessageWorker, OutboxWorker, Sweeper};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -17,7 +19,6 @@ use tracing::{info, warn};
 use crate::audit::AuditLog;
 use crate::config::{Config, Invitations, ListenAddress, Mail};
 use crate::failure::{Failure, while_doing};
-use crate::http::{self, Server};
 use crate::mail::Post;
 use crate::secret_file::{self, Origin};
 use crate::service_tokens;
@@ -46,13 +47,11 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let (keys, origin) = secret_file::load(&config.database)?;
     let (tokens, published_keys) = token_form(&config, &keys)?;
     let auth = Arc::new(auth(store.shared(), keys, tokens, &config)?);
-    let server = Server {
-        auth: Arc::clone(&auth),
-        published_keys,
-        services: service_tokens::load()?,
-        users_invite: config.invitations == Invitations::Users,
-        trusted_proxies: config.trusted_proxies,
-    };
+    let testudo = Testudo::from(Arc::clone(&auth))
+        .publishing(published_keys)
+        .services(service_tokens::load()?)
+        .users_invite(config.invitations == Invitations::Users)
+        .trusted_proxies(config.trusted_proxies);
     let post = Post::open(&config.mail)?;
     announce(&config, &listener, &origin)?;
 
@@ -63,7 +62,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         () = worker.run() => {}
         () = messages.run() => {}
         () = sweeper.run() => {}
-        () = connections::serve(listener, http::router(server), &mut signals) => {}
+        () = connections::serve(listener, router::router(testudo), &mut signals) => {}
     }
     drain("events", worker.drain()).await;
     drain("messages", messages.drain()).await;
@@ -100,7 +99,7 @@ fn auth(
     keys: KeyRing,
     tokens: Arc<dyn TokenBackend>,
     config: &Config,
-) -> Result<Auth<SharedStore, HashingPool>, Failure> {
+) -> Result<SharedAuth, Failure> {
     let settings = Settings::new(config.policy.clone(), keys).map_err(|wrong| {
         let wrong: Vec<_> = wrong.iter().map(PolicyError::to_string).collect();
         Failure::new(wrong.join("; "))
@@ -110,7 +109,7 @@ fn auth(
         .with_api_key_scopes(config.api_key_scopes.0.iter().cloned())
         .with_tokens(tokens);
     let chain = HasherChain::new(config.passwords.hasher).reading_all();
-    Ok(Auth::new(store, HashingPool::new(chain), settings))
+    Ok(Auth::new(store, SharedHashing::new(HashingPool::new(chain)), settings))
 }
 
 fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<(), Failure> {
