@@ -1,4 +1,4 @@
-//! The server's reader of JSON.
+//! The reader of JSON that requests come through.
 //!
 //! Law: it takes what serde_json takes, and reads the same value, unless an object names a key twice.
 //! That is found out here in another way: an object that does has more colons than keys.
@@ -8,7 +8,7 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-#[path = "../../adapters/server/src/strict_json.rs"]
+#[path = "../../adapters/axum/src/strict_json.rs"]
 mod strict_json;
 
 fuzz_target!(|text: &[u8]| {

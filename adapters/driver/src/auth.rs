@@ -13,7 +13,8 @@ use testudo::{Client, Entropy, Env, Refusal, Secret, Settings, Step, Timestamp};
 
 use crate::legacy::SharedLegacy;
 use crate::{
-    Admin, Clock, Fault, FaultKind, Hashing, Legacy, NoLegacy, Store, SystemClock, drive, observe,
+    Admin, Clock, Fault, FaultKind, Hashing, Legacy, NoLegacy, SharedHashing, SharedStore, Store,
+    SystemClock, drive, observe,
 };
 
 /// Authentication over a store and a hasher: every flow as one async method.
@@ -76,6 +77,18 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     #[must_use]
     pub fn with_legacy(self, legacy: impl Legacy + 'static) -> Self {
         Self { legacy: SharedLegacy::new(legacy), ..self }
+    }
+
+    /// The same behind one type, whatever the store and the hasher are: for what is to work with any.
+    #[must_use]
+    pub fn shared(self) -> Auth<SharedStore, SharedHashing>
+    where
+        S: 'static,
+        H: 'static,
+    {
+        let Self { store, hashing, settings, clock, legacy } = self;
+        let (store, hashing) = (SharedStore::new(store), SharedHashing::new(hashing));
+        Auth { store, hashing, settings, clock, legacy }
     }
 
     /// The store.

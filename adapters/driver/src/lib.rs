@@ -23,6 +23,7 @@ mod legacy;
 mod letter;
 pub mod observe;
 mod shared;
+mod shared_hashing;
 mod store;
 
 pub use admin::Admin;
@@ -36,4 +37,5 @@ pub use hashing::{Hashing, InlineHashing};
 pub use legacy::{Legacy, NoLegacy};
 pub use letter::{Letter, Letters};
 pub use shared::SharedStore;
+pub use shared_hashing::SharedHashing;
 pub use store::Store;

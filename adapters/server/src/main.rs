@@ -5,7 +5,6 @@ mod cli;
 mod commands;
 mod config;
 mod failure;
-mod http;
 mod logging;
 mod mail;
 mod secret_file;
@@ -13,8 +12,6 @@ mod serve;
 mod service_tokens;
 mod shutdown;
 mod store;
-mod strict_json;
-mod views;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -1,10 +1,12 @@
 //! `testudo serve`: from a configuration to answers, and to an orderly end.
 
 mod connections;
+mod router;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use testudo_axum::Testudo;
 use testudo_driver::{Auth, Fault, Letters};
 use testudo_tokio::{HashingPool, MessageWorker, OutboxWorker, Sweeper};
 use tokio::net::TcpListener;
@@ -14,7 +16,6 @@ use tracing::{info, warn};
 use crate::audit::AuditLog;
 use crate::config::{self, Config, Invitations, ListenAddress, Mail};
 use crate::failure::{Failure, while_doing};
-use crate::http::{self, Server};
 use crate::mail::Post;
 use crate::secret_file::{self, Origin};
 use crate::service_tokens;
@@ -41,15 +42,13 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let store = store::open(&config.database).await?;
     let (keys, origin) = secret_file::load(&config.database)?;
     let built = config::build(&config.rules, keys)?;
-    let auth = Auth::new(store.shared(), HashingPool::new(built.hashers), built.settings);
-    let auth = Arc::new(auth);
-    let server = Server {
-        auth: Arc::clone(&auth),
-        published_keys: built.published_keys,
-        services: service_tokens::load()?,
-        users_invite: config.invitations == Invitations::Users,
-        trusted_proxies: config.trusted_proxies,
-    };
+    let hashing = HashingPool::new(built.hashers);
+    let auth = Arc::new(Auth::new(store.shared(), hashing, built.settings).shared());
+    let testudo = Testudo::from(Arc::clone(&auth))
+        .publishing(built.published_keys)
+        .services(service_tokens::load()?)
+        .users_invite(config.invitations == Invitations::Users)
+        .trusted_proxies(config.trusted_proxies);
     let post = Post::open(&config.mail)?;
     announce(&config, &listener, &origin)?;
 
@@ -60,7 +59,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         () = worker.run() => {}
         () = messages.run() => {}
         () = sweeper.run() => {}
-        () = connections::serve(listener, http::router(server), &mut signals) => {}
+        () = connections::serve(listener, router::router(testudo), &mut signals) => {}
     }
     drain("events", worker.drain()).await;
     drain("messages", messages.drain()).await;

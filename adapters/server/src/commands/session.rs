@@ -4,13 +4,13 @@ use serde_json::json;
 use testudo::Refusal;
 use testudo::command::UserKey;
 use testudo::model::{Session, SessionId};
+use testudo_axum::views::SessionView;
 use testudo_driver::AuthError;
 
 use super::office::{HERE, Office, explain, work_at};
 use super::output::{JsonArray, Table, buffered, print, print_json};
 use crate::cli::{RevokeSession, Session as Command, Whose};
 use crate::failure::{Failure, while_doing};
-use crate::views::SessionView;
 
 /// Shows and ends sessions.
 pub(super) async fn run(command: Command) -> Result<(), Failure> {

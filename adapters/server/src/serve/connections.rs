@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -16,7 +17,6 @@ use tokio::time::{sleep, timeout};
 use tower::Service as _;
 use tracing::{debug, error, info, warn};
 
-use crate::http::Peer;
 use crate::shutdown::Signals;
 
 /// How long a client may take to send the head of a request, and a connection may lie idle.
@@ -69,7 +69,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, watcher
     // An answer is written at once and whole: there is nothing to wait for. Failing costs time only.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().call(request)
     });
     let served = http1::Builder::new()

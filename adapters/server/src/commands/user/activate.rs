@@ -2,12 +2,12 @@
 
 use testudo::command::UserKey;
 use testudo::model::User;
+use testudo_axum::views::UserView;
 
 use crate::cli::{Output, Whose};
 use crate::commands::office::{HERE, Office, explain, key, work_at};
 use crate::commands::output::{print, print_json};
 use crate::failure::Failure;
-use crate::views::UserView;
 
 /// Lets an account be used again, whether an administrator deactivated it or its owner closed it.
 pub(super) async fn activate(arguments: Whose) -> Result<(), Failure> {

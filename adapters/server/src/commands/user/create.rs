@@ -1,13 +1,13 @@
 //! `testudo user create`
 
 use testudo::flow::RegisterUser;
+use testudo_axum::views::UserView;
 
 use super::password;
 use crate::cli::CreateUser;
 use crate::commands::office::{HERE, Office, Place, explain};
 use crate::commands::output::{print, print_json};
 use crate::failure::Failure;
-use crate::views::UserView;
 
 /// Makes an account.
 pub(super) async fn create(arguments: CreateUser) -> Result<(), Failure> {

@@ -1,13 +1,13 @@
 //! `testudo user list`
 
 use testudo::model::User;
+use testudo_axum::views::UserView;
 
 use super::pages::Pages;
 use crate::cli::ListUsers;
 use crate::commands::office::{Office, work_at};
 use crate::commands::output::{JsonArray, Table, buffered, yes_or_no};
 use crate::failure::Failure;
-use crate::views::UserView;
 
 /// Lists all accounts, of which a page at a time is in memory.
 pub(super) async fn list(arguments: ListUsers) -> Result<(), Failure> {

@@ -1,13 +1,13 @@
 //! `testudo user set-password`
 
 use testudo::flow::admin::SetPassword as Request;
+use testudo_axum::views::UserView;
 
 use super::password;
 use crate::cli::SetPassword;
 use crate::commands::office::{HERE, Office, Place, explain, key};
 use crate::commands::output::{print, print_json};
 use crate::failure::Failure;
-use crate::views::UserView;
 
 /// Gives an account another password.
 pub(super) async fn set_password(arguments: SetPassword) -> Result<(), Failure> {

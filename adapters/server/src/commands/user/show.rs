@@ -4,12 +4,12 @@ use serde::Serialize;
 use testudo::Timestamp;
 use testudo::model::User;
 use testudo::password::{HasherChain, PasswordHash};
+use testudo_axum::views::UserView;
 
 use crate::cli::Whose;
 use crate::commands::office::{Office, work_at};
 use crate::commands::output::{json, print, print_json, yes_or_no};
 use crate::failure::Failure;
-use crate::views::UserView;
 
 /// Shows an account as an administrator may see it: all but the hash.
 pub(super) async fn show(arguments: Whose) -> Result<(), Failure> {

@@ -3,10 +3,10 @@
 use serde_json::Value;
 use testudo::flow::admin::ImportUser;
 use testudo::password::{HasherChain, PasswordHash};
+use testudo_axum::strict_json;
 
 use super::{django, jsonl};
 use crate::cli::Format;
-use crate::strict_json;
 
 /// What an entry of the file is.
 pub(super) enum Found {

@@ -1,4 +1,4 @@
-//! Records as clients see them. What does not stand here does not leave the server.
+//! Records as clients see them, for answers of your own. What does not stand here does not leave the server.
 
 use std::net::IpAddr;
 
@@ -12,8 +12,8 @@ use testudo::token::Tokens;
 use testudo::{Secret, Timestamp};
 
 /// A user.
-#[derive(Serialize)]
-pub(crate) struct UserView<'a> {
+#[derive(Debug, Serialize)]
+pub struct UserView<'a> {
     id: UserId,
     email: &'a str,
     is_verified: bool,
@@ -41,8 +41,8 @@ impl<'a> From<&'a User> for UserView<'a> {
 }
 
 /// A pair of tokens.
-#[derive(Serialize)]
-pub(crate) struct TokensView<'a> {
+#[derive(Debug, Serialize)]
+pub struct TokensView<'a> {
     access_token: &'a str,
     refresh_token: &'a str,
     token_type: &'static str,
@@ -62,8 +62,8 @@ impl<'a> From<&'a Tokens> for TokensView<'a> {
 }
 
 /// What came of signing in.
-#[derive(Serialize)]
-pub(crate) struct SignInView<'a> {
+#[derive(Debug, Serialize)]
+pub struct SignInView<'a> {
     status: &'static str,
     user: UserView<'a>,
     #[serde(flatten)]
@@ -72,7 +72,7 @@ pub(crate) struct SignInView<'a> {
 
 impl<'a> SignInView<'a> {
     /// Nothing is owed: here are the tokens.
-    pub(crate) fn completed(signed_in: &'a SignedIn) -> Self {
+    pub fn completed(signed_in: &'a SignedIn) -> Self {
         Self {
             status: "completed",
             user: UserView::from(&signed_in.user),
@@ -82,8 +82,8 @@ impl<'a> SignInView<'a> {
 }
 
 /// The sessions of a user, as one of them sees them.
-#[derive(Serialize)]
-pub(crate) struct SessionsView<'a> {
+#[derive(Debug, Serialize)]
+pub struct SessionsView<'a> {
     sessions: Vec<SessionView<'a>>,
 }
 
@@ -96,8 +96,8 @@ impl<'a> From<&'a Sessions> for SessionsView<'a> {
 }
 
 /// A session. Nothing in it opens one.
-#[derive(Serialize)]
-pub(crate) struct SessionView<'a> {
+#[derive(Debug, Serialize)]
+pub struct SessionView<'a> {
     id: SessionId,
     current: bool,
     created_at: Timestamp,
@@ -111,7 +111,7 @@ pub(crate) struct SessionView<'a> {
 
 impl<'a> SessionView<'a> {
     /// A session as seen from `current`, if from one.
-    pub(crate) fn new(session: &'a Session, current: Option<SessionId>) -> Self {
+    pub fn new(session: &'a Session, current: Option<SessionId>) -> Self {
         Self {
             id: session.id,
             current: current == Some(session.id),
@@ -126,8 +126,8 @@ impl<'a> SessionView<'a> {
 }
 
 /// An API key. Nothing in it is the key itself.
-#[derive(Serialize)]
-pub(crate) struct ApiKeyView<'a> {
+#[derive(Debug, Serialize)]
+pub struct ApiKeyView<'a> {
     id: ApiKeyId,
     name: &'a str,
     scopes: &'a [String],
@@ -153,8 +153,8 @@ impl<'a> ApiKeyView<'a> {
 }
 
 /// The API keys of a user.
-#[derive(Serialize)]
-pub(crate) struct ApiKeysView<'a> {
+#[derive(Debug, Serialize)]
+pub struct ApiKeysView<'a> {
     api_keys: Vec<ApiKeyView<'a>>,
 }
 
@@ -168,21 +168,22 @@ impl<'a> From<&'a [ListedApiKey]> for ApiKeysView<'a> {
 }
 
 /// A key that was just made, with the key itself: it is shown this once.
-#[derive(Serialize)]
-pub(crate) struct NewApiKeyView<'a> {
+#[derive(Debug, Serialize)]
+pub struct NewApiKeyView<'a> {
     key: &'a str,
     api_key: ApiKeyView<'a>,
 }
 
 impl<'a> NewApiKeyView<'a> {
-    pub(crate) fn new(key: &'a ApiKey, secret: &'a Secret<String>) -> Self {
+    /// The key's record, and the key.
+    pub fn new(key: &'a ApiKey, secret: &'a Secret<String>) -> Self {
         Self { key: secret.expose(), api_key: ApiKeyView::new(key, true) }
     }
 }
 
 /// A key that a request came with, and for whom it acts.
-#[derive(Serialize)]
-pub(crate) struct UsedApiKeyView<'a> {
+#[derive(Debug, Serialize)]
+pub struct UsedApiKeyView<'a> {
     user: UserId,
     #[serde(flatten)]
     key: ApiKeyView<'a>,
@@ -195,8 +196,8 @@ impl<'a> From<&'a ApiKey> for UsedApiKeyView<'a> {
 }
 
 /// An invitation. Nothing in it accepts one.
-#[derive(Serialize)]
-pub(crate) struct InvitationView<'a> {
+#[derive(Debug, Serialize)]
+pub struct InvitationView<'a> {
     id: InvitationId,
     email: Option<&'a str>,
     seats: u32,
@@ -226,28 +227,30 @@ impl<'a> InvitationView<'a> {
 }
 
 /// The invitations of a user.
-#[derive(Serialize)]
-pub(crate) struct InvitationsView<'a> {
+#[derive(Debug, Serialize)]
+pub struct InvitationsView<'a> {
     invitations: Vec<InvitationView<'a>>,
 }
 
 impl<'a> InvitationsView<'a> {
-    pub(crate) fn new(invitations: &'a [Invitation], now: Timestamp) -> Self {
+    /// The invitations as they are now.
+    pub fn new(invitations: &'a [Invitation], now: Timestamp) -> Self {
         let view = |invitation| InvitationView::new(invitation, now);
         Self { invitations: invitations.iter().map(view).collect() }
     }
 }
 
 /// An invitation that was just made, with its token where that goes by no mail.
-#[derive(Serialize)]
-pub(crate) struct InvitedView<'a> {
+#[derive(Debug, Serialize)]
+pub struct InvitedView<'a> {
     invitation: InvitationView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
 }
 
 impl<'a> InvitedView<'a> {
-    pub(crate) fn new(invited: &'a Invited, now: Timestamp) -> Self {
+    /// What came of inviting somebody, now.
+    pub fn new(invited: &'a Invited, now: Timestamp) -> Self {
         let token = invited.token.as_ref().map(|token| token.expose().as_str());
         Self { invitation: InvitationView::new(&invited.invitation, now), token }
     }

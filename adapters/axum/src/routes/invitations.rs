@@ -9,23 +9,23 @@ use testudo::model::JsonObject;
 use testudo::password::Password;
 use testudo::{Duration, Secret};
 
-use super::Shared;
-use super::bearer::Bearer;
-use super::body::Fields;
-use super::client::RequestClient;
-use super::problem::{Code, Problem};
+use crate::Testudo;
+use crate::body::Fields;
+use crate::client::RequestClient;
+use crate::credentials::Presented;
+use crate::problem::{Code, Problem};
 use crate::views::{InvitationsView, InvitedView};
 
 /// `POST /auth/invitations`
 pub(super) async fn invite(
-    State(server): Shared,
+    State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
-    bearer: Bearer,
+    presented: Presented,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    if !server.users_invite {
+    if !testudo.users_invite {
         // Who has no token learns nothing of the settings.
-        server.auth.authenticate(bearer.token()).await.map_err(|no| server.problem(no))?;
+        testudo.auth().authenticate(presented.token()).await.map_err(|no| testudo.problem(no))?;
         let detail = "users of this server invite nobody: its operator may allow it";
         return Err(Problem::new(Code::Forbidden, detail));
     }
@@ -35,35 +35,40 @@ pub(super) async fn invite(
         expires_in: fields.optional_number("expires_in").map(Duration::from_secs),
         data: fields.object("data"),
     })?;
-    let invited = server.auth.invite(bearer.token(), request, &client).await;
-    let invited = invited.map_err(|no| server.problem(no))?;
-    Ok((StatusCode::CREATED, Json(InvitedView::new(&invited, server.auth.now()))).into_response())
+    let invited = testudo.auth().invite(presented.token(), request, &client).await;
+    let invited = invited.map_err(|no| testudo.problem(no))?;
+    Ok((StatusCode::CREATED, Json(InvitedView::new(&invited, testudo.auth().now())))
+        .into_response())
 }
 
 /// `GET /auth/invitations`
-pub(super) async fn list(State(server): Shared, bearer: Bearer) -> Result<Response, Problem> {
-    let listed = server.auth.list_invitations(bearer.token(), InvitationPage::default()).await;
-    let invitations = listed.map_err(|no| server.problem(no))?;
-    let now = server.auth.now();
+pub(super) async fn list(
+    State(testudo): State<Testudo>,
+    presented: Presented,
+) -> Result<Response, Problem> {
+    let listed =
+        testudo.auth().list_invitations(presented.token(), InvitationPage::default()).await;
+    let invitations = listed.map_err(|no| testudo.problem(no))?;
+    let now = testudo.auth().now();
     Ok(Json(InvitationsView::new(&invitations, now)).into_response())
 }
 
 /// `DELETE /auth/invitations/{id}`
 pub(super) async fn revoke(
-    State(server): Shared,
+    State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
-    bearer: Bearer,
+    presented: Presented,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let id = server.named(&id, &bearer).await?;
-    let revoked = server.auth.revoke_invitation(bearer.token(), id, &client).await;
-    revoked.map_err(|no| server.problem(no))?;
+    let id = testudo.named(&id, &presented).await?;
+    let revoked = testudo.auth().revoke_invitation(presented.token(), id, &client).await;
+    revoked.map_err(|no| testudo.problem(no))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /auth/invitations/accept`
 pub(super) async fn accept(
-    State(server): Shared,
+    State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
@@ -74,6 +79,6 @@ pub(super) async fn accept(
         // The profile is the application's: who accepts has no say in it (ASVS 5.0 15.3.3).
         profile: JsonObject::new(),
     })?;
-    server.auth.accept_invitation(request, &client).await.map_err(|no| server.problem(no))?;
+    testudo.auth().accept_invitation(request, &client).await.map_err(|no| testudo.problem(no))?;
     Ok(StatusCode::NO_CONTENT)
 }

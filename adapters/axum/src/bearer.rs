@@ -1,18 +1,38 @@
-//! The access token of a request (RFC 6750 2.1).
+//! The `Authorization` header of a request (RFC 6750 2.1).
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use testudo::Secret;
 
-use super::problem::{Code, Problem};
+use crate::problem::Problem;
 
 /// What the one `Authorization` header of the scheme `Bearer` holds. Tokens are taken from nowhere
 /// else: not from the query (RFC 9700 4.3.2), a form or a cookie.
-pub(super) struct Bearer(Secret<String>);
+#[derive(Debug)]
+pub(crate) struct Bearer(pub(crate) Secret<String>);
 
 impl Bearer {
-    pub(super) fn token(&self) -> &str {
+    /// What stands in the header; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When what stands there is no token, or there is more than one header: which of two would count
+    /// depends on who reads them.
+    pub(crate) fn find(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => {
+                let value = value.to_str().map_err(|_| Problem::malformed_authorization())?;
+                read(value).map(|token| Some(Self(Secret::new(token.to_owned()))))
+            }
+            (Some(_), Some(_)) => Err(Problem::malformed_authorization()),
+        }
+    }
+
+    pub(crate) fn token(&self) -> &str {
         self.0.expose()
     }
 }
@@ -21,23 +41,14 @@ impl<S: Sync> FromRequestParts<S> for Bearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let mut values = parts.headers.get_all(AUTHORIZATION).iter();
-        match (values.next(), values.next()) {
-            (None, _) => Err(unauthenticated()),
-            (Some(value), None) => {
-                let value = value.to_str().map_err(|_| Problem::malformed_authorization())?;
-                read(value).map(|token| Self(Secret::new(token.to_owned())))
-            }
-            // Which of two would count depends on who reads them.
-            (Some(_), Some(_)) => Err(Problem::malformed_authorization()),
-        }
+        Self::find(&parts.headers)?.ok_or_else(Problem::unauthenticated)
     }
 }
 
 fn read(value: &str) -> Result<&str, Problem> {
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     if !scheme.eq_ignore_ascii_case("Bearer") {
-        return Err(unauthenticated());
+        return Err(Problem::unauthenticated());
     }
     let token = token.trim_start_matches(' ');
     if is_b64token(token) { Ok(token) } else { Err(Problem::malformed_authorization()) }
@@ -50,15 +61,12 @@ fn is_b64token(text: &str) -> bool {
     !body.is_empty() && body.chars().all(allowed)
 }
 
-fn unauthenticated() -> Problem {
-    Problem::new(Code::Unauthenticated, "expected the header Authorization: Bearer ACCESS_TOKEN")
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::{HeaderValue, Request};
 
     use super::*;
+    use crate::Code;
 
     async fn bearer(values: &[&[u8]]) -> Result<String, Code> {
         let mut request = Request::new(());

@@ -2,32 +2,45 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::RequestPartsExt as _;
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use testudo::Client;
 
-use super::Server;
+use tracing::warn;
 
-/// The other end of the connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+use crate::Testudo;
 
-/// The client of a request, as far as it is known.
-pub(super) struct RequestClient(pub(super) Client);
+/// The client of a request, as far as it is known: what flows want to be told.
+///
+/// # Security
+///
+/// Its address is that of the connection's other end (axum's [`ConnectInfo`] of a [`SocketAddr`]), or what the
+/// outermost of [`Testudo::trusted_proxies`] saw.
+#[derive(Clone, Debug)]
+pub struct RequestClient(pub Client);
 
-impl FromRequestParts<Arc<Server>> for RequestClient {
+impl<S: Send + Sync> FromRequestParts<S> for RequestClient
+where
+    Testudo: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        server: &Arc<Server>,
-    ) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let testudo = Testudo::from_ref(state);
+        let peer = parts.extract::<ConnectInfo<SocketAddr>>().await.ok();
+        let peer = peer.map(|ConnectInfo(peer)| peer.ip());
         let mut client = Client::unknown();
-        if let Some(Peer(peer)) = parts.extensions.get() {
-            client = client.with_ip(address(peer.ip(), &parts.headers, server.trusted_proxies));
+        match address(peer, &parts.headers, testudo.trusted_proxies) {
+            Some(ip) => client = client.with_ip(ip),
+            None => testudo.tell_once(|| {
+                warn!(
+                    "nobody says where requests come from: there are no limits for each network; \
+                       serve with into_make_service_with_connect_info::<SocketAddr>()"
+                );
+            }),
         }
         if let Some(agent) = parts.headers.get(header::USER_AGENT) {
             client = client.with_user_agent(&String::from_utf8_lossy(agent.as_bytes()));
@@ -42,12 +55,12 @@ impl FromRequestParts<Arc<Server>> for RequestClient {
 ///
 /// Where there is no such entry, or it is no address, the peer is the client: then the limits per
 /// network are too strict, never too lax.
-fn address(peer: IpAddr, headers: &HeaderMap, trusted: usize) -> IpAddr {
+fn address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: usize) -> Option<IpAddr> {
     let Some(place) = trusted.checked_sub(1) else { return peer };
     let lines = headers.get_all("x-forwarded-for").iter();
     let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
     let entry = lines.iter().rev().flat_map(|line| line.rsplit(',')).nth(place);
-    entry.and_then(|entry| parse(entry.trim())).unwrap_or(peer)
+    entry.and_then(|entry| parse(entry.trim())).or(peer)
 }
 
 /// Some proxies write the port, too.
@@ -67,7 +80,8 @@ mod tests {
         for line in lines {
             headers.append("x-forwarded-for", HeaderValue::from_static(line));
         }
-        address(IpAddr::from([192, 0, 2, 1]), &headers, trusted).to_string()
+        let peer = IpAddr::from([192, 0, 2, 1]);
+        address(Some(peer), &headers, trusted).unwrap().to_string()
     }
 
     #[test]

@@ -7,41 +7,41 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::Shared;
-use super::bearer::Bearer;
-use super::body::Fields;
-use super::client::RequestClient;
-use super::problem::Problem;
+use crate::Testudo;
+use crate::body::Fields;
+use crate::client::RequestClient;
+use crate::credentials::Presented;
+use crate::problem::Problem;
 
 /// `POST /auth/account/close`
 pub(super) async fn close(
-    State(server): Shared,
+    State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
-    bearer: Bearer,
+    presented: Presented,
 ) -> Result<Response, Problem> {
-    let closed = server.auth.close_account(bearer.token(), &client).await;
-    let closes_at = closed.map_err(|no| server.problem(no))?;
+    let closed = testudo.auth().close_account(presented.token(), &client).await;
+    let closes_at = closed.map_err(|no| testudo.problem(no))?;
     Ok((StatusCode::ACCEPTED, Json(json!({"closes_at": closes_at}))).into_response())
 }
 
 /// `POST /auth/account/reopen`
 pub(super) async fn reopen(
-    State(server): Shared,
+    State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let token = fields.read(|fields| Zeroizing::new(fields.text("token")))?;
-    server.auth.reopen_account(&token, &client).await.map_err(|no| server.problem(no))?;
+    testudo.auth().reopen_account(&token, &client).await.map_err(|no| testudo.problem(no))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /auth/unsubscribe`
 pub(super) async fn unsubscribe(
-    State(server): Shared,
+    State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let token = fields.read(|fields| Zeroizing::new(fields.text("token")))?;
-    server.auth.unsubscribe(&token, &client).await.map_err(|no| server.problem(no))?;
+    testudo.auth().unsubscribe(&token, &client).await.map_err(|no| testudo.problem(no))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,9 +10,17 @@ use testudo::{FieldError, Policy, Refusal};
 use testudo_driver::{AuthError, Fault, FaultKind};
 use tracing::{error, warn};
 
-/// An error as the client sees it.
+/// An error as the client sees it: `application/problem+json` (RFC 9457), with the headers that belong to it.
+///
+/// ```
+/// use axum::response::IntoResponse as _;
+/// use testudo_axum::{Code, Problem};
+///
+/// let problem = Problem::new(Code::NotFound, "there is no such page");
+/// assert_eq!(problem.into_response().status(), 404);
+/// ```
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub struct Problem {
     code: Code,
     status: StatusCode,
     detail: Cow<'static, str>,
@@ -25,34 +33,55 @@ pub(crate) struct Problem {
 /// What went wrong, for programs. A closed list: clients are written against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Code {
+#[non_exhaustive]
+pub enum Code {
+    /// Address and password do not belong together.
     InvalidCredentials,
+    /// The token is made up, malformed or superseded.
     InvalidToken,
+    /// The token has expired.
     ExpiredToken,
+    /// The session was ended.
     RevokedToken,
+    /// No token was sent.
     Unauthenticated,
+    /// The sign-in is too long ago, or a new password is due.
     StepUpRequired,
+    /// It is known who asks, and they may not.
     Forbidden,
+    /// There is no such thing.
     NotFound,
+    /// Somebody else was first, or there are as many as there may be.
     Conflict,
+    /// Some of the input is not acceptable.
     ValidationFailed,
+    /// The current password is wrong.
     InvalidPassword,
+    /// Too many attempts.
     RateLimited,
+    /// There is too much to do at once.
     Overloaded,
+    /// The service cannot answer now.
     Unavailable,
+    /// It is no request that can be read.
     Malformed,
 }
 
 /// What is wrong with one field of the input.
-#[derive(Debug, Serialize)]
-pub(crate) struct WrongField {
-    pub(crate) field: &'static str,
-    pub(crate) code: &'static str,
-    pub(crate) message: String,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WrongField {
+    /// The field.
+    pub field: &'static str,
+    /// What is wrong with it, for programs.
+    pub code: &'static str,
+    /// The same for people: what was expected.
+    pub message: String,
 }
 
 impl Code {
-    const fn status(self) -> StatusCode {
+    /// The status of answers with this code, unless what is `malformed` has one of its own.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
         match self {
             Self::InvalidCredentials
             | Self::InvalidToken
@@ -82,7 +111,12 @@ impl Code {
 }
 
 impl Problem {
-    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+    /// A problem of this code. The detail is for people, and says what was expected.
+    ///
+    /// # Security
+    ///
+    /// The client sees the detail: no secret, and nothing of the cause of a fault.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
             status: code.status(),
@@ -94,14 +128,14 @@ impl Problem {
     }
 
     /// The code that programs see.
-    #[cfg(test)]
-    pub(crate) const fn code(&self) -> Code {
+    #[must_use]
+    pub const fn code(&self) -> Code {
         self.code
     }
 
     /// The status of the answer.
-    #[cfg(test)]
-    pub(crate) const fn status(&self) -> StatusCode {
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
         self.status
     }
 
@@ -110,9 +144,24 @@ impl Problem {
         Self { status, ..Self::new(Code::Malformed, detail) }
     }
 
-    pub(crate) fn method_not_allowed() -> Self {
+    /// There is nothing at a path: for a router's fallback.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(Code::NotFound, "there is nothing at this path")
+    }
+
+    /// A path does not take a method: for a router's
+    /// [`method_not_allowed_fallback`](axum::Router::method_not_allowed_fallback).
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
         let detail = "this path does not take this method; the Allow header says which it takes";
         Self::malformed_as(StatusCode::METHOD_NOT_ALLOWED, detail)
+    }
+
+    /// No credentials were sent.
+    pub(crate) fn unauthenticated() -> Self {
+        let detail = "expected the header Authorization: Bearer ACCESS_TOKEN";
+        Self::new(Code::Unauthenticated, detail)
     }
 
     /// RFC 6750 3.1, `invalid_request`.

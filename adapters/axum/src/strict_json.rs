@@ -14,7 +14,7 @@ use serde_json::{Map, Number, Value};
 /// # Errors
 ///
 /// What is wrong, and where. The message quotes nothing of the input.
-pub(crate) fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
+pub fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(text).map(|Strict(value)| value)
 }
 

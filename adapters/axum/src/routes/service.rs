@@ -1,7 +1,5 @@
 //! Requests of other services.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -11,9 +9,9 @@ use testudo::Refusal;
 use testudo::service::ServiceName;
 use tracing::{info, warn};
 
-use super::Server;
-use super::bearer::Bearer;
-use super::problem::{Code, Problem};
+use crate::Testudo;
+use crate::bearer::Bearer;
+use crate::problem::{Code, Problem};
 
 /// What a service says its name is.
 const SERVICE_NAME: &str = "x-service-name";
@@ -21,14 +19,14 @@ const SERVICE_NAME: &str = "x-service-name";
 /// A request with a service's token, and the name that came with it, if one did.
 pub(super) struct Service(Option<ServiceName>);
 
-impl FromRequestParts<Arc<Server>> for Service {
+impl FromRequestParts<Testudo> for Service {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Self, Problem> {
-        let bearer = Bearer::from_request_parts(parts, server).await?;
+    async fn from_request_parts(parts: &mut Parts, testudo: &Testudo) -> Result<Self, Problem> {
+        let bearer = Bearer::from_request_parts(parts, testudo).await?;
         let name = name(parts)?;
         let shown = name.as_ref().map(ServiceName::as_str);
-        if !server.services.accept(bearer.token()) {
+        if !testudo.services.accept(bearer.token()) {
             warn!(target: "testudo::audit", service = shown, "a service was turned away");
             return Err(Problem::new(Code::InvalidToken, Refusal::InvalidToken.to_string()));
         }
@@ -53,6 +51,6 @@ fn unfit() -> Problem {
 }
 
 /// `GET /auth/service/whoami`
-pub(super) async fn whoami(_: State<Arc<Server>>, Service(name): Service) -> Response {
+pub(super) async fn whoami(_: State<Testudo>, Service(name): Service) -> Response {
     Json(json!({"service": name.as_ref().map(ServiceName::as_str)})).into_response()
 }

@@ -9,25 +9,25 @@ use testudo::flow::{ChangePassword, ResetPassword};
 use testudo::password::Password;
 use testudo_tokio::no_sooner;
 
-use super::Shared;
-use super::bearer::Bearer;
-use super::body::Fields;
-use super::client::RequestClient;
-use super::problem::Problem;
+use crate::Testudo;
+use crate::body::Fields;
+use crate::client::RequestClient;
+use crate::credentials::Presented;
+use crate::problem::Problem;
 
 /// `POST /auth/password/change`
 pub(super) async fn change(
-    State(server): Shared,
+    State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
-    bearer: Bearer,
+    presented: Presented,
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let request = fields.read(|fields| ChangePassword {
         current: Password::new(fields.text("current_password")),
         new: Password::new(fields.text("new_password")),
     })?;
-    let changed = server.auth.change_password(bearer.token(), request, &client).await;
-    changed.map_err(|no| server.problem(no))?;
+    let changed = testudo.auth().change_password(presented.token(), request, &client).await;
+    changed.map_err(|no| testudo.problem(no))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -37,19 +37,19 @@ const ANSWERED_AFTER: Duration = Duration::from_millis(25);
 
 /// `POST /auth/password/forgot`
 pub(super) async fn forgot(
-    State(server): Shared,
+    State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
     let email = fields.read(|fields| fields.text("email"))?;
-    let asked = server.auth.request_password_reset(&email, &client);
-    no_sooner(ANSWERED_AFTER, asked).await.map_err(|no| server.problem(no))?;
+    let asked = testudo.auth().request_password_reset(&email, &client);
+    no_sooner(ANSWERED_AFTER, asked).await.map_err(|no| testudo.problem(no))?;
     Ok(StatusCode::ACCEPTED)
 }
 
 /// `POST /auth/password/reset`
 pub(super) async fn reset(
-    State(server): Shared,
+    State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
     fields: Fields,
 ) -> Result<StatusCode, Problem> {
@@ -57,7 +57,7 @@ pub(super) async fn reset(
         token: Secret::new(fields.text("token")),
         new_password: Password::new(fields.text("new_password")),
     })?;
-    let reset = server.auth.reset_password(request, &client).await;
-    reset.map_err(|no| server.problem(no))?;
+    let reset = testudo.auth().reset_password(request, &client).await;
+    reset.map_err(|no| testudo.problem(no))?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::problem::{Code, Problem, WrongField};
+use crate::problem::{Code, Problem, WrongField};
 use crate::strict_json;
 
 /// The most bytes a body may have.
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The fields of a JSON object. They are taken one by one; what is wrong with each is collected, so
 /// that the client is told everything at once. Fields that nobody asks for are ignored.
-pub(super) struct Fields {
+pub(crate) struct Fields {
     object: Map<String, Value>,
     errors: Vec<WrongField>,
 }
@@ -35,13 +35,13 @@ impl Fields {
     /// # Errors
     ///
     /// All fields that are not.
-    pub(super) fn read<T>(mut self, read: impl FnOnce(&mut Self) -> T) -> Result<T, Problem> {
+    pub(crate) fn read<T>(mut self, read: impl FnOnce(&mut Self) -> T) -> Result<T, Problem> {
         let taken = read(&mut self);
         if self.errors.is_empty() { Ok(taken) } else { Err(Problem::invalid(self.errors)) }
     }
 
     /// A text that must be there.
-    pub(super) fn text(&mut self, field: &'static str) -> String {
+    pub(crate) fn text(&mut self, field: &'static str) -> String {
         match self.object.remove(field) {
             Some(Value::String(text)) => return text,
             Some(_) => self.wrong(field, "wrong_type", "expected a string"),
@@ -51,7 +51,7 @@ impl Fields {
     }
 
     /// A text that may be left out.
-    pub(super) fn optional_text(&mut self, field: &'static str) -> Option<String> {
+    pub(crate) fn optional_text(&mut self, field: &'static str) -> Option<String> {
         match self.object.remove(field) {
             Some(Value::String(text)) => return Some(text),
             Some(Value::Null) | None => {}
@@ -61,7 +61,7 @@ impl Fields {
     }
 
     /// A yes or no that may be left out: then it is no.
-    pub(super) fn flag(&mut self, field: &'static str) -> bool {
+    pub(crate) fn flag(&mut self, field: &'static str) -> bool {
         match self.object.remove(field) {
             Some(Value::Bool(flag)) => return flag,
             Some(_) => self.wrong(field, "wrong_type", "expected true or false"),
@@ -71,7 +71,7 @@ impl Fields {
     }
 
     /// A whole number that may be left out.
-    pub(super) fn optional_number(&mut self, field: &'static str) -> Option<u64> {
+    pub(crate) fn optional_number(&mut self, field: &'static str) -> Option<u64> {
         match self.object.remove(field) {
             Some(Value::Null) | None => None,
             Some(value) => {
@@ -84,7 +84,7 @@ impl Fields {
     }
 
     /// A small whole number that may be left out.
-    pub(super) fn optional_count(&mut self, field: &'static str) -> Option<u32> {
+    pub(crate) fn optional_count(&mut self, field: &'static str) -> Option<u32> {
         let number = self.optional_number(field)?;
         let count = u32::try_from(number).ok();
         if count.is_none() {
@@ -94,7 +94,7 @@ impl Fields {
     }
 
     /// A list of texts that may be left out: then it is empty.
-    pub(super) fn texts(&mut self, field: &'static str) -> Vec<String> {
+    pub(crate) fn texts(&mut self, field: &'static str) -> Vec<String> {
         let texts = match self.object.remove(field) {
             Some(Value::Null) | None => return Vec::new(),
             Some(Value::Array(values)) => values.into_iter().map(text).collect(),
@@ -107,7 +107,7 @@ impl Fields {
     }
 
     /// An object that may be left out: then it is empty.
-    pub(super) fn object(&mut self, field: &'static str) -> Map<String, Value> {
+    pub(crate) fn object(&mut self, field: &'static str) -> Map<String, Value> {
         match self.object.remove(field) {
             Some(Value::Object(object)) => return object,
             Some(Value::Null) | None => {}

@@ -1,0 +1,63 @@
+//! Testudo over HTTP, for [axum]: the ready routes, what protects routes of your own, and what all answers
+//! have in common.
+//!
+//! ```
+//! use axum::Router;
+//! use axum::routing::get;
+//! use testudo::password::HasherChain;
+//! use testudo::{KeyRing, Policy, Settings};
+//! use testudo_axum::{CurrentUser, Testudo};
+//! use testudo_driver::{Auth, InlineHashing};
+//! use testudo_memory::MemoryStore;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let keys = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x")?;
+//! let settings = Settings::new(Policy::default(), keys).map_err(|_| "unfit policy")?;
+//! let hashing = InlineHashing::new(HasherChain::standard()); // in a server: testudo_tokio::HashingPool
+//! let testudo = Testudo::new(Auth::new(MemoryStore::new(), hashing, settings));
+//!
+//! let app: Router = Router::new()
+//!     .route("/hello", get(async |CurrentUser(user): CurrentUser| format!("Hello, {}", user.email)))
+//!     .nest("/auth", testudo.routes())
+//!     .with_state(testudo);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * [`Testudo`] is the state: cheap to clone, and part of a state of your own by
+//!   [`FromRef`](axum::extract::FromRef). A router without it does not compile.
+//! * [`Testudo::routes`] are the routes below `/auth`, to nest anywhere.
+//! * [`CurrentUser`] is an extractor: a route that takes it is open to nobody but users.
+//! * [`envelope`] gives every answer a request id, a bound on its time and safe headers, and panics an answer.
+//! * [`Problem`] is what goes wrong, as `application/problem+json` (RFC 9457).
+//! * [`views`] are the records as clients see them.
+//!
+//! # Security
+//!
+//! Limits go by the client's address. Serve with
+//! [`into_make_service_with_connect_info::<SocketAddr>()`](axum::Router::into_make_service_with_connect_info),
+//! and behind proxies say how many with [`Testudo::trusted_proxies`]. Without either there are no limits for
+//! each network, and a warning in the log says so.
+
+mod bearer;
+mod body;
+mod client;
+mod credentials;
+mod current;
+mod envelope;
+mod issued;
+mod problem;
+mod routes;
+pub mod strict_json;
+mod testudo;
+pub mod views;
+mod well_known;
+
+pub use self::client::RequestClient;
+pub use self::current::CurrentUser;
+pub use self::envelope::envelope;
+pub use self::problem::{Code, Problem, WrongField};
+pub use self::testudo::{SharedAuth, Testudo};
+pub use self::well_known::healthz;
+#[cfg(feature = "jwt-signatures")]
+pub use self::well_known::published_keys;

@@ -1,0 +1,18 @@
+//! Which path is answered by whom.
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use testudo_axum::{Problem, Testudo, envelope, healthz, published_keys};
+
+/// All routes, and what all answers have in common, those to unknown paths and wrong methods included.
+pub(super) fn router(testudo: Testudo) -> Router {
+    Router::new()
+        .nest("/auth", testudo.routes())
+        .route("/healthz", get(healthz))
+        .route("/.well-known/jwks.json", get(published_keys))
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(from_fn(envelope))
+        .with_state(testudo)
+}
