@@ -72,6 +72,8 @@ purposes! {
     Invitation = invitation: "invitation",
     /// Signing the claims by which mail is unsubscribed from.
     Unsubscribe = unsubscribe: "unsubscribe",
+    /// Making the texts by which pages show what session they were made for.
+    Csrf = csrf: "csrf",
     /// Deriving the secrets of tenants.
     Tenant = tenant: "tenant",
 }
@@ -223,7 +225,12 @@ impl KeyRing {
 
     /// The key of this id, if it is still in the ring.
     pub(crate) fn find(&self, id: KeyId) -> Option<&MasterKey> {
-        std::iter::once(&self.newest).chain(&self.older).find(|key| key.id == id)
+        self.all().find(|key| key.id == id)
+    }
+
+    /// Every key, newest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &MasterKey> {
+        std::iter::once(&self.newest).chain(&self.older)
     }
 }
 

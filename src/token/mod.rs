@@ -2,6 +2,7 @@
 
 mod api_key;
 pub mod backend;
+pub mod csrf;
 mod encoding;
 pub(crate) mod issue;
 #[cfg(feature = "jwt")]

@@ -27,7 +27,7 @@ pub use opaque::OpaqueBackend;
 use std::fmt::Debug;
 
 use super::{Access, AccessToken, Kind, OpaqueToken, Refresh, RefreshToken, Tokens};
-use crate::model::Session;
+use crate::model::{Session, SessionId};
 use crate::refusal::{FieldError, Refusal};
 use crate::time::Timestamp;
 
@@ -152,6 +152,15 @@ pub enum Presented<K: Kind> {
 }
 
 impl<K: Kind> Presented<K> {
+    /// The session that it names. Whether it is of that session is still to be shown where it is opaque.
+    #[must_use]
+    pub fn session(&self) -> SessionId {
+        match self {
+            Self::Opaque(token) => token.session,
+            Self::Signed(session) => session.id,
+        }
+    }
+
     /// How often the session had been refreshed when the token was printed.
     pub(crate) const fn generation(&self) -> u32 {
         match self {
