@@ -17,6 +17,9 @@ impl AttemptKey {
     /// What keys of [`AttemptKey::login_account`] begin with; the canonical address follows.
     pub const ACCOUNT: &str = "login:account:";
 
+    /// The most characters of a name that count in [`AttemptKey::named_network`].
+    pub const MAX_NAME: usize = 50;
+
     /// Password guesses at one account, whether or not it exists.
     #[must_use]
     pub fn login_account(email: &EmailKey) -> Self {
@@ -53,6 +56,15 @@ impl AttemptKey {
     #[must_use]
     pub fn mail_user(user: UserId) -> Self {
         Self(format!("mail:user:{user}"))
+    }
+
+    /// Requests from one network for something of the application's own, which `name` names; a network as
+    /// in [`AttemptKey::login_network`].
+    #[must_use]
+    pub fn named_network(name: &str, ip: IpAddr) -> Self {
+        // The name comes last: whatever stands in it, it is not taken for a part of an address.
+        let name: String = name.chars().take(Self::MAX_NAME).collect();
+        Self(format!("limit:network:{}/{name}", network(ip)))
     }
 
     /// The address whose account the counter is about, if it is about one.
@@ -258,5 +270,14 @@ mod tests {
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
         assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
         assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
+    }
+
+    #[test]
+    fn no_two_names_and_networks_share_a_counter() {
+        let key = |name: &str, ip: &str| AttemptKey::named_network(name, ip.parse().unwrap());
+        assert_eq!(key("search", "2001:db8::1"), key("search", "2001:db8::2"));
+        assert_ne!(key("search", "192.0.2.1"), key("export", "192.0.2.1"));
+        assert_ne!(key("1:2::/", "2001:db8::"), key("", "2001:db8::"));
+        assert!(key(&"é".repeat(1000), "2001:db8:1:2:3:4:5:6").as_str().len() <= 300);
     }
 }

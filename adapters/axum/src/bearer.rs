@@ -32,6 +32,15 @@ impl Bearer {
         }
     }
 
+    /// What stands in the header.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bearer::find`], and when there is no header.
+    pub(crate) fn require(headers: &HeaderMap) -> Result<Self, Problem> {
+        Self::find(headers)?.ok_or_else(Problem::unauthenticated)
+    }
+
     pub(crate) fn token(&self) -> &str {
         self.0.expose()
     }
@@ -41,7 +50,7 @@ impl<S: Sync> FromRequestParts<S> for Bearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        Self::find(&parts.headers)?.ok_or_else(Problem::unauthenticated)
+        Self::require(&parts.headers)
     }
 }
 

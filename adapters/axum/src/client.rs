@@ -29,24 +29,28 @@ where
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let testudo = Testudo::from_ref(state);
-        let peer = parts.extract::<ConnectInfo<SocketAddr>>().await.ok();
-        let peer = peer.map(|ConnectInfo(peer)| peer.ip());
-        let mut client = Client::unknown();
-        match address(peer, &parts.headers, testudo.trusted_proxies) {
-            Some(ip) => client = client.with_ip(ip),
-            None => testudo.tell_once(|| {
-                warn!(
-                    "nobody says where requests come from: there are no limits for each network; \
-                       serve with into_make_service_with_connect_info::<SocketAddr>()"
-                );
-            }),
-        }
-        if let Some(agent) = parts.headers.get(header::USER_AGENT) {
-            client = client.with_user_agent(&String::from_utf8_lossy(agent.as_bytes()));
-        }
-        Ok(Self(client))
+        Ok(Self(request_client(parts, &Testudo::from_ref(state)).await))
     }
+}
+
+/// The client of a request, for who has no state at hand.
+pub(crate) async fn request_client(parts: &mut Parts, testudo: &Testudo) -> Client {
+    let peer = parts.extract::<ConnectInfo<SocketAddr>>().await.ok();
+    let peer = peer.map(|ConnectInfo(peer)| peer.ip());
+    let mut client = Client::unknown();
+    match address(peer, &parts.headers, testudo.trusted_proxies) {
+        Some(ip) => client = client.with_ip(ip),
+        None => testudo.tell_once(|| {
+            warn!(
+                "nobody says where requests come from: there are no limits for each network; \
+                   serve with into_make_service_with_connect_info::<SocketAddr>()"
+            );
+        }),
+    }
+    if let Some(agent) = parts.headers.get(header::USER_AGENT) {
+        client = client.with_user_agent(&String::from_utf8_lossy(agent.as_bytes()));
+    }
+    client
 }
 
 /// The address that the outermost trusted proxy saw: the `trusted`-th entry of `X-Forwarded-For`,

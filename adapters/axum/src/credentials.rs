@@ -27,6 +27,15 @@ impl Presented {
         Ok(bearer.map(|Bearer(token)| Self::Bearer(token)))
     }
 
+    /// What a request presents.
+    ///
+    /// # Errors
+    ///
+    /// As [`Presented::find`], and when it presents nothing.
+    pub(crate) fn require(parts: &Parts, testudo: &Testudo) -> Result<Self, Problem> {
+        Self::find(parts, testudo)?.ok_or_else(Problem::unauthenticated)
+    }
+
     pub(crate) fn token(&self) -> &str {
         match self {
             Self::Bearer(token) => token.expose(),
@@ -41,7 +50,6 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let found = Self::find(parts, &Testudo::from_ref(state))?;
-        found.ok_or_else(Problem::unauthenticated)
+        Self::require(parts, &Testudo::from_ref(state))
     }
 }

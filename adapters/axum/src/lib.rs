@@ -27,7 +27,10 @@
 //! * [`Testudo`] is the state: cheap to clone, and part of a state of your own by
 //!   [`FromRef`](axum::extract::FromRef). A router without it does not compile.
 //! * [`Testudo::routes`] are the routes below `/auth`, to nest anywhere.
-//! * [`CurrentUser`] is an extractor: a route that takes it is open to nobody but users.
+//! * [`CurrentUser`], [`MaybeUser`], [`CurrentSession`], [`Claims`], [`CurrentApiKey`], [`CurrentService`] and
+//!   [`RequestClient`] are extractors: a route that takes [`CurrentUser`] is open to nobody but users.
+//! * [`require_auth`], [`require_fresh`], [`require_scope`], [`require_service`] and [`limit`](limit()) are
+//!   layers for whole routers. What they found costs the extractors below them no second read.
 //! * [`envelope`] gives every answer a request id, a bound on its time and safe headers, and panics an answer.
 //! * [`Problem`] is what goes wrong, as `application/problem+json` (RFC 9457).
 //! * [`views`] are the records as clients see them.
@@ -39,24 +42,39 @@
 //! and behind proxies say how many with [`Testudo::trusted_proxies`]. Without either there are no limits for
 //! each network, and a warning in the log says so.
 
+mod api_key;
 mod bearer;
 mod body;
+mod claims;
 mod client;
 mod credentials;
 mod current;
 mod envelope;
 mod issued;
+mod kept;
+mod layer;
+mod limit;
 mod problem;
+mod require_auth;
+mod require_fresh;
 mod routes;
+mod service;
 pub mod strict_json;
 mod testudo;
 pub mod views;
 mod well_known;
 
+pub use self::api_key::{CurrentApiKey, RequireScope, require_scope};
+pub use self::claims::Claims;
 pub use self::client::RequestClient;
-pub use self::current::CurrentUser;
+pub use self::current::{CurrentSession, CurrentUser, MaybeUser};
 pub use self::envelope::envelope;
+pub use self::layer::Checked;
+pub use self::limit::{Limit, limit};
 pub use self::problem::{Code, Problem, WrongField};
+pub use self::require_auth::{RequireAuth, require_auth};
+pub use self::require_fresh::{RequireFresh, require_fresh};
+pub use self::service::{CurrentService, RequireService, require_service};
 pub use self::testudo::{SharedAuth, Testudo};
 pub use self::well_known::healthz;
 #[cfg(feature = "jwt-signatures")]

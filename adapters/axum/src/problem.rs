@@ -27,7 +27,7 @@ pub struct Problem {
     errors: Vec<WrongField>,
     /// In whole seconds.
     retry_after: Option<u64>,
-    challenge: Option<&'static str>,
+    challenge: Option<Cow<'static, str>>,
 }
 
 /// What went wrong, for programs. A closed list: clients are written against it.
@@ -123,7 +123,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
-            challenge: code.challenge(),
+            challenge: code.challenge().map(Cow::Borrowed),
         }
     }
 
@@ -168,7 +168,7 @@ impl Problem {
     pub(crate) fn malformed_authorization() -> Self {
         let detail = "expected one Authorization header: Bearer, one space, an access token";
         Self {
-            challenge: Some(r#"Bearer error="invalid_request""#),
+            challenge: Some(r#"Bearer error="invalid_request""#.into()),
             ..Self::new(Code::Malformed, detail)
         }
     }
@@ -231,8 +231,8 @@ impl Problem {
             Refusal::StepUpRequired => Self::new(Code::StepUpRequired, detail),
             Refusal::EmailUnverified => Self::new(Code::Forbidden, detail),
             // RFC 6750 3.1.
-            Refusal::Forbidden { .. } => Self {
-                challenge: Some(r#"Bearer error="insufficient_scope""#),
+            Refusal::Forbidden { scope } => Self {
+                challenge: Some(insufficient_scope(&scope)),
                 ..Self::new(Code::Forbidden, detail)
             },
             Refusal::TooMany { .. } | Refusal::Inactive => Self::new(Code::Conflict, detail),
@@ -269,6 +269,16 @@ impl Problem {
     }
 }
 
+/// The challenge to who has a key for something else; it names the scope if that can be named there.
+fn insufficient_scope(scope: &str) -> Cow<'static, str> {
+    let is_scope_token = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
+    if !scope.is_empty() && scope.chars().all(is_scope_token) {
+        format!(r#"Bearer error="insufficient_scope", scope="{scope}""#).into()
+    } else {
+        r#"Bearer error="insufficient_scope""#.into()
+    }
+}
+
 impl From<FieldError> for WrongField {
     fn from(error: FieldError) -> Self {
         let FieldError { field, code, message } = error;
@@ -293,7 +303,8 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, json);
-        let challenge = self.challenge.map(HeaderValue::from_static);
+        let challenge =
+            self.challenge.and_then(|challenge| HeaderValue::try_from(&*challenge).ok());
         let retry_after = self.retry_after.map(HeaderValue::from);
         let optional: [(HeaderName, _); 2] =
             [(header::WWW_AUTHENTICATE, challenge), (header::RETRY_AFTER, retry_after)];

@@ -77,6 +77,11 @@ impl Testudo {
         &self.auth
     }
 
+    /// Whether both take the same requests for the same users' and services'.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.auth, &other.auth) && Arc::ptr_eq(&self.services, &other.services)
+    }
+
     /// What a path names. The token is looked at before an id that is none: who has no token learns nothing
     /// of either.
     pub(crate) async fn named<T: FromStr>(

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use testudo::Duration;
 use testudo::flow::{ApiKeyPage, CreateApiKey};
 
+use crate::CurrentApiKey;
 use crate::Testudo;
-use crate::bearer::Bearer;
 use crate::body::Fields;
 use crate::client::RequestClient;
 use crate::credentials::Presented;
@@ -56,11 +56,6 @@ pub(super) async fn revoke(
 }
 
 /// `GET /auth/api-keys/whoami`
-pub(super) async fn whoami(
-    State(testudo): State<Testudo>,
-    bearer: Bearer,
-) -> Result<Response, Problem> {
-    let used = testudo.auth().authenticate_api_key(bearer.token(), None).await;
-    let key = used.map_err(|no| testudo.problem(no))?;
-    Ok(Json(UsedApiKeyView::from(&key)).into_response())
+pub(super) async fn whoami(CurrentApiKey(key): CurrentApiKey) -> Response {
+    Json(UsedApiKeyView::from(&key)).into_response()
 }

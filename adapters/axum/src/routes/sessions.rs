@@ -12,6 +12,7 @@ use testudo::model::JsonObject;
 use testudo::password::Password;
 use zeroize::Zeroizing;
 
+use crate::CurrentUser;
 use crate::Testudo;
 use crate::body::Fields;
 use crate::client::RequestClient;
@@ -75,16 +76,8 @@ pub(super) async fn logout_all(
 }
 
 /// `GET /auth/me`
-pub(super) async fn me(
-    State(testudo): State<Testudo>,
-    presented: Presented,
-) -> Result<Response, Problem> {
-    let (_, user) = testudo
-        .auth()
-        .authenticate_user(presented.token())
-        .await
-        .map_err(|no| testudo.problem(no))?;
-    Ok(Json(UserView::from(&user)).into_response())
+pub(super) async fn me(CurrentUser(user): CurrentUser) -> Response {
+    Json(UserView::from(&user)).into_response()
 }
 
 /// `GET /auth/sessions`
