@@ -259,9 +259,11 @@ mod tests {
     #[test]
     fn only_the_configured_origins_are_trusted() {
         let cookies = cookies().and_origin("https://other.example.com:8443").unwrap();
-        for trusted in
-            ["https://app.example.com", "https://APP.example.com:443", "https://other.example.com:8443"]
-        {
+        for trusted in [
+            "https://app.example.com",
+            "https://APP.example.com:443",
+            "https://other.example.com:8443",
+        ] {
             assert!(cookies.trusts(trusted), "{trusted}");
         }
         for other in [
@@ -283,7 +285,14 @@ mod tests {
 
     #[test]
     fn what_is_no_origin_is_refused() {
-        for wrong in ["", "app.example.com", "ftp://a.example", "https://a.example/x", "https://a.example?x", "data:x"] {
+        for wrong in [
+            "",
+            "app.example.com",
+            "ftp://a.example",
+            "https://a.example/x",
+            "https://a.example?x",
+            "data:x",
+        ] {
             assert_eq!(Cookies::for_origin(wrong).unwrap_err(), NotAnOrigin, "{wrong:?}");
         }
     }
@@ -291,13 +300,15 @@ mod tests {
     #[test]
     fn flags_are_fixed_and_deletion_has_them_too() {
         let flags = |origin: &str| {
-            let (cookies, mut response) = (Cookies::for_origin(origin).unwrap(), Response::default());
+            let (cookies, mut response) =
+                (Cookies::for_origin(origin).unwrap(), Response::default());
             cookies.clear(&mut response).unwrap();
             let lines = response.headers().get_all(SET_COOKIE).iter();
             lines.map(|line| line.to_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
         let secure = "HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0";
-        let expected = ["access", "refresh"].map(|kind| format!("__Host-testudo_{kind}=; {secure}"));
+        let expected =
+            ["access", "refresh"].map(|kind| format!("__Host-testudo_{kind}=; {secure}"));
         assert_eq!(flags("https://app.example.com"), expected);
         let plain = "HttpOnly; SameSite=Lax; Path=/; Max-Age=0";
         let expected = ["access", "refresh"].map(|kind| format!("testudo_{kind}=; {plain}"));

@@ -30,7 +30,7 @@ pub(crate) fn check(
     session: Option<SessionId>,
     keys: &KeyRing,
 ) -> Result<(), CrossSite> {
-    if is_safe(method) {
+    if method.is_safe() {
         return Ok(());
     }
     let origin = only(headers, "origin")?;
@@ -44,11 +44,6 @@ pub(crate) fn check(
         }
     };
     if allowed { Ok(()) } else { Err(CrossSite) }
-}
-
-/// RFC 9110 9.2.1: nothing is asked for that changes something.
-pub(crate) fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 
 /// The one header of this name. One that is there twice, or is no text, is a sign that somebody is at work.

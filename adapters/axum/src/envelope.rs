@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -92,11 +92,15 @@ fn harden(headers: &mut HeaderMap) {
 
 /// Keeps every answer of the ready routes from caches, whoever mounts them: they hold tokens, or what only
 /// their owner may see (ASVS 5.0 14.3.2), and differ by who asks.
-pub(crate) async fn for_no_cache(request: Request, next: Next) -> Response {
+pub(crate) async fn for_no_cache(
+    State(vary): State<&'static str>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("authorization"));
+    headers.insert(header::VARY, HeaderValue::from_static(vary));
     harden(headers);
     response
 }

@@ -31,6 +31,8 @@
 //!   [`RequestClient`] are extractors: a route that takes [`CurrentUser`] is open to nobody but users.
 //! * [`require_auth`], [`require_fresh`], [`require_scope`], [`require_service`] and [`limit`](limit()) are
 //!   layers for whole routers. What they found costs the extractors below them no second read.
+//! * [`Cookies`] carry the tokens of browsers ([`Testudo::with_cookies`]), and [`renew`](renew()) keeps them fresh;
+//!   [`safe_next`] says where a sign-in page may lead to.
 //! * [`envelope`] gives every answer a request id, a bound on its time and safe headers, and panics an answer.
 //! * [`Problem`] is what goes wrong, as `application/problem+json` (RFC 9457).
 //! * [`views`] are the records as clients see them.
@@ -47,14 +49,18 @@ mod bearer;
 mod body;
 mod claims;
 mod client;
+mod cookies;
 mod credentials;
+mod csrf;
 mod current;
 mod envelope;
 mod issued;
 mod kept;
 mod layer;
 mod limit;
+mod next;
 mod problem;
+mod renew;
 mod require_auth;
 mod require_fresh;
 mod routes;
@@ -67,11 +73,14 @@ mod well_known;
 pub use self::api_key::{CurrentApiKey, RequireScope, require_scope};
 pub use self::claims::Claims;
 pub use self::client::RequestClient;
+pub use self::cookies::{Cookies, NotAnOrigin};
 pub use self::current::{CurrentSession, CurrentUser, MaybeUser};
 pub use self::envelope::envelope;
 pub use self::layer::Checked;
 pub use self::limit::{Limit, limit};
+pub use self::next::safe_next;
 pub use self::problem::{Code, Problem, WrongField};
+pub use self::renew::renew;
 pub use self::require_auth::{RequireAuth, require_auth};
 pub use self::require_fresh::{RequireFresh, require_fresh};
 pub use self::service::{CurrentService, RequireService, require_service};

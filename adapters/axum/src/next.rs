@@ -47,7 +47,14 @@ mod tests {
 
     #[test]
     fn places_on_this_site_are_kept() {
-        for next in ["/", "/account", "/a/b?c=d&e=%2F%2Fx#f", "/search?q=https://evil.example/", "/@user", "/a//b"] {
+        for next in [
+            "/",
+            "/account",
+            "/a/b?c=d&e=%2F%2Fx#f",
+            "/search?q=https://evil.example/",
+            "/@user",
+            "/a//b",
+        ] {
             assert_eq!(safe_next(next).as_deref(), Some(next));
         }
         assert_eq!(safe_next("/caf\u{e9} 1").as_deref(), Some("/caf%C3%A9%201"));

@@ -1,14 +1,15 @@
 //! Routes for users only.
 
 use axum::extract::OriginalUri;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::Testudo;
 use crate::current::authenticate_user;
 use crate::layer::{Check, layer};
+use crate::next::safe_next;
 use crate::problem::Problem;
 
 /// A layer that lets only users through. It reads the session with its user, so that
@@ -47,9 +48,6 @@ enum Otherwise {
     Redirect(String),
 }
 
-/// The longest path and query that a redirection takes along, in bytes.
-const LONGEST_NEXT: usize = 2048;
-
 impl RequireAuth {
     /// Answers who is no user with a bare status, such as 404 where nobody is to know what there is.
     #[must_use]
@@ -62,7 +60,7 @@ impl RequireAuth {
     ///
     /// # Security
     ///
-    /// Anybody can write such a link: the page must send nobody to a `next` that is not of its own site.
+    /// Anybody can write such a link: the page asks [`safe_next`] before it sends anybody on.
     #[must_use]
     pub fn or_redirect(self, page: impl Into<String>) -> Self {
         Self { otherwise: Otherwise::Redirect(page.into()), ..self }
@@ -98,18 +96,11 @@ fn with_next(page: &str, parts: &Parts) -> String {
     // A nested router sees the rest of the path only.
     let original = parts.extensions.get::<OriginalUri>();
     let uri = original.map_or(&parts.uri, |OriginalUri(uri)| uri);
-    match next(uri) {
+    match uri.path_and_query().and_then(|place| safe_next(place.as_str())) {
         Some(next) if parts.method.is_safe() => {
             let separator = if page.contains('?') { '&' } else { '?' };
-            format!("{page}{separator}next={}", utf8_percent_encode(next, NON_ALPHANUMERIC))
+            format!("{page}{separator}next={}", utf8_percent_encode(&next, NON_ALPHANUMERIC))
         }
         _ => page.to_owned(),
     }
-}
-
-/// A path on this site, and its query. What begins with two slashes would be another site.
-fn next(uri: &Uri) -> Option<&str> {
-    let next = uri.path_and_query()?.as_str();
-    let is_of_this_site = next.starts_with('/') && !next.starts_with("//");
-    (is_of_this_site && next.len() <= LONGEST_NEXT).then_some(next)
 }

@@ -10,6 +10,7 @@ use testudo::service::ServiceTokens;
 use testudo::token::jwt::JwkSet;
 use testudo_driver::{Auth, AuthError, Hashing, SharedHashing, SharedStore, Store};
 
+use crate::cookies::Cookies;
 use crate::credentials::Presented;
 use crate::problem::Problem;
 
@@ -31,6 +32,7 @@ pub struct Testudo {
     pub(crate) services: Arc<ServiceTokens>,
     pub(crate) users_invite: bool,
     pub(crate) trusted_proxies: usize,
+    cookies: Option<Arc<Cookies>>,
     told: Arc<Once>,
 }
 
@@ -64,6 +66,29 @@ impl Testudo {
         Self { users_invite: may, ..self }
     }
 
+    /// Takes tokens from cookies as well, and hands them out there instead of in answers: for browsers. Around routes
+    /// of your own put [`renew`](crate::renew()).
+    ///
+    /// Programs are better served without; both may stand side by side, each under a path of its own:
+    ///
+    /// ```
+    /// # use axum::Router;
+    /// # use testudo_axum::{Cookies, NotAnOrigin, Testudo};
+    /// # fn app(testudo: Testudo) -> Result<Router, NotAnOrigin> {
+    /// let browsers = testudo.clone().with_cookies(Cookies::for_origin("https://app.example.com")?);
+    /// let app = Router::new().nest("/auth", testudo.routes()).nest("/session", browsers.routes());
+    /// # Ok(app)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_cookies(self, cookies: Cookies) -> Self {
+        Self { cookies: Some(Arc::new(cookies)), ..self }
+    }
+
+    pub(crate) fn cookies(&self) -> Option<&Cookies> {
+        self.cookies.as_deref()
+    }
+
     /// Publishes these keys, with which others verify access tokens, in [`published_keys`](crate::published_keys).
     #[cfg(feature = "jwt-signatures")]
     #[must_use]
@@ -79,7 +104,14 @@ impl Testudo {
 
     /// Whether both take the same requests for the same users' and services'.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.auth, &other.auth) && Arc::ptr_eq(&self.services, &other.services)
+        let same_cookies = match (&self.cookies, &other.cookies) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        same_cookies
+            && Arc::ptr_eq(&self.auth, &other.auth)
+            && Arc::ptr_eq(&self.services, &other.services)
     }
 
     /// What a path names. The token is looked at before an id that is none: who has no token learns nothing
@@ -119,6 +151,7 @@ impl From<Arc<SharedAuth>> for Testudo {
             services: Arc::default(),
             users_invite: false,
             trusted_proxies: 0,
+            cookies: None,
             told: Arc::new(Once::new()),
         }
     }

@@ -81,6 +81,36 @@ impl<'a> SignInView<'a> {
     }
 }
 
+/// Tokens that are in cookies.
+#[derive(Debug, Serialize)]
+pub struct InCookiesView<'a> {
+    /// In whole seconds.
+    expires_in: u64,
+    /// Shows in `X-CSRF-Token` that a request comes from a page of this session.
+    csrf_token: &'a str,
+}
+
+impl<'a> InCookiesView<'a> {
+    pub(crate) fn new(tokens: &Tokens, csrf_token: &'a Secret<String>) -> Self {
+        Self { expires_in: tokens.expires_in.as_secs(), csrf_token: csrf_token.expose() }
+    }
+}
+
+/// What came of signing in, where tokens are in cookies.
+#[derive(Debug, Serialize)]
+pub struct SignedInView<'a> {
+    status: &'static str,
+    user: UserView<'a>,
+    #[serde(flatten)]
+    cookies: InCookiesView<'a>,
+}
+
+impl<'a> SignedInView<'a> {
+    pub(crate) fn new(user: &'a User, cookies: InCookiesView<'a>) -> Self {
+        Self { status: "completed", user: UserView::from(user), cookies }
+    }
+}
+
 /// The sessions of a user, as one of them sees them.
 #[derive(Debug, Serialize)]
 pub struct SessionsView<'a> {

@@ -9,12 +9,13 @@ mod service;
 mod sessions;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 
 use crate::Testudo;
 use crate::envelope::for_no_cache;
 use crate::problem::Problem;
+use crate::renew::renew;
 
 impl Testudo {
     /// The JSON routes, to be nested anywhere; `/auth` is where clients of the server find them.
@@ -22,10 +23,16 @@ impl Testudo {
     /// What each takes and answers stands in the project's `docs/http.md`. They need no layer around them,
     /// and are the better for [`envelope`](crate::envelope).
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        let (refresh, vary) = match self.cookies() {
+            None => (post(sessions::refresh), "authorization"),
+            Some(_) => (post(sessions::refresh_cookies), "authorization, cookie"),
+        };
         router()
+            .route("/refresh", refresh)
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
-            .layer(from_fn(for_no_cache))
+            .layer(from_fn_with_state(self.clone(), renew))
+            .layer(from_fn_with_state(vary, for_no_cache))
             .with_state(self.clone())
     }
 }
@@ -33,7 +40,6 @@ impl Testudo {
 fn router() -> Router<Testudo> {
     Router::new()
         .route("/login", post(sessions::login))
-        .route("/refresh", post(sessions::refresh))
         .route("/logout", post(sessions::logout))
         .route("/logout-all", post(sessions::logout_all))
         .route("/me", get(sessions::me))

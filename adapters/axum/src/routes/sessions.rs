@@ -16,7 +16,7 @@ use crate::CurrentUser;
 use crate::Testudo;
 use crate::body::Fields;
 use crate::client::RequestClient;
-use crate::credentials::Presented;
+use crate::credentials::{OwnPage, Presented, RefreshCookie};
 use crate::issued;
 use crate::problem::Problem;
 use crate::views::{SessionsView, UserView};
@@ -25,6 +25,7 @@ use crate::views::{SessionsView, UserView};
 pub(super) async fn login(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
+    page: OwnPage,
     fields: Fields,
 ) -> Result<Response, Problem> {
     let request = fields.read(|fields| Login {
@@ -36,7 +37,11 @@ pub(super) async fn login(
     })?;
     let signed_in =
         testudo.auth().login(request, &client).await.map_err(|no| testudo.problem(no))?;
-    Ok(issued::signed_in(&signed_in))
+    if let Some(replaced) = page.replaced {
+        // It may be over already. If the store does not answer now, it ends by itself.
+        let _ = testudo.auth().logout(replaced.expose(), &client).await;
+    }
+    issued::signed_in(&testudo, &signed_in)
 }
 
 /// `POST /auth/refresh`
@@ -48,7 +53,18 @@ pub(super) async fn refresh(
     let token = fields.read(|fields| Zeroizing::new(fields.text("refresh_token")))?;
     let refreshed =
         testudo.auth().refresh(&token, &client).await.map_err(|no| testudo.problem(no))?;
-    Ok(issued::refreshed(&refreshed))
+    issued::refreshed(&testudo, &refreshed)
+}
+
+/// `POST /auth/refresh` where tokens are in cookies: there is no body.
+pub(super) async fn refresh_cookies(
+    State(testudo): State<Testudo>,
+    RequestClient(client): RequestClient,
+    RefreshCookie(token): RefreshCookie,
+) -> Result<Response, Problem> {
+    let refreshed =
+        testudo.auth().refresh(token.expose(), &client).await.map_err(|no| testudo.problem(no))?;
+    issued::refreshed(&testudo, &refreshed)
 }
 
 /// `POST /auth/logout`
@@ -58,7 +74,7 @@ pub(super) async fn logout(
     presented: Presented,
 ) -> Result<Response, Problem> {
     testudo.auth().logout(presented.token(), &client).await.map_err(|no| testudo.problem(no))?;
-    Ok(issued::signed_out())
+    issued::signed_out(&testudo)
 }
 
 /// `POST /auth/logout-all`
@@ -72,7 +88,7 @@ pub(super) async fn logout_all(
         .logout_all(presented.token(), &client)
         .await
         .map_err(|no| testudo.problem(no))?;
-    Ok(issued::signed_out())
+    issued::signed_out(&testudo)
 }
 
 /// `GET /auth/me`
