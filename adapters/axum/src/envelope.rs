@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
 use tracing::{Instrument as _, error, info, info_span, warn};
 
+use crate::metrics;
 use crate::problem::Problem;
 
 /// How long a request may take. Far more than any needs: past it something hangs.
@@ -22,7 +23,8 @@ const REQUEST_ID: &str = "x-request-id";
 ///
 /// Every answer has an `x-request-id`, which also stands in the log line that the request gets, and headers
 /// that keep caches and browsers from what is none of theirs. What takes longer than 30 seconds is given up
-/// with 503; a panic is answered with 500 and says nothing of its cause.
+/// with 503; a panic is answered with 500 and says nothing of its cause. Answers are counted and timed, by method,
+/// route and status: [`metrics`](crate::metrics).
 ///
 /// ```
 /// use axum::Router;
@@ -36,6 +38,7 @@ const REQUEST_ID: &str = "x-request-id";
 /// The span knows method and path and nothing of query, headers or body: those hold secrets.
 pub async fn envelope(request: Request, next: Next) -> Response {
     let id = request_id();
+    let (method, route) = (metrics::method(request.method()), metrics::route(&request));
     let span = info_span!(
         "request",
         id = id.to_str().unwrap_or_default(),
@@ -45,7 +48,9 @@ pub async fn envelope(request: Request, next: Next) -> Response {
     let answered = async move {
         let started = Instant::now();
         let mut response = answer(request, next).await;
-        let latency_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let latency = started.elapsed();
+        metrics::answered(method, route, response.status(), latency);
+        let latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
         info!(status = response.status().as_u16(), latency_ms, "answered");
         finish(&mut response, id);
         response

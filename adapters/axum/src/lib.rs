@@ -58,6 +58,7 @@ mod issued;
 mod kept;
 mod layer;
 mod limit;
+pub mod metrics;
 mod next;
 mod problem;
 mod renew;

@@ -7,6 +7,7 @@ mod config;
 mod failure;
 mod logging;
 mod mail;
+mod measurements;
 mod secret_file;
 mod serve;
 mod service_tokens;

@@ -17,6 +17,7 @@ use crate::audit::AuditLog;
 use crate::config::{self, Config, Invitations, ListenAddress, Mail};
 use crate::failure::{Failure, while_doing};
 use crate::mail::Post;
+use crate::measurements::Measurements;
 use crate::secret_file::{self, Origin};
 use crate::service_tokens;
 use crate::shutdown::Signals;
@@ -39,6 +40,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::new(format!("cannot listen on {address} ({error}): choose another with --listen"))
     })?;
+    let measurements = Measurements::begin()?;
     let store = store::open(&config.database).await?;
     let (keys, origin) = secret_file::load(&config.database)?;
     let built = config::build(&config.rules, keys)?;
@@ -55,11 +57,13 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let worker = OutboxWorker::new(store.shared(), AuditLog);
     let messages = MessageWorker::new(Arc::clone(&auth), letters(&config, &listener)?, post);
     let sweeper = Sweeper::new(auth, SWEEP_EVERY);
+    let router = router::router(testudo, measurements.clone());
     tokio::select! {
+        () = measurements.run() => {}
         () = worker.run() => {}
         () = messages.run() => {}
         () = sweeper.run() => {}
-        () = connections::serve(listener, router::router(testudo), &mut signals) => {}
+        () = connections::serve(listener, router, &mut signals) => {}
     }
     drain("events", worker.drain()).await;
     drain("messages", messages.drain()).await;

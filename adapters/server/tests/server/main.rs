@@ -21,6 +21,7 @@ mod invitations;
 mod lifecycle;
 mod limits;
 mod logs;
+mod measurements;
 mod resets;
 mod services;
 mod sessions;

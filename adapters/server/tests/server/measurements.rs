@@ -1,0 +1,53 @@
+//! What operators see: `/metrics`.
+
+use std::collections::BTreeSet;
+
+use crate::support::{EMAIL, PASSWORD, Request, Site};
+
+#[test]
+fn flows_commands_and_requests_are_counted_and_name_nobody() {
+    let site = Site::with_user();
+    let server = site.serve(&[]);
+    server.login(EMAIL, PASSWORD);
+    server.login(EMAIL, "the wrong mule").assert_problem(401, "invalid_credentials");
+    server.send(Request::new("GET", "/made/up?token=hunter2"));
+    let answer = server.send(Request::new("GET", "/metrics"));
+    assert_eq!(answer.status, 200);
+    let text = &answer.body;
+    for line in [
+        r#"testudo_flows_total{flow="login",outcome="done"} 1"#,
+        r#"testudo_flows_total{flow="login",outcome="refused:invalid_credentials"} 1"#,
+        r#"testudo_commands_total{command="VerifyPassword",outcome="done"} 2"#,
+        r#"testudo_flow_seconds_count{flow="login"} 2"#,
+        r#"http_requests_total{method="POST",route="/auth/login",status="200"} 1"#,
+        r#"http_requests_total{method="GET",route="other",status="404"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    for secret in ["hunter2", "ada", "made/up", "127.0.0.1"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
+
+#[test]
+fn every_metric_stands_in_the_documentation_and_the_reverse() {
+    let site = Site::with_user();
+    let server = site.serve(&["--mail", "dir:mail"]);
+    server.login(EMAIL, PASSWORD);
+    let forgot = format!(r#"{{"email": "{EMAIL}"}}"#);
+    server.send(Request::new("POST", "/auth/password/forgot").json(forgot));
+    let answer = server.send(Request::new("GET", "/metrics"));
+    let text = &answer.body;
+    let measured = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let measured: BTreeSet<_> =
+        measured.filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    assert_eq!(measured, documented());
+}
+
+/// The first column of the table of metrics.
+fn documented() -> BTreeSet<String> {
+    let page = include_str!("../../../../docs/server.md");
+    let rows =
+        page.lines().filter(|line| line.starts_with("| `testudo_") || line.starts_with("| `http_"));
+    rows.filter_map(|row| row.split('`').nth(1)).map(str::to_owned).collect()
+}
