@@ -18,6 +18,8 @@ pub struct Letter {
     pub subject: String,
     /// The whole text, with link or code.
     pub text: Secret<String>,
+    /// The same as HTML.
+    pub html: Option<Secret<String>>,
     /// What its reader is to type, where there is something.
     pub code: Option<Secret<String>>,
     /// What its link carries, where there is one.
@@ -82,6 +84,7 @@ impl Letters {
             kind: message.kind,
             subject: subject.to_owned(),
             text: Secret::new(whole),
+            html: None,
             code: message.code.clone(),
             token: message.token.clone(),
             link,
