@@ -33,6 +33,6 @@ pub use event_handler::{EventHandler, HandlerError};
 pub use fault::{Fault, FaultKind};
 pub use hashing::{Hashing, InlineHashing};
 pub use legacy::{Legacy, NoLegacy};
-pub use letter::{Letter, Letters};
+pub use letter::{Letter, Letters, TemplateError, TemplateErrors};
 pub use shared::SharedStore;
 pub use store::Store;
