@@ -33,6 +33,8 @@ pub struct Message {
     pub expires_at: Option<Timestamp>,
     /// The other address that it is about, where an account moves from one to the other.
     pub other_email: Option<String>,
+    /// The language that its reader prefers, such as `de-AT` (BCP 47), where that is known.
+    pub language: Option<String>,
 }
 
 /// What a message is about. Serialised as `"password_reset"`; names are stable.
@@ -72,12 +74,12 @@ impl Message {
     #[must_use]
     pub fn new(kind: MessageKind, to: &Email) -> Self {
         let to = to.as_str().to_owned();
-        Self { kind, to, user: None, token: None, code: None, expires_at: None, other_email: None }
+        Self { kind, to, ..Self::decoy() }
     }
 
     /// A message without a link to the owner of an account, about it.
     pub(crate) fn to_owner(kind: MessageKind, user: &User) -> Self {
-        Self::new(kind, &user.email).about(user.id)
+        Self::new(kind, &user.email).about(user.id).in_language_of(user)
     }
 
     /// A message to nobody.
@@ -91,6 +93,7 @@ impl Message {
             code: None,
             expires_at: None,
             other_email: None,
+            language: None,
         }
     }
 
@@ -110,6 +113,27 @@ impl Message {
     #[must_use]
     pub fn with_other_email(self, other: &Email) -> Self {
         Self { other_email: Some(other.as_str().to_owned()), ..self }
+    }
+
+    /// The same in the language that a user prefers: the `locale` of the profile, if that is one.
+    pub(crate) fn in_language_of(self, user: &User) -> Self {
+        let locale = user.profile.get("locale").and_then(serde_json::Value::as_str);
+        let language = locale.filter(|locale| Self::is_language(locale)).map(str::to_owned);
+        Self { language, ..self }
+    }
+
+    /// Whether a text looks like the tag of a language: a language of two or three letters, and what follows it,
+    /// as in `de`, `pt-BR` or `zh-Hant-TW` (RFC 5646, section 2.1; at most 35 bytes, section 4.4.1).
+    #[must_use]
+    pub fn is_language(text: &str) -> bool {
+        let mut parts = text.split('-');
+        let language = parts.next().unwrap_or_default();
+        text.len() <= 35
+            && matches!(language.len(), 2 | 3)
+            && language.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && parts.all(|part| {
+                matches!(part.len(), 1..=8) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            })
     }
 
     /// The row that waits to be sent. All rows look alike: only their length, in steps of
@@ -215,11 +239,12 @@ struct Plain<'a> {
     code: Option<Cow<'a, str>>,
     expires_at: Option<Timestamp>,
     other_email: Option<Cow<'a, str>>,
+    language: Option<Cow<'a, str>>,
 }
 
 impl<'a> Plain<'a> {
     fn of(message: &'a Message) -> Self {
-        let Message { kind, to, user, token, code, expires_at, other_email } = message;
+        let Message { kind, to, user, token, code, expires_at, other_email, language } = message;
         Self {
             kind: *kind,
             to: to.as_str().into(),
@@ -228,6 +253,7 @@ impl<'a> Plain<'a> {
             code: code.as_ref().map(|code| code.expose().as_str().into()),
             expires_at: *expires_at,
             other_email: other_email.as_deref().map(Into::into),
+            language: language.as_deref().map(Into::into),
         }
     }
 
@@ -240,6 +266,7 @@ impl<'a> Plain<'a> {
             code: self.code.map(|code| Secret::new(code.into_owned())),
             expires_at: self.expires_at,
             other_email: self.other_email.map(Cow::into_owned),
+            language: self.language.map(Cow::into_owned),
         }
     }
 }
@@ -248,7 +275,10 @@ impl<'a> Plain<'a> {
 mod tests {
     use std::sync::Arc;
 
+    use serde_json::json;
+
     use super::*;
+    use crate::password::PasswordHash;
     use crate::{Client, Entropy, Policy, Settings};
 
     const ONE: &str = "wqVYb0lq7Xk2Dn4Zs8Rt6Uj1Ha3Gc5Fe";
@@ -301,6 +331,30 @@ mod tests {
         assert_eq!(exchanged.open(&keys).unwrap_err(), Unopenable::Changed);
         let postdated = SealedMessage { created_at: Timestamp::from_millis(1_001), ..sealed };
         assert_eq!(postdated.open(&keys).unwrap_err(), Unopenable::Changed);
+    }
+
+    #[test]
+    fn the_language_of_a_message_is_the_locale_of_its_readers_profile_if_that_is_one() {
+        let id = UserId::from_uuid(uuid::Uuid::from_u128(1));
+        let (email, now) = ("Ada@example.com".parse().unwrap(), Timestamp::from_millis(1_000));
+        let mut user = User::new(id, email, PasswordHash::from_stored("!".to_owned()), now);
+        let locales = [
+            (json!("de-AT"), Some("de-AT")),
+            (json!("zh-Hant-TW"), Some("zh-Hant-TW")),
+            (json!("../../etc/passwd"), None),
+            (json!("de_AT"), None),
+            (json!("d"), None),
+            (json!("de-"), None),
+            (json!(""), None),
+            (json!(7), None),
+            (json!(format!("de{}", "-abcdefgh".repeat(4))), None),
+        ];
+        for (locale, language) in locales {
+            user.profile.insert("locale".into(), locale);
+            let sealed =
+                Message::to_owner(MessageKind::PasswordChanged, &user).seal(&mut env(ONE, 2));
+            assert_eq!(sealed.open(&ring(ONE)).unwrap().language.as_deref(), language);
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use event_handler::{EventHandler, HandlerError};
 pub use fault::{Fault, FaultKind};
 pub use hashing::{Hashing, InlineHashing};
 pub use legacy::{Legacy, NoLegacy};
-pub use letter::{Letter, Letters};
+pub use letter::{Letter, Letters, TemplateError, TemplateErrors};
 pub use shared::SharedStore;
 pub use shared_hashing::SharedHashing;
 pub use store::Store;

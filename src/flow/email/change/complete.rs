@@ -95,7 +95,7 @@ fn previous(user: &User, to: &Email, env: &Env) -> PreviousEmail {
 /// Tells the address before, with the link that takes the account back, if it is to that address.
 fn notice(user: &User, old: &Email, previous: &PreviousEmail, env: &mut Env) -> SealedMessage {
     let message = Message::new(MessageKind::EmailChanged, old).about(user.id);
-    let message = message.with_other_email(&user.email);
+    let message = message.in_language_of(user).with_other_email(&user.email);
     if previous.email != *old {
         return message.seal(env);
     }

@@ -106,7 +106,8 @@ fn send(
 fn link(user: &User, to: &Email, env: &Env) -> Message {
     let until = env.now + env.policy().email_proof_lifetime;
     let token = links::token::<EmailChange>(user, to.as_str(), until, env);
-    Message::new(MessageKind::EmailChange, to).about(user.id).with_token(token, until)
+    let message = Message::new(MessageKind::EmailChange, to).about(user.id);
+    message.in_language_of(user).with_token(token, until)
 }
 
 /// A request on its way.
