@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::problem::{Code, Problem, WrongField};
@@ -21,6 +22,13 @@ const DISCARDED: usize = 2 * 1024 * 1024;
 
 /// How long a client may take to send its body.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The token of a link in a mail.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(crate) struct LinkBody {
+    token: String,
+}
 
 /// The fields of a JSON object. They are taken one by one; what is wrong with each is collected, so
 /// that the client is told everything at once. Fields that nobody asks for are ignored.

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use testudo::{FieldError, Policy, Refusal};
 use testudo_driver::{AuthError, Fault, FaultKind};
 use tracing::{error, warn};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// An error as the client sees it: `application/problem+json` (RFC 9457), with the headers that belong to it.
 ///
@@ -31,7 +33,7 @@ pub struct Problem {
 }
 
 /// What went wrong, for programs. A closed list: clients are written against it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Code {
@@ -68,7 +70,7 @@ pub enum Code {
 }
 
 /// What is wrong with one field of the input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WrongField {
     /// The field.
     pub field: &'static str,
@@ -317,7 +319,25 @@ impl IntoResponse for Problem {
     }
 }
 
-#[derive(Serialize)]
+/// For descriptions of routes: `body = Problem, content_type = "application/problem+json"`.
+impl ToSchema for Problem {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Problem")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        View::schemas(schemas);
+    }
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        View::schema()
+    }
+}
+
+/// An error (RFC 9457).
+#[derive(Serialize, ToSchema)]
 struct View<'a> {
     #[serde(rename = "type")]
     kind: &'static str,

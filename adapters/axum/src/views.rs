@@ -10,18 +10,25 @@ use testudo::model::{
 };
 use testudo::token::Tokens;
 use testudo::{Secret, Timestamp};
+use utoipa::ToSchema;
 
 /// A user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
 pub struct UserView<'a> {
+    #[schema(value_type = String, format = "uuid")]
     id: UserId,
     email: &'a str,
     is_verified: bool,
     is_active: bool,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     last_login: Option<Timestamp>,
+    #[schema(value_type = Object, additional_properties)]
     profile: &'a JsonObject,
     /// The names of the factors that are set up; there are no kinds of them yet.
+    #[schema(value_type = Vec<String>)]
     second_factors: [&'static str; 0],
 }
 
@@ -41,7 +48,8 @@ impl<'a> From<&'a User> for UserView<'a> {
 }
 
 /// A pair of tokens.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tokens)]
 pub struct TokensView<'a> {
     access_token: &'a str,
     refresh_token: &'a str,
@@ -62,7 +70,8 @@ impl<'a> From<&'a Tokens> for TokensView<'a> {
 }
 
 /// What came of signing in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignIn)]
 pub struct SignInView<'a> {
     status: &'static str,
     user: UserView<'a>,
@@ -112,7 +121,8 @@ impl<'a> SignedInView<'a> {
 }
 
 /// The sessions of a user, as one of them sees them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Sessions)]
 pub struct SessionsView<'a> {
     sessions: Vec<SessionView<'a>>,
 }
@@ -126,16 +136,24 @@ impl<'a> From<&'a Sessions> for SessionsView<'a> {
 }
 
 /// A session. Nothing in it opens one.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session)]
 pub struct SessionView<'a> {
+    #[schema(value_type = String, format = "uuid")]
     id: SessionId,
     current: bool,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     last_refreshed_at: Timestamp,
     /// When it ends if it is not refreshed before.
+    #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    #[schema(value_type = Option<String>, required)]
     ip: Option<IpAddr>,
+    #[schema(required)]
     user_agent: Option<&'a str>,
+    #[schema(value_type = Vec<String>)]
     methods: &'a [Method],
 }
 
@@ -156,13 +174,18 @@ impl<'a> SessionView<'a> {
 }
 
 /// An API key. Nothing in it is the key itself.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKey)]
 pub struct ApiKeyView<'a> {
+    #[schema(value_type = String, format = "uuid")]
     id: ApiKeyId,
     name: &'a str,
     scopes: &'a [String],
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     expires_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     last_used_at: Option<Timestamp>,
     /// Whether it is good for anything now.
     active: bool,
@@ -183,7 +206,8 @@ impl<'a> ApiKeyView<'a> {
 }
 
 /// The API keys of a user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKeys)]
 pub struct ApiKeysView<'a> {
     api_keys: Vec<ApiKeyView<'a>>,
 }
@@ -198,7 +222,8 @@ impl<'a> From<&'a [ListedApiKey]> for ApiKeysView<'a> {
 }
 
 /// A key that was just made, with the key itself: it is shown this once.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NewApiKey)]
 pub struct NewApiKeyView<'a> {
     key: &'a str,
     api_key: ApiKeyView<'a>,
@@ -212,8 +237,10 @@ impl<'a> NewApiKeyView<'a> {
 }
 
 /// A key that a request came with, and for whom it acts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UsedApiKey)]
 pub struct UsedApiKeyView<'a> {
+    #[schema(value_type = String, format = "uuid")]
     user: UserId,
     #[serde(flatten)]
     key: ApiKeyView<'a>,
@@ -226,15 +253,22 @@ impl<'a> From<&'a ApiKey> for UsedApiKeyView<'a> {
 }
 
 /// An invitation. Nothing in it accepts one.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invitation)]
 pub struct InvitationView<'a> {
+    #[schema(value_type = String, format = "uuid")]
     id: InvitationId,
+    #[schema(required)]
     email: Option<&'a str>,
     seats: u32,
     taken: u32,
+    #[schema(value_type = Object, additional_properties)]
     data: &'a JsonObject,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     revoked_at: Option<Timestamp>,
     /// Whether somebody may accept it now.
     open: bool,
@@ -257,7 +291,8 @@ impl<'a> InvitationView<'a> {
 }
 
 /// The invitations of a user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invitations)]
 pub struct InvitationsView<'a> {
     invitations: Vec<InvitationView<'a>>,
 }
@@ -271,7 +306,8 @@ impl<'a> InvitationsView<'a> {
 }
 
 /// An invitation that was just made, with its token where that goes by no mail.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invited)]
 pub struct InvitedView<'a> {
     invitation: InvitationView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]

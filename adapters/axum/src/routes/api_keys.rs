@@ -12,10 +12,32 @@ use crate::Testudo;
 use crate::body::Fields;
 use crate::client::RequestClient;
 use crate::credentials::Presented;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::views::{ApiKeysView, NewApiKeyView, UsedApiKeyView};
+use utoipa::ToSchema;
+
+/// What the key is called and good for.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct NewApiKeyBody {
+    name: String,
+    /// Of those that the operator declares.
+    scopes: Option<Vec<String>>,
+    /// In seconds; without it the key has no end.
+    #[schema(minimum = 0)]
+    expires_in: Option<u64>,
+}
 
 /// `POST /auth/api-keys`
+#[utoipa::path(
+    post,
+    path = "/api-keys",
+    tag = "api_keys",
+    request_body = NewApiKeyBody,
+    responses((status = 201, description = "The key, shown this once, and its record", body = NewApiKeyView)),
+    security(("access_token" = [])),
+    extensions(("x-codes" = json!([Code::StepUpRequired, Code::Conflict]))),
+)]
 pub(super) async fn create(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -33,6 +55,13 @@ pub(super) async fn create(
 }
 
 /// `GET /auth/api-keys`
+#[utoipa::path(
+    get,
+    path = "/api-keys",
+    tag = "api_keys",
+    responses((status = 200, description = "The 100 newest", body = ApiKeysView)),
+    security(("access_token" = [])),
+)]
 pub(super) async fn list(
     State(testudo): State<Testudo>,
     presented: Presented,
@@ -43,6 +72,15 @@ pub(super) async fn list(
 }
 
 /// `DELETE /auth/api-keys/{id}`
+#[utoipa::path(
+    delete,
+    path = "/api-keys/{id}",
+    tag = "api_keys",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 204, description = "It is good for nothing any more")),
+    security(("access_token" = [])),
+    extensions(("x-codes" = json!([Code::NotFound]))),
+)]
 pub(super) async fn revoke(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -56,6 +94,13 @@ pub(super) async fn revoke(
 }
 
 /// `GET /auth/api-keys/whoami`
+#[utoipa::path(
+    get,
+    path = "/api-keys/whoami",
+    tag = "api_keys",
+    responses((status = 200, description = "The key that was sent", body = UsedApiKeyView)),
+    security(("api_key" = [])),
+)]
 pub(super) async fn whoami(CurrentApiKey(key): CurrentApiKey) -> Response {
     Json(UsedApiKeyView::from(&key)).into_response()
 }

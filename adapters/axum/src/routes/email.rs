@@ -5,12 +5,28 @@ use axum::http::StatusCode;
 use zeroize::Zeroizing;
 
 use crate::Testudo;
-use crate::body::Fields;
+use crate::body::{Fields, LinkBody};
 use crate::client::RequestClient;
 use crate::credentials::Presented;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
+use utoipa::ToSchema;
+
+/// The address to move to.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct NewEmailBody {
+    new_email: String,
+}
 
 /// `POST /auth/email/verify/request`
+#[utoipa::path(
+    post,
+    path = "/email/verify/request",
+    tag = "email",
+    responses((status = 202, description = "A link is sent")),
+    security(("access_token" = [])),
+    extensions(("x-codes" = json!([Code::RateLimited]))),
+)]
 pub(super) async fn request_verification(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -22,6 +38,14 @@ pub(super) async fn request_verification(
 }
 
 /// `POST /auth/email/verify`
+#[utoipa::path(
+    post,
+    path = "/email/verify",
+    tag = "email",
+    request_body = LinkBody,
+    responses((status = 204, description = "The address is verified")),
+    extensions(("x-codes" = json!([Code::InvalidToken]))),
+)]
 pub(super) async fn verify(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -33,6 +57,15 @@ pub(super) async fn verify(
 }
 
 /// `POST /auth/email/change/request`
+#[utoipa::path(
+    post,
+    path = "/email/change/request",
+    tag = "email",
+    request_body = NewEmailBody,
+    responses((status = 202, description = "A link is sent to the new address")),
+    security(("access_token" = [])),
+    extensions(("x-codes" = json!([Code::StepUpRequired, Code::RateLimited]))),
+)]
 pub(super) async fn request_change(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -46,6 +79,14 @@ pub(super) async fn request_change(
 }
 
 /// `POST /auth/email/change`
+#[utoipa::path(
+    post,
+    path = "/email/change",
+    tag = "email",
+    request_body = LinkBody,
+    responses((status = 204, description = "The account has moved, and all sessions are over")),
+    extensions(("x-codes" = json!([Code::InvalidToken, Code::Conflict]))),
+)]
 pub(super) async fn change(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -57,6 +98,14 @@ pub(super) async fn change(
 }
 
 /// `POST /auth/email/change/undo`
+#[utoipa::path(
+    post,
+    path = "/email/change/undo",
+    tag = "email",
+    request_body = LinkBody,
+    responses((status = 204, description = "The account is back, its password works no longer, and all sessions are over")),
+    extensions(("x-codes" = json!([Code::InvalidToken, Code::Conflict]))),
+)]
 pub(super) async fn undo_change(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,

@@ -15,8 +15,45 @@ use crate::client::RequestClient;
 use crate::credentials::Presented;
 use crate::problem::{Code, Problem};
 use crate::views::{InvitationsView, InvitedView};
+use utoipa::ToSchema;
+
+/// Whom to invite, or how many.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct InviteBody {
+    /// Without one, whoever has the token may accept.
+    email: Option<String>,
+    /// How many may accept; 1 unless it is said.
+    #[schema(minimum = 0)]
+    seats: Option<u32>,
+    /// In seconds.
+    #[schema(minimum = 0)]
+    expires_in: Option<u64>,
+    /// The application's.
+    #[schema(value_type = Option<Object>, additional_properties)]
+    data: Option<JsonObject>,
+}
+
+/// The token of an invitation, and what an account is made of.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct AcceptBody {
+    token: String,
+    /// Not needed where the invitation is for one address.
+    email: Option<String>,
+    password: String,
+}
 
 /// `POST /auth/invitations`
+#[utoipa::path(
+    post,
+    path = "/invitations",
+    tag = "invitations",
+    request_body = InviteBody,
+    responses((status = 201, description = "The invitation, and its token unless it goes by mail", body = InvitedView)),
+    security(("access_token" = [])),
+    extensions(("x-codes" = json!([Code::Forbidden, Code::Conflict, Code::RateLimited]))),
+)]
 pub(super) async fn invite(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -42,6 +79,13 @@ pub(super) async fn invite(
 }
 
 /// `GET /auth/invitations`
+#[utoipa::path(
+    get,
+    path = "/invitations",
+    tag = "invitations",
+    responses((status = 200, description = "The 100 newest", body = InvitationsView)),
+    security(("access_token" = [])),
+)]
 pub(super) async fn list(
     State(testudo): State<Testudo>,
     presented: Presented,
@@ -54,6 +98,15 @@ pub(super) async fn list(
 }
 
 /// `DELETE /auth/invitations/{id}`
+#[utoipa::path(
+    delete,
+    path = "/invitations/{id}",
+    tag = "invitations",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 204, description = "Nobody can accept it any more")),
+    security(("access_token" = [])),
+    extensions(("x-codes" = json!([Code::NotFound]))),
+)]
 pub(super) async fn revoke(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -67,6 +120,14 @@ pub(super) async fn revoke(
 }
 
 /// `POST /auth/invitations/accept`
+#[utoipa::path(
+    post,
+    path = "/invitations/accept",
+    tag = "invitations",
+    request_body = AcceptBody,
+    responses((status = 204, description = "There is an account")),
+    extensions(("x-codes" = json!([Code::InvalidToken, Code::RateLimited, Code::Overloaded]))),
+)]
 pub(super) async fn accept(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,

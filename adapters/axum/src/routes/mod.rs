@@ -10,7 +10,9 @@ mod sessions;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{delete, get, post};
+use axum::routing::post;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::Testudo;
 use crate::envelope::for_no_cache;
@@ -23,12 +25,14 @@ impl Testudo {
     /// What each takes and answers stands in the project's `docs/http.md`. They need no layer around them,
     /// and are the better for [`envelope`](crate::envelope).
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        let (refresh, vary) = match self.cookies() {
-            None => (post(sessions::refresh), "authorization"),
-            Some(_) => (post(sessions::refresh_cookies), "authorization, cookie"),
+        let (router, vary) = match self.cookies() {
+            None => (Router::from(router()), "authorization"),
+            Some(_) => {
+                let refresh = post(sessions::refresh_cookies);
+                (Router::from(common()).route("/refresh", refresh), "authorization, cookie")
+            }
         };
-        router()
-            .route("/refresh", refresh)
+        router
             .fallback(async || Problem::not_found())
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             .layer(from_fn_with_state(self.clone(), renew))
@@ -37,30 +41,36 @@ impl Testudo {
     }
 }
 
-fn router() -> Router<Testudo> {
-    Router::new()
-        .route("/login", post(sessions::login))
-        .route("/logout", post(sessions::logout))
-        .route("/logout-all", post(sessions::logout_all))
-        .route("/me", get(sessions::me))
-        .route("/sessions", get(sessions::sessions))
-        .route("/sessions/{id}", delete(sessions::revoke_session))
-        .route("/password/change", post(password::change))
-        .route("/password/forgot", post(password::forgot))
-        .route("/password/reset", post(password::reset))
-        .route("/email/verify/request", post(email::request_verification))
-        .route("/email/verify", post(email::verify))
-        .route("/email/change/request", post(email::request_change))
-        .route("/email/change", post(email::change))
-        .route("/email/change/undo", post(email::undo_change))
-        .route("/account/close", post(account::close))
-        .route("/account/reopen", post(account::reopen))
-        .route("/unsubscribe", post(account::unsubscribe))
-        .route("/invitations", get(invitations::list).post(invitations::invite))
-        .route("/invitations/{id}", delete(invitations::revoke))
-        .route("/invitations/accept", post(invitations::accept))
-        .route("/api-keys", get(api_keys::list).post(api_keys::create))
-        .route("/api-keys/{id}", delete(api_keys::revoke))
-        .route("/api-keys/whoami", get(api_keys::whoami))
-        .route("/service/whoami", get(service::whoami))
+/// The routes, each of which describes itself.
+pub(crate) fn router() -> OpenApiRouter<Testudo> {
+    common().routes(routes!(sessions::refresh))
+}
+
+/// Those that are the same wherever tokens are.
+fn common() -> OpenApiRouter<Testudo> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::login))
+        .routes(routes!(sessions::logout))
+        .routes(routes!(sessions::logout_all))
+        .routes(routes!(sessions::me))
+        .routes(routes!(sessions::sessions))
+        .routes(routes!(sessions::revoke_session))
+        .routes(routes!(password::change))
+        .routes(routes!(password::forgot))
+        .routes(routes!(password::reset))
+        .routes(routes!(email::request_verification))
+        .routes(routes!(email::verify))
+        .routes(routes!(email::request_change))
+        .routes(routes!(email::change))
+        .routes(routes!(email::undo_change))
+        .routes(routes!(account::close))
+        .routes(routes!(account::reopen))
+        .routes(routes!(account::unsubscribe))
+        .routes(routes!(invitations::list, invitations::invite))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::revoke))
+        .routes(routes!(api_keys::whoami))
+        .routes(routes!(service::whoami))
 }

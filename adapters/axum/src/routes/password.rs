@@ -13,9 +13,42 @@ use crate::Testudo;
 use crate::body::Fields;
 use crate::client::RequestClient;
 use crate::credentials::Presented;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
+use utoipa::ToSchema;
+
+/// The password that is to be replaced, and the new one.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct ChangeBody {
+    current_password: String,
+    new_password: String,
+}
+
+/// The address of an account.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct ForgotBody {
+    email: String,
+}
+
+/// The token of the link in the mail, and a new password.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct ResetBody {
+    token: String,
+    new_password: String,
+}
 
 /// `POST /auth/password/change`
+#[utoipa::path(
+    post,
+    path = "/password/change",
+    tag = "password",
+    request_body = ChangeBody,
+    responses((status = 204, description = "It is changed, and the other sessions are over")),
+    security(("access_token" = [])),
+    extensions(("x-codes" = json!([Code::InvalidPassword, Code::RateLimited, Code::Overloaded]))),
+)]
 pub(super) async fn change(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -36,6 +69,14 @@ pub(super) async fn change(
 const ANSWERED_AFTER: Duration = Duration::from_millis(25);
 
 /// `POST /auth/password/forgot`
+#[utoipa::path(
+    post,
+    path = "/password/forgot",
+    tag = "password",
+    request_body = ForgotBody,
+    responses((status = 202, description = "If there is such an account, it is sent a link")),
+    extensions(("x-codes" = json!([Code::RateLimited]))),
+)]
 pub(super) async fn forgot(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -48,6 +89,14 @@ pub(super) async fn forgot(
 }
 
 /// `POST /auth/password/reset`
+#[utoipa::path(
+    post,
+    path = "/password/reset",
+    tag = "password",
+    request_body = ResetBody,
+    responses((status = 204, description = "The password is set, and all sessions are over")),
+    extensions(("x-codes" = json!([Code::InvalidToken, Code::Overloaded]))),
+)]
 pub(super) async fn reset(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,

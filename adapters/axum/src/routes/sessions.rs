@@ -18,10 +18,39 @@ use crate::body::Fields;
 use crate::client::RequestClient;
 use crate::credentials::{OwnPage, Presented, RefreshCookie};
 use crate::issued;
-use crate::problem::Problem;
-use crate::views::{SessionsView, UserView};
+use crate::problem::{Code, Problem};
+use crate::views::{SessionsView, SignInView, TokensView, UserView};
+use utoipa::ToSchema;
+
+/// Address and password.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct LoginBody {
+    email: String,
+    password: String,
+    /// Keep the session for longer.
+    #[schema(default = false, required = false)]
+    remember: bool,
+    /// Only where a new password is due.
+    new_password: Option<String>,
+}
+
+/// A refresh token, good for one exchange.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct RefreshBody {
+    refresh_token: String,
+}
 
 /// `POST /auth/login`
+#[utoipa::path(
+    post,
+    path = "/login",
+    tag = "sessions",
+    request_body = LoginBody,
+    responses((status = 200, description = "Signed in", body = SignInView)),
+    extensions(("x-codes" = json!([Code::InvalidCredentials, Code::StepUpRequired, Code::RateLimited, Code::Overloaded]))),
+)]
 pub(super) async fn login(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -45,6 +74,14 @@ pub(super) async fn login(
 }
 
 /// `POST /auth/refresh`
+#[utoipa::path(
+    post,
+    path = "/refresh",
+    tag = "sessions",
+    request_body = RefreshBody,
+    responses((status = 200, description = "The next pair of tokens", body = TokensView)),
+    extensions(("x-codes" = json!([Code::InvalidToken, Code::ExpiredToken, Code::RevokedToken]))),
+)]
 pub(super) async fn refresh(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -68,6 +105,13 @@ pub(super) async fn refresh_cookies(
 }
 
 /// `POST /auth/logout`
+#[utoipa::path(
+    post,
+    path = "/logout",
+    tag = "sessions",
+    responses((status = 204, description = "This session is over")),
+    security(("access_token" = [])),
+)]
 pub(super) async fn logout(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -78,6 +122,13 @@ pub(super) async fn logout(
 }
 
 /// `POST /auth/logout-all`
+#[utoipa::path(
+    post,
+    path = "/logout-all",
+    tag = "sessions",
+    responses((status = 204, description = "All sessions of the user are over")),
+    security(("access_token" = [])),
+)]
 pub(super) async fn logout_all(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
@@ -92,11 +143,26 @@ pub(super) async fn logout_all(
 }
 
 /// `GET /auth/me`
+#[utoipa::path(
+    get,
+    path = "/me",
+    tag = "sessions",
+    responses((status = 200, description = "Who asks", body = UserView)),
+    security(("access_token" = [])),
+)]
 pub(super) async fn me(CurrentUser(user): CurrentUser) -> Response {
     Json(UserView::from(&user)).into_response()
 }
 
 /// `GET /auth/sessions`
+#[utoipa::path(
+    get,
+    path = "/sessions",
+    tag = "sessions",
+    responses((status = 200, description = "The 100 newest live sessions, newest first", body = SessionsView)),
+    security(("access_token" = [])),
+    extensions(("x-codes" = json!([Code::NotFound]))),
+)]
 pub(super) async fn sessions(
     State(testudo): State<Testudo>,
     presented: Presented,
@@ -108,6 +174,15 @@ pub(super) async fn sessions(
 }
 
 /// `DELETE /auth/sessions/{id}`
+#[utoipa::path(
+    delete,
+    path = "/sessions/{id}",
+    tag = "sessions",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 204, description = "It is over")),
+    security(("access_token" = [])),
+    extensions(("x-codes" = json!([Code::NotFound]))),
+)]
 pub(super) async fn revoke_session(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,

@@ -138,7 +138,7 @@ async fn services_are_let_through_by_their_token_and_users_are_not() {
     };
     assert_eq!(get(&app(&testudo), "/", Some(TOKEN)).await.body, "false");
     let access = site.login().await.access;
-    for token in [access.expose(), TOKEN.split_at(1).1] {
+    for token in [access.expose(), &TOKEN.replace('X', "x")] {
         let refused = get(&app(&testudo), "/", Some(token)).await;
         assert_eq!(refused.problem(), (401, "invalid_token".to_owned()));
     }

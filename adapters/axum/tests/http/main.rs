@@ -8,6 +8,7 @@
 )]
 
 mod cookies;
+mod documented;
 mod extractors;
 mod fresh;
 mod layers;

@@ -111,6 +111,12 @@ pub(crate) async fn ask(app: &Router, method: Method, path: &str, token: Option<
     send(app, with(Request::builder().method(method).uri(path), token)).await
 }
 
+pub(crate) async fn post(app: &Router, path: &str, token: Option<&str>, body: &Value) -> Answer {
+    let request = with(Request::post(path).header("content-type", "application/json"), token);
+    let (parts, _) = request.into_parts();
+    send(app, Request::from_parts(parts, Body::from(body.to_string()))).await
+}
+
 pub(crate) async fn get_from(app: &Router, path: &str, peer: &str) -> Answer {
     let peer = std::net::SocketAddr::new(peer.parse().unwrap(), 4711);
     send(app, Request::get(path).extension(ConnectInfo(peer)).body(Body::empty()).unwrap()).await
