@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use testudo::command::Swept;
+use testudo::event::EventRecord;
 use testudo::flow::{
-    self, AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, InvitationPage, Invite,
-    Invited, ListedApiKey, Login, Refreshed, RegisterUser, SessionPage, Sessions, SignedIn,
+    self, AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, InvitationPage,
+    Invite, Invited, ListedApiKey, Login, Refreshed, RegisterUser, SessionPage, Sessions, SignedIn,
 };
 use testudo::model::{ApiKey, ApiKeyId, Invitation, InvitationId, Session, SessionId, User};
+use testudo::service::{ServiceName, ServiceTokens};
 use testudo::{Client, Entropy, Env, Refusal, Secret, Settings, Step, Timestamp};
 
 use crate::legacy::SharedLegacy;
@@ -192,6 +194,19 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         self.finish(flow::list_sessions(access_token, page, &self.settings, self.clock.now())).await
     }
 
+    /// Lists what happened to an access token's user: [`flow::list_events`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn list_events(
+        &self,
+        access_token: &str,
+        page: EventPage,
+    ) -> Result<Vec<EventRecord>, AuthError> {
+        self.finish(flow::list_events(access_token, page, &self.settings, self.clock.now())).await
+    }
+
     /// Ends a session of an access token's user: [`flow::revoke_session`].
     ///
     /// # Errors
@@ -256,8 +271,24 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         &self,
         key: &str,
         scope: Option<&str>,
+        client: &Client,
     ) -> Result<ApiKey, AuthError> {
-        self.finish(flow::authenticate_api_key(key, scope, self.clock.now())).await
+        self.run(client, |env| flow::authenticate_api_key(key, scope, env)).await
+    }
+
+    /// Authenticates a request of another service: [`flow::authenticate_service`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn authenticate_service(
+        &self,
+        token: &str,
+        name: Option<ServiceName>,
+        tokens: &ServiceTokens,
+        client: &Client,
+    ) -> Result<Option<ServiceName>, AuthError> {
+        self.run(client, |env| flow::authenticate_service(token, name, tokens, env)).await
     }
 
     /// Invites somebody in the name of an access token's user: [`flow::invite`].
@@ -322,9 +353,10 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     /// A fault. What was removed before stays so.
     pub async fn sweep(&self) -> Result<Swept, Fault> {
         const BATCH: u32 = 1000;
+        let policy = self.settings.policy();
         let mut total = Swept::default();
         loop {
-            let swept = self.drive(flow::sweep(BATCH, self.clock.now())).await?;
+            let swept = self.drive(flow::sweep(BATCH, policy, self.clock.now())).await?;
             total = total.and(swept);
             if swept.most_of_a_kind() < u64::from(BATCH) {
                 return Ok(total);

@@ -167,6 +167,20 @@ fn words(message: &Message) -> Option<Words> {
         MessageKind::Invitation => {
             of("You are invited", "You are invited to make an account:", Some("invitation"), "")
         }
+        MessageKind::NewDevice => of(
+            "A new device signed in",
+            "Somebody, probably you, signed in to your account with a device or browser that had not been \
+             used for it before.",
+            None,
+            ALARM,
+        ),
+        MessageKind::RefreshReused => of(
+            "You were signed out of one device",
+            "What keeps one of your devices signed in was used twice, so it may have been copied. We signed \
+             that device out. If this happens again, reset your password.",
+            None,
+            "",
+        ),
         MessageKind::RegistrationOfTaken => of(
             "You have an account already",
             "Somebody, perhaps you, wanted to make an account with this address, which has one already. \

@@ -9,7 +9,7 @@ use testudo::password::HasherChain;
 use testudo::token::backend::TokenBackend;
 use testudo::{KeyRing, PolicyError, Settings};
 use testudo_driver::{Auth, Fault, Letters, SharedStore};
-use testudo_tokio::{HashingPool, MessageWorker, OutboxWorker, Sweeper};
+use testudo_tokio::{EventWorker, HashingPool, MessageWorker, Sweeper};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -56,7 +56,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let post = Post::open(&config.mail)?;
     announce(&config, &listener, &origin)?;
 
-    let worker = OutboxWorker::new(store.shared(), AuditLog);
+    let worker = EventWorker::new(store.shared(), "log", AuditLog);
     let messages = MessageWorker::new(Arc::clone(&auth), letters(&config, &listener)?, post);
     let sweeper = Sweeper::new(auth, SWEEP_EVERY);
     tokio::select! {

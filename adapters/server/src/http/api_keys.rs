@@ -52,8 +52,12 @@ pub(super) async fn revoke(
 }
 
 /// `GET /auth/api-keys/whoami`
-pub(super) async fn whoami(State(server): Shared, bearer: Bearer) -> Result<Response, Problem> {
-    let used = server.auth.authenticate_api_key(bearer.token(), None).await;
+pub(super) async fn whoami(
+    State(server): Shared,
+    RequestClient(client): RequestClient,
+    bearer: Bearer,
+) -> Result<Response, Problem> {
+    let used = server.auth.authenticate_api_key(bearer.token(), None, &client).await;
     let key = used.map_err(|no| server.problem(no))?;
     Ok(Json(UsedApiKeyView::from(&key)).into_response())
 }
