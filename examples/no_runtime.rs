@@ -13,9 +13,10 @@ use std::time::SystemTime;
 use testudo::command::{
     Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
     FindSessionWithUser, FindUser, FindUserWithSession, HashPassword, LegacyVerdict, ListApiKeys,
-    ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession, PasswordVerdict, Sweep,
-    Swept, Unhashable, VerifyPassword,
+    ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession,
+    PasswordVerdict, Sweep, Swept, Unhashable, VerifyPassword,
 };
+use testudo::event::EventRecord;
 use testudo::flow::{Login, RegisterUser, authenticate_user, login, register_user};
 use testudo::model::{ApiKey, AttemptVerdict, Invitation, Session, User};
 use testudo::password::{HashError, HasherChain, PasswordHash, WorkBuffer};
@@ -94,6 +95,11 @@ impl Respond for World {
     fn list_api_keys(&mut self, command: ListApiKeys) -> Result<Vec<ApiKey>, HashError> {
         println!("  list the API keys of {}", command.user);
         Ok(self.tables.list_api_keys(&command))
+    }
+
+    fn list_events(&mut self, command: ListEvents) -> Result<Vec<EventRecord>, HashError> {
+        println!("  list {} events", command.limit);
+        Ok(self.tables.list_events(&command))
     }
 
     fn verify_password(&mut self, command: VerifyPassword) -> Result<PasswordVerdict, HashError> {

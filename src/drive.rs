@@ -3,9 +3,10 @@
 use crate::command::{
     Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
     FindSessionWithUser, FindUser, FindUserWithSession, HashPassword, LegacyVerdict, ListApiKeys,
-    ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession, PasswordVerdict, Step,
-    Sweep, Swept, Unhashable, VerifyPassword,
+    ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession,
+    PasswordVerdict, Step, Sweep, Swept, Unhashable, VerifyPassword,
 };
+use crate::event::EventRecord;
 use crate::model::{ApiKey, AttemptVerdict, Invitation, Session, User};
 use crate::password::PasswordHash;
 
@@ -107,6 +108,13 @@ pub trait Respond {
     /// When the store cannot be read.
     fn list_api_keys(&mut self, command: ListApiKeys) -> Result<Vec<ApiKey>, Self::Fault>;
 
+    /// Carries out [`ListEvents`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn list_events(&mut self, command: ListEvents) -> Result<Vec<EventRecord>, Self::Fault>;
+
     /// Carries out [`VerifyPassword`].
     ///
     /// # Errors
@@ -184,6 +192,7 @@ pub fn respond<T, W: Respond>(step: Step<T>, world: &mut W) -> Result<Step<T>, W
         Step::ListUsers(ask) => reply!(ask, list_users),
         Step::ListInvitations(ask) => reply!(ask, list_invitations),
         Step::ListApiKeys(ask) => reply!(ask, list_api_keys),
+        Step::ListEvents(ask) => reply!(ask, list_events),
         Step::VerifyPassword(ask) => reply!(ask, verify_password),
         Step::ConsultLegacy(ask) => reply!(ask, consult_legacy),
         Step::HashPassword(ask) => reply!(ask, hash_password),

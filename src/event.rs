@@ -1,8 +1,13 @@
 //! What happened: the audit trail, one record per outcome.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 
 use crate::model::{ApiKeyId, Client, EventId, InvitationId, Method, SessionId, UserId};
+use crate::service::ServiceName;
 use crate::time::Timestamp;
 
 /// Something that happened, with who, when and from where (ASVS 5.0 16.2.1).
@@ -27,9 +32,31 @@ pub struct EventRecord {
     pub event: Event,
 }
 
-/// The kinds of events. Serialised as `{"type": "user_login", …}`; names are stable.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Events that were taken from their store, to be handed to a consumer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TakenEvents {
+    /// The events, in the order of their commits.
+    pub events: Vec<EventRecord>,
+    /// How often events were handed out since the consumer last took one, this time included; 0 where there
+    /// are none.
+    pub attempts: u32,
+}
+
+/// What happened. Serialised as `{"type": "user_login", …}`.
+///
+/// Names and fields are stable: kinds and fields may be added, and none changes its meaning or goes. Who reads
+/// events passes over what it does not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[strum_discriminants(
+    name(EventKind),
+    derive(PartialOrd, Ord, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray),
+    strum(serialize_all = "snake_case"),
+    serde(rename_all = "snake_case"),
+    non_exhaustive,
+    allow(missing_docs),
+    doc = "The kinds of events: one for each [`Event`], whose page says what it means."
+)]
 #[non_exhaustive]
 pub enum Event {
     /// An account was made.
@@ -110,8 +137,10 @@ pub enum Event {
     EmailChangeRequested {
         /// The new address, masked.
         email: String,
-        /// Whether it has an account, so that its owner was told instead. The client was not told.
-        taken: bool,
+        /// Whether it has an account, so that its owner was told instead. The client was not told, and is
+        /// not when it lists its events: `None` there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        taken: Option<bool>,
     },
     /// The account moved to another address. All sessions ended.
     EmailChanged {
@@ -165,6 +194,86 @@ pub enum Event {
         /// Which invitation.
         invitation: InvitationId,
     },
+    /// Another service was let in.
+    S2sAuthSuccess {
+        /// What it calls itself, if it does.
+        service: Option<ServiceName>,
+    },
+    /// Somebody wanted to be let in as a service, and was not.
+    S2sAuthFailed {
+        /// What they called themselves, if they did.
+        service: Option<ServiceName>,
+        /// Why.
+        reason: ServiceFailure,
+    },
+    /// An API key was genuine, and was refused. Recorded once a minute for each key.
+    ApiKeyRefused {
+        /// Which one.
+        key: ApiKeyId,
+        /// Why.
+        reason: ApiKeyFailure,
+    },
+    /// A user wanted something that takes a fresh sign-in, and had none. The client was told. Recorded once a
+    /// minute for each session.
+    StepUpRequired,
+    /// A link was genuine, and came to nothing; those that reset passwords have an event of their own.
+    /// Recorded once a minute for each account.
+    LinkRefused {
+        /// What it was for.
+        purpose: LinkPurpose,
+        /// Why. The client was not told.
+        reason: DeadLink,
+    },
+    /// The link of an invitation was genuine, and came to nothing. Recorded once a minute for each invitation.
+    InvitationRefused {
+        /// Which invitation.
+        invitation: InvitationId,
+        /// Why. The client was not told.
+        reason: DeadInvitation,
+    },
+    /// The refresh token of a session was genuine, and was refused. Recorded once a minute for each session.
+    RefreshRefused {
+        /// Why.
+        reason: RefreshFailure,
+    },
+}
+
+impl Event {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> EventKind {
+        self.into()
+    }
+}
+
+impl EventKind {
+    /// All kinds.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// Its name, as in serialised events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
+}
+
+/// A text is the name of no kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected the name of a kind of event, such as `user_login`")]
+pub struct NotAnEventKind;
+
+impl FromStr for EventKind {
+    type Err = NotAnEventKind;
+
+    fn from_str(text: &str) -> Result<Self, NotAnEventKind> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or(NotAnEventKind)
+    }
 }
 
 /// Why a genuine link counts no more.
@@ -181,6 +290,69 @@ pub enum DeadLink {
     Inactive,
     /// The account is gone.
     UnknownUser,
+}
+
+/// Why a service was not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ServiceFailure {
+    /// The token is none of those that are configured.
+    UnknownToken,
+    /// No tokens are configured.
+    NotEnabled,
+}
+
+/// Why a genuine API key was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ApiKeyFailure {
+    /// It was revoked, or whatever ends all sessions of its user ended it.
+    Revoked,
+    /// Its time is over.
+    Expired,
+    /// It has not the scope that the request takes.
+    MissingScope,
+}
+
+/// What a link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LinkPurpose {
+    /// To verify the account's address.
+    VerifyEmail,
+    /// To move the account to another address.
+    ChangeEmail,
+    /// To take the account back to the address before.
+    UndoEmailChange,
+    /// To open a closed account again.
+    ReopenAccount,
+}
+
+/// Why the link of an invitation counts no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DeadInvitation {
+    /// Its time is over, it was revoked, or all its seats are taken.
+    Closed,
+    /// Who invited may do so no more.
+    Inviter,
+    /// It is gone.
+    Unknown,
+}
+
+/// Why a genuine refresh token was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RefreshFailure {
+    /// Its session was ended.
+    Revoked,
+    /// Its session is over.
+    Expired,
 }
 
 /// Why a sign-in failed.
@@ -219,4 +391,6 @@ pub enum LimitName {
     MailNetwork,
     /// Requests of one user for mail to addresses of their choice.
     MailUser,
+    /// Service tokens from one network that are not right.
+    ServiceNetwork,
 }

@@ -67,6 +67,10 @@ pub enum MessageKind {
     AccountClosed,
     /// The account was opened again.
     AccountReopened,
+    /// Somebody signed in with a user agent that was not seen with this account before.
+    NewDevice,
+    /// A spent refresh token came back, and its session was ended: somebody else may hold a copy.
+    RefreshReused,
 }
 
 impl Message {

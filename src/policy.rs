@@ -31,6 +31,15 @@ pub struct Policy {
     pub mail_network: AttemptLimit,
     /// Requests of one user for mail to addresses of their choice. Default: 10 in 300 s.
     pub mail_user: AttemptLimit,
+    /// Notices of one user's that a new device signed in. Default: 5 in 3600 s. Sign-ins beyond that go on
+    /// without.
+    pub device_notice: AttemptLimit,
+    /// Service tokens from one network that are not right. Default: 30 in 300 s. Right ones are taken all the
+    /// while.
+    pub service_network: AttemptLimit,
+    /// Whether it is recorded when a service is let in, and not only when it is not. Default: yes. Each request
+    /// of a service is a row then.
+    pub record_service_successes: bool,
     /// Whether accounts marked with
     /// [`PasswordHash::legacy`](crate::password::PasswordHash::legacy) are asked for in the system
     /// that they come from ([`ConsultLegacy`](crate::command::ConsultLegacy)). Default: no. Turn it
@@ -56,6 +65,8 @@ pub struct Policy {
     pub open_invitations: u32,
     /// How many API keys a user may have at once. Default 50, at most 1000.
     pub api_keys: u32,
+    /// How long events are kept. Default 400 days, at least a day.
+    pub audit_retention: Duration,
     /// How long an access token lasts. Default 15 minutes.
     pub access_lifetime: Duration,
     /// How long an ordinary session lasts. Default 1 day idle, 7 days in all.
@@ -95,6 +106,12 @@ impl Default for Policy {
             email_proof: per_five_minutes(3),
             mail_network: per_five_minutes(30),
             mail_user: per_five_minutes(10),
+            device_notice: AttemptLimit {
+                window: Duration::from_minutes(60),
+                ..per_five_minutes(5)
+            },
+            service_network: per_five_minutes(30),
+            record_service_successes: true,
             consult_legacy: false,
             reset_unusable_passwords: true,
             password_reset_lifetime: Duration::from_minutes(30),
@@ -104,6 +121,7 @@ impl Default for Policy {
             fresh_sign_in: Duration::from_minutes(10),
             open_invitations: 20,
             api_keys: 50,
+            audit_retention: Duration::from_days(400),
             access_lifetime: Duration::from_minutes(15),
             session: Lifetime { idle: Duration::from_days(1), absolute: Duration::from_days(7) },
             remembered_session: Lifetime {
@@ -145,6 +163,8 @@ impl Policy {
             ("email_proof", &self.email_proof),
             ("mail_network", &self.mail_network),
             ("mail_user", &self.mail_user),
+            ("device_notice", &self.device_notice),
+            ("service_network", &self.service_network),
         ] {
             require(limit.attempts >= 1, setting, "expected at least one attempt");
             require(limit.window >= second, setting, "expected a window of at least a second");
@@ -161,6 +181,11 @@ impl Policy {
             let fits = (second..=Duration::from_days(1)).contains(&lifetime);
             require(fits, setting, "expected a second to a day");
         }
+        require(
+            self.audit_retention >= Duration::from_days(1),
+            "audit_retention",
+            "expected at least a day",
+        );
         require(self.access_lifetime >= second, "access_lifetime", "expected at least a second");
         for (setting, lifetime) in
             [("session", &self.session), ("remembered_session", &self.remembered_session)]

@@ -1,20 +1,24 @@
 //! What the store commands mean, as plain data: the reference that every adapter is held against.
 
+mod event_log;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
 use crate::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, Guard, ListApiKeys, ListInvitations, ListSessions, ListUsers,
-    OwnedApiKey, OwnedSession, Sweep, Swept, UserKey, Write,
+    FindUser, FindUserWithSession, Guard, ListApiKeys, ListEvents, ListInvitations, ListSessions,
+    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept, UserKey, Write,
 };
-use crate::event::EventRecord;
+use crate::event::{EventRecord, TakenEvents};
 use crate::message::{SealedMessage, TakenMessage};
 use crate::model::{
     ApiKey, ApiKeyId, AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Invitation,
     InvitationId, MessageId, Session, SessionId, User, UserId,
 };
 use crate::time::Timestamp;
+
+use self::event_log::EventLog;
 
 /// All records, in ordered maps. Each command is one method, and `&mut self` makes each one atomic.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +29,7 @@ pub struct Tables {
     attempts: BTreeMap<AttemptKey, AttemptCounter>,
     invitations: BTreeMap<InvitationId, Invitation>,
     api_keys: BTreeMap<ApiKeyId, ApiKey>,
-    outbox: VecDeque<EventRecord>,
+    events: EventLog,
     messages: VecDeque<Waiting>,
 }
 
@@ -192,6 +196,7 @@ impl Tables {
             accounts: count(&accounts),
             invitations: count(&invitations),
             api_keys: count(&api_keys),
+            events: self.events.remove(command.events_kept_since, limit),
         }
     }
 
@@ -209,7 +214,7 @@ impl Tables {
         for write in batch.writes {
             self.apply(write);
         }
-        self.outbox.extend(batch.events);
+        self.events.append(batch.events);
         self.messages.extend(batch.messages.into_iter().map(Waiting::new));
         Ok(())
     }
@@ -229,15 +234,50 @@ impl Tables {
         self.attempts.iter()
     }
 
-    /// The oldest events that were not delivered yet, at most `limit`.
+    /// All events that are kept, in the order of their commits.
     #[must_use]
-    pub fn undelivered(&self, limit: usize) -> Vec<EventRecord> {
-        self.outbox.iter().take(limit).cloned().collect()
+    pub fn events(&self) -> Vec<EventRecord> {
+        self.events.all().cloned().collect()
     }
 
-    /// Forgets events that were delivered.
-    pub fn delivered(&mut self, events: &[EventId]) {
-        self.outbox.retain(|record| !events.contains(&record.id));
+    /// The meaning of [`ListEvents`].
+    #[must_use]
+    pub fn list_events(&self, command: &ListEvents) -> Vec<EventRecord> {
+        self.events.list(command)
+    }
+
+    /// Takes the oldest events behind a consumer's cursor, at most `limit`, in the order of their commits.
+    /// The consumer is given none before `until` then; and none now, if it is told to wait for longer than
+    /// `now`. A consumer that is new begins with the oldest event that is kept.
+    pub fn take_events(
+        &mut self,
+        consumer: &str,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> TakenEvents {
+        self.events.take(consumer, now, until, limit)
+    }
+
+    /// Moves a consumer's cursor behind an event, and lets it be given the next. Nothing changes when the
+    /// cursor is there already, and when there is no such event or consumer.
+    pub fn events_taken(&mut self, consumer: &str, up_to: EventId) {
+        self.events.taken(consumer, up_to);
+    }
+
+    /// Lets a consumer be given events from `until` on.
+    pub fn postpone_events(&mut self, consumer: &str, until: Timestamp) {
+        self.events.postpone(consumer, until);
+    }
+
+    /// Puts the cursor of a consumer that is new behind the newest event.
+    pub fn begin_events(&mut self, consumer: &str) {
+        self.events.begin(consumer);
+    }
+
+    /// Forgets a consumer's cursor.
+    pub fn forget_consumer(&mut self, consumer: &str) {
+        self.events.forget(consumer);
     }
 
     /// Takes the oldest messages whose time has come, at most `limit`, in the order of their commits: they

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::model::Digest;
@@ -117,7 +118,8 @@ impl fmt::Debug for ServiceTokens {
 }
 
 /// What a service calls itself. It is for the audit trail: nothing is granted by it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ServiceName(String);
 
 /// A text is no name of a service.
@@ -145,6 +147,20 @@ impl FromStr for ServiceName {
             return Err(NotAServiceName);
         }
         Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for ServiceName {
+    type Error = NotAServiceName;
+
+    fn try_from(text: String) -> Result<Self, NotAServiceName> {
+        text.parse()
+    }
+}
+
+impl From<ServiceName> for String {
+    fn from(name: ServiceName) -> Self {
+        name.0
     }
 }
 

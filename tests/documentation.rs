@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use testudo::event::EventRecord;
+use testudo::event::{Event, EventKind, EventRecord};
 use testudo::flow::Invite;
 use testudo::model::{ApiKey, AttemptLimit, Client, EventId};
 use testudo::testing::every_event;
@@ -39,6 +39,8 @@ fn every_limit_is_documented_with_its_default() {
     assert_eq!(row("`email_proof`")[2..], cells(policy.email_proof));
     assert_eq!(row("`mail_network`")[2..], cells(policy.mail_network));
     assert_eq!(row("`mail_user`")[2..], cells(policy.mail_user));
+    assert_eq!(row("`device_notice`")[2..], cells(policy.device_notice));
+    assert_eq!(row("`service_network`")[2..], cells(policy.service_network));
     assert_eq!(row("API keys that are live")[1], policy.api_keys.to_string());
     assert_eq!(row("invitations that are open")[1], policy.open_invitations.to_string());
 }
@@ -57,6 +59,7 @@ fn every_lifetime_is_documented_with_its_default() {
         ("way back to the address before", policy.email_undo_lifetime),
         ("grace of a closed account", policy.closing_grace),
         ("sign-in that counts as fresh", policy.fresh_sign_in),
+        ("event of the audit trail", policy.audit_retention),
         ("grace of a spent refresh token", policy.refresh_grace),
     ] {
         assert_eq!(row(name)[1], format!("{} s", lifetime.as_secs()), "{name}");
@@ -74,6 +77,7 @@ fn every_lifetime_is_documented_with_its_default() {
 
 #[test]
 fn every_event_is_documented_under_its_serialised_name() {
+    assert_eq!(every_event().iter().map(Event::kind).collect::<Vec<_>>(), EventKind::ALL);
     for event in every_event() {
         let record = EventRecord {
             id: EventId::from_uuid(uuid::Uuid::nil()),
@@ -85,6 +89,7 @@ fn every_event_is_documented_under_its_serialised_name() {
         };
         let record = serde_json::to_value(record).unwrap();
         let name = record["type"].as_str().unwrap().to_owned();
+        assert_eq!(name.parse::<EventKind>().unwrap().as_str(), name);
         row(&format!("`{name}`"));
     }
 }

@@ -36,7 +36,7 @@ pub struct Commit {
     pub guards: Vec<Guard>,
     /// What then changes, in this order.
     pub writes: Vec<Write>,
-    /// What is recorded to have happened: rows of the outbox, in the same transaction.
+    /// What is recorded to have happened: rows of the audit trail, in the same transaction.
     pub events: Vec<EventRecord>,
     /// What is to be sent: rows of an outbox of their own, in the same transaction.
     pub messages: Vec<SealedMessage>,

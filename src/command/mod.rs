@@ -10,6 +10,7 @@ mod count_attempt;
 mod find_session;
 mod find_user;
 mod invitations;
+mod list_events;
 mod list_sessions;
 mod list_users;
 mod passwords;
@@ -24,6 +25,7 @@ pub use find_session::{
 };
 pub use find_user::{FindUser, UserKey};
 pub use invitations::{FindInvitation, ListInvitations};
+pub use list_events::ListEvents;
 pub use list_sessions::ListSessions;
 pub use list_users::ListUsers;
 pub use passwords::{Against, HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
@@ -103,6 +105,8 @@ commands! {
     ListInvitations -> Vec<crate::model::Invitation>,
     /// Lists the API keys of a user, newest first.
     ListApiKeys -> Vec<crate::model::ApiKey>,
+    /// Lists events, newest first.
+    ListEvents -> Vec<crate::event::EventRecord>,
     /// Compares a password with a stored hash.
     VerifyPassword -> PasswordVerdict,
     /// Asks the system that an account comes from whether a password is right there.

@@ -1,11 +1,14 @@
 //! Reserving attempts: what flows that look at a secret do first.
 
+use std::fmt::Display;
+
 use crate::command::{Commit, CountAttempt, Write};
 use crate::env::Env;
 use crate::event::{Event, LimitName};
-use crate::model::{AttemptKey, AttemptLimit, AttemptVerdict, Email, UserId, WindowEnd};
+use crate::model::{AttemptKey, AttemptLimit, AttemptVerdict, Email, SessionId, UserId, WindowEnd};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
+use crate::time::Duration;
 
 /// An attempt that was counted and may be made.
 #[derive(Debug)]
@@ -71,6 +74,42 @@ fn count_mail_to<T: 'static>(
         }
         Err(refusal) => Step::Done(Err(refusal)),
     })
+}
+
+/// Refuses what was genuine, with an event about it: once a minute for each `subject`, so that who holds it
+/// fills no table.
+pub(super) fn refuse<T: 'static>(
+    refused: Refused,
+    subject: &impl Display,
+    refusal: Refusal,
+    mut env: Env,
+) -> Step<Result<T, Refusal>> {
+    let key = AttemptKey::refused(refused.event.kind().as_str(), subject);
+    ask(count(&key, Refused::EVERY_MINUTE, &env), move |verdict| match verdict {
+        AttemptVerdict::Allowed { .. } => {
+            let Refused { user, session, event } = refused;
+            let event = env.event(user, session, event);
+            ask(Commit::new().event(event), |_| Step::Done(Err(refusal)))
+        }
+        AttemptVerdict::Locked { .. } | AttemptVerdict::Stopped => Step::Done(Err(refusal)),
+    })
+}
+
+/// What is to be recorded of a refusal.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) user: Option<UserId>,
+    pub(super) session: Option<SessionId>,
+    pub(super) event: Event,
+}
+
+impl Refused {
+    const EVERY_MINUTE: AttemptLimit = AttemptLimit {
+        attempts: 1,
+        window: Duration::from_minutes(1),
+        lock: Duration::ZERO,
+        hard_stop: None,
+    };
 }
 
 /// The limits of which a flow made the last attempt that they allow, for the audit trail.

@@ -6,7 +6,7 @@ use super::own_account::{Asker, while_session_stands};
 use super::presented::FoundWithUser;
 use crate::command::{Commit, Conflict, FindUser, UserKey, Write};
 use crate::env::Env;
-use crate::event::Event;
+use crate::event::{DeadLink, Event, LinkPurpose};
 use crate::message::{Message, MessageKind};
 use crate::model::User;
 use crate::refusal::Refusal;
@@ -35,7 +35,7 @@ pub fn close_account(access_token: &str, env: Env) -> Step<Result<Timestamp, Ref
 fn look(asker: Asker, env: Env) -> Step<Result<Timestamp, Refusal>> {
     asker.find_with_user(env, |asker, found, env| match fresh::require(&found.session, &env) {
         Ok(()) => close(asker, found, env),
-        Err(refusal) => Step::Done(Err(refusal)),
+        Err(refusal) => fresh::refuse(&found.session, refusal, env),
     })
 }
 
@@ -72,20 +72,24 @@ fn close(asker: Asker, found: FoundWithUser, mut env: Env) -> Step<Result<Timest
 ///
 /// Act on a POST, never on a GET: programs that look at mail follow its links.
 pub fn reopen_account(token: &str, env: Env) -> Step<Result<(), Refusal>> {
-    match Link::live::<AccountReopening>(token, &env) {
+    match Link::genuine::<AccountReopening>(token, &env) {
+        Ok(link) if link.is_over(env.now) => link.refuse(PURPOSE, DeadLink::Expired, env),
         Ok(link) => look_by_link(link, env),
         Err(refusal) => Step::Done(Err(refusal)),
     }
 }
+
+const PURPOSE: LinkPurpose = LinkPurpose::ReopenAccount;
 
 fn look_by_link(link: Link, env: Env) -> Step<Result<(), Refusal>> {
     ask(FindUser { key: UserKey::Id(link.user()) }, move |user| {
         let counts = |user: &User| {
             link.is_of_the_epoch_of(user) && user.is_active && user.closes_at == Some(link.until())
         };
+        let reason = links::dead(user.as_ref());
         match user.filter(counts) {
             Some(user) => reopen(link, user, env),
-            None => Step::Done(Err(Refusal::InvalidToken)),
+            None => link.refuse(PURPOSE, reason, env),
         }
     })
 }

@@ -1,10 +1,13 @@
 //! Links that are mailed to somebody: made, and read when they come back.
 
+use super::attempts::{self, Refused};
 use crate::env::Env;
+use crate::event::{DeadLink, Event, LinkPurpose};
 use crate::model::{User, UserId};
 use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::signing::{Account, Claim, ClaimPurpose, PurposeSigner};
+use crate::step::Step;
 use crate::time::Timestamp;
 
 /// What a link carries about an account as it is: a text that is claimed, such as an address, and the
@@ -35,10 +38,16 @@ impl Link {
         link.ok_or(Refusal::InvalidToken)
     }
 
-    /// Reads the token of a link for `P` whose time is not over.
-    pub(super) fn live<P: ClaimPurpose>(token: &str, env: &Env) -> Result<Self, Refusal> {
-        let link = Self::genuine::<P>(token, env)?;
-        if link.is_over(env.now) { Err(Refusal::InvalidToken) } else { Ok(link) }
+    /// Refuses the link as if it were made up, and records why.
+    pub(super) fn refuse<T: 'static>(
+        &self,
+        purpose: LinkPurpose,
+        reason: DeadLink,
+        env: Env,
+    ) -> Step<Result<T, Refusal>> {
+        let (user, event) = (Some(self.user()), Event::LinkRefused { purpose, reason });
+        let refused = Refused { user, session: None, event };
+        attempts::refuse(refused, &self.user(), Refusal::InvalidToken, env)
     }
 
     /// Whose it is.
@@ -65,5 +74,14 @@ impl Link {
     /// since.
     pub(super) fn is_of_the_epoch_of(&self, user: &User) -> bool {
         self.account == Account { user: user.id, epoch: user.epoch }
+    }
+}
+
+/// Why a link whose time is not over does not count, by what became of its account.
+pub(super) fn dead(user: Option<&User>) -> DeadLink {
+    match user {
+        None => DeadLink::UnknownUser,
+        Some(user) if !user.is_active => DeadLink::Inactive,
+        Some(_) => DeadLink::Superseded,
     }
 }

@@ -7,6 +7,7 @@ pub mod admin;
 mod api_keys;
 mod attempts;
 mod authenticate;
+mod authenticate_service;
 mod change_password;
 mod closing;
 mod credentials;
@@ -14,6 +15,7 @@ mod email;
 mod fresh;
 mod invitations;
 mod links;
+mod list_events;
 mod list_sessions;
 mod login;
 mod logout;
@@ -32,6 +34,7 @@ pub use api_keys::{
     revoke_api_key,
 };
 pub use authenticate::{authenticate, authenticate_user};
+pub use authenticate_service::authenticate_service;
 pub use change_password::{ChangePassword, change_password};
 pub use closing::{close_account, reopen_account};
 pub use email::{
@@ -41,6 +44,7 @@ pub use invitations::{
     AcceptInvitation, InvitationPage, Invite, Invited, accept_invitation, invite, list_invitations,
     revoke_invitation,
 };
+pub use list_events::{EventPage, list_events};
 pub use list_sessions::{SessionPage, Sessions, list_sessions};
 pub use login::{Login, SignedIn, login};
 pub use logout::logout;

@@ -1,11 +1,13 @@
 //! Refresh: exchange a refresh token for the next pair, once.
 
+use super::attempts::{self, Refused};
 use super::presented::{Found, Record, find};
-use crate::command::{Commit, Conflict, Guard};
+use crate::command::{Commit, Conflict, FindUser, Guard, UserKey};
 use crate::env::Env;
-use crate::event::Event;
+use crate::event::{Event, RefreshFailure};
 use crate::keys::MasterKey;
-use crate::model::{EndReason, Session};
+use crate::message::{Message, MessageKind};
+use crate::model::{EndReason, Session, User};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
 use crate::token::backend::Presented;
@@ -28,7 +30,7 @@ type Outcome = Result<Refreshed, Refusal>;
 /// A token is exchanged once. Repeated within the grace (a response was lost, two tabs refreshed at
 /// once) it gets the same pair again, so that there is one live successor however many ask. After the
 /// grace, or when its successor was itself exchanged, a spent token is taken for stolen: the session
-/// ends for everybody and [`Event::RefreshReused`] is recorded (RFC 9700 4.14.2). A made-up token ends
+/// ends for everybody, [`Event::RefreshReused`] is recorded and the owner told (RFC 9700 4.14.2). A made-up token ends
 /// nothing.
 ///
 /// Where nothing is recorded ([`Records::Nothing`](crate::token::backend::Records)) a token can be exchanged
@@ -57,8 +59,13 @@ fn settle(token: Presented<Refresh>, found: Found, env: Env) -> Step<Outcome> {
     match decide(&token, &found, &env) {
         Verdict::Rotate => rotate(token, found, env),
         Verdict::Repeat => Step::Done(repeat(&token, found.session, &env)),
-        Verdict::Reused => end(token, found, env),
+        Verdict::Reused => expose(token, found, env),
         Verdict::Refuse(refusal) => Step::Done(Err(refusal)),
+        Verdict::Over(reason, refusal) => {
+            let (id, event) = (found.session.id, Event::RefreshRefused { reason });
+            let refused = Refused { user: Some(found.session.user), session: Some(id), event };
+            attempts::refuse(refused, &id, refusal, env)
+        }
     }
 }
 
@@ -71,7 +78,10 @@ enum Verdict {
     Repeat,
     /// It is genuine and was spent before that.
     Reused,
+    /// It is not this session's.
     Refuse(Refusal),
+    /// It is genuine, and its session is no more.
+    Over(RefreshFailure, Refusal),
 }
 
 /// The whole policy of a refresh. Genuineness comes first: only who holds a token of the session
@@ -85,10 +95,10 @@ fn decide(token: &Presented<Refresh>, found: &Found, env: &Env) -> Verdict {
         return Verdict::Refuse(Refusal::InvalidToken);
     }
     if found.is_revoked() {
-        return Verdict::Refuse(Refusal::RevokedToken);
+        return Verdict::Over(RefreshFailure::Revoked, Refusal::RevokedToken);
     }
     if env.now >= session.refresh_expires_at() {
-        return Verdict::Refuse(Refusal::ExpiredToken);
+        return Verdict::Over(RefreshFailure::Expired, Refusal::ExpiredToken);
     }
     match age {
         0 => Verdict::Rotate,
@@ -168,17 +178,29 @@ fn repeat(token: &Presented<Refresh>, session: Session, env: &Env) -> Outcome {
     Ok(Refreshed { session, tokens })
 }
 
+/// Looks whom to tell that a spent token came back. Genuine tokens alone lead here, and once for each session.
+fn expose(token: Presented<Refresh>, found: Found, env: Env) -> Step<Outcome> {
+    let key = UserKey::Id(found.session.user);
+    ask(FindUser { key }, move |owner| end(token, found, owner, env))
+}
+
 /// Ends a session whose spent token came back.
 fn end(
     token: Presented<Refresh>,
     Found { session, record, .. }: Found,
+    owner: Option<User>,
     mut env: Env,
 ) -> Step<Outcome> {
     let event =
         Event::RefreshReused { generation: token.generation(), current: session.generation };
     let event = env.event(Some(session.user), Some(session.id), event);
     let ended = session.end(EndReason::RefreshReused, env.now);
-    ask(record.write(ended, Commit::new().event(event)), move |committed| match committed {
+    let mut batch = Commit::new().event(event);
+    if let Some(owner) = owner {
+        let notice = Message::to_owner(MessageKind::RefreshReused, &owner);
+        batch = batch.message(notice.seal(&mut env));
+    }
+    ask(record.write(ended, batch), move |committed| match committed {
         Ok(()) => Step::Done(Err(Refusal::RevokedToken)),
         Err(Conflict) if env.retries.spend() => look(token, env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),

@@ -67,6 +67,26 @@ impl AttemptKey {
         Self(format!("limit:network:{}/{name}", network(ip)))
     }
 
+    /// Notices of one user's that a new device signed in.
+    #[must_use]
+    pub fn device_notice(user: UserId) -> Self {
+        Self(format!("notice:device:{user}"))
+    }
+
+    /// Service tokens from one network that are not right; a network as in [`AttemptKey::login_network`], and
+    /// one for all clients whose address is not known.
+    #[must_use]
+    pub fn service_network(ip: Option<IpAddr>) -> Self {
+        let network = ip.map_or_else(|| "unknown".to_owned(), |ip| network(ip).to_string());
+        Self(format!("service:network:{network}"))
+    }
+
+    /// Refusals of one kind to somebody who holds what is genuine, and so may make as many as they like: their
+    /// events are counted.
+    pub(crate) fn refused(kind: &str, subject: &impl fmt::Display) -> Self {
+        Self(format!("refused:{kind}:{subject}"))
+    }
+
     /// The address whose account the counter is about, if it is about one.
     #[must_use]
     pub fn account(&self) -> Option<EmailKey> {

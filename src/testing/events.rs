@@ -2,7 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::event::{DeadLink, Event, LimitName, LoginFailure};
+use crate::event::{
+    ApiKeyFailure, DeadInvitation, DeadLink, Event, LimitName, LinkPurpose, LoginFailure,
+    RefreshFailure, ServiceFailure,
+};
 use crate::model::{ApiKeyId, InvitationId, Method};
 use crate::time::Timestamp;
 
@@ -49,7 +52,7 @@ fn after(event: &Event) -> Option<Event> {
         Event::PasswordResetFailed { .. } => Event::EmailVerificationRequested,
         Event::EmailVerificationRequested => Event::EmailVerified,
         Event::EmailVerified => {
-            Event::EmailChangeRequested { email: "b***@example.com".into(), taken: true }
+            Event::EmailChangeRequested { email: "b***@example.com".into(), taken: Some(true) }
         }
         Event::EmailChangeRequested { .. } => {
             let (from, to) = ("a***@example.com".into(), "b***@example.com".into());
@@ -74,6 +77,28 @@ fn after(event: &Event) -> Option<Event> {
         Event::InvitationAccepted { invitation } => {
             Event::InvitationRevoked { invitation: *invitation }
         }
-        Event::InvitationRevoked { .. } => return None,
+        Event::InvitationRevoked { .. } => {
+            Event::S2sAuthSuccess { service: "billing-eu_1.a".parse().ok() }
+        }
+        Event::S2sAuthSuccess { .. } => {
+            Event::S2sAuthFailed { service: None, reason: ServiceFailure::UnknownToken }
+        }
+        Event::S2sAuthFailed { .. } => {
+            let (key, reason) = (ApiKeyId::from_uuid(Uuid::from_u128(3)), ApiKeyFailure::Revoked);
+            Event::ApiKeyRefused { key, reason }
+        }
+        Event::ApiKeyRefused { .. } => Event::StepUpRequired,
+        Event::StepUpRequired => {
+            let (purpose, reason) = (LinkPurpose::VerifyEmail, DeadLink::Superseded);
+            Event::LinkRefused { purpose, reason }
+        }
+        Event::LinkRefused { .. } => {
+            let invitation = InvitationId::from_uuid(Uuid::from_u128(4));
+            Event::InvitationRefused { invitation, reason: DeadInvitation::Closed }
+        }
+        Event::InvitationRefused { .. } => {
+            Event::RefreshRefused { reason: RefreshFailure::Revoked }
+        }
+        Event::RefreshRefused { .. } => return None,
     })
 }

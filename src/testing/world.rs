@@ -8,9 +8,10 @@ use super::insecure_hasher::InsecureHasher;
 use crate::command::{
     Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
     FindSessionWithUser, FindUser, FindUserWithSession, HashPassword, LegacyVerdict, ListApiKeys,
-    ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession, PasswordVerdict, Sweep,
-    Swept, Unhashable, UserKey, VerifyPassword, Write,
+    ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession,
+    PasswordVerdict, Sweep, Swept, Unhashable, UserKey, VerifyPassword, Write,
 };
+use crate::event::EventRecord;
 use crate::flow::{self, Login, RegisterUser, SignedIn};
 use crate::message::{Message, MessageKind};
 use crate::model::{ApiKey, AttemptVerdict, Client, Email, EmailKey, Invitation, Session, User};
@@ -388,6 +389,10 @@ impl Respond for World {
 
     fn list_api_keys(&mut self, command: ListApiKeys) -> Result<Vec<ApiKey>, WorldFault> {
         self.carry_out::<ListApiKeys>(|world| world.tables.list_api_keys(&command))
+    }
+
+    fn list_events(&mut self, command: ListEvents) -> Result<Vec<EventRecord>, WorldFault> {
+        self.carry_out::<ListEvents>(|world| world.tables.list_events(&command))
     }
 
     fn verify_password(&mut self, command: VerifyPassword) -> Result<PasswordVerdict, WorldFault> {

@@ -10,11 +10,11 @@ use testudo::flow::admin::{
     import_users, list_users, set_password, user_sessions,
 };
 use testudo::flow::{
-    AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, InvitationPage, Invite, Login,
-    RegisterUser, SessionPage, SignedIn, accept_invitation, authenticate, authenticate_api_key,
-    authenticate_user, change_password, create_api_key, invite, list_api_keys, list_invitations,
-    list_sessions, login, logout, logout_all, refresh, register_user, revoke_api_key,
-    revoke_invitation, revoke_session, sweep,
+    AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, InvitationPage, Invite,
+    Login, RegisterUser, SessionPage, SignedIn, accept_invitation, authenticate,
+    authenticate_api_key, authenticate_service, authenticate_user, change_password, create_api_key,
+    invite, list_api_keys, list_events, list_invitations, list_sessions, login, logout, logout_all,
+    refresh, register_user, revoke_api_key, revoke_invitation, revoke_session, sweep,
 };
 use testudo::message::SealedMessage;
 use testudo::model::{ApiKey, Email, Invitation, Session, User};
@@ -118,6 +118,7 @@ fn cases_under(tokens: Backend) -> Vec<Case> {
         }),
     ];
     cases.extend(cases_of_passwords(tokens));
+    cases.extend(cases_of_events(tokens));
     cases.extend(cases_of_sessions(tokens));
     cases.extend(cases_of_api_keys(tokens));
     cases.extend(cases_of_invitations(tokens));
@@ -172,6 +173,51 @@ fn cases_of_passwords(tokens: Backend) -> [Case; 5] {
     ]
 }
 
+fn cases_of_events(tokens: Backend) -> [Case; 7] {
+    const SERVICE: &str = "Xq7Lw2Vb9Kd4Rt6Yp1Zs8Nf3Hc5Jm0Ga";
+    let (mut world, start) = session_under(tokens);
+    let access = start.tokens.access;
+    let (key, text) =
+        world.run(|env| create_api_key(access.expose(), CreateApiKey::new("x"), env)).unwrap();
+    let mut revoked = world.clone();
+    revoked.run(|env| admin::revoke_api_key(key.id, env)).unwrap();
+    let mut stale = world.clone();
+    stale.advance(Duration::from_minutes(11));
+    let mut elsewhere = world.clone();
+    elsewhere.set_client(Client::unknown().with_user_agent("another"));
+    let create = access.clone();
+    let list = move |world: &mut World| {
+        let (now, page) = (world.now(), EventPage::default());
+        let listed =
+            world.try_run(|env| list_events(access.expose(), page, env.settings(), now))?;
+        Ok(listed.map(drop))
+    };
+    let serve = |token: &'static str| {
+        move |world: &mut World| {
+            let tokens = SERVICE.parse().unwrap();
+            Ok(world.try_run(|env| authenticate_service(token, None, &tokens, env))?.map(drop))
+        }
+    };
+    [
+        Case::new("list of events", world.clone(), list),
+        Case::new("list of events, by an administrator", world.clone(), |world| {
+            world.try_run(|_| admin::list_events(None, EventPage::default())).map(|_| Ok(()))
+        }),
+        Case::new("service", world.clone(), serve(SERVICE)),
+        Case::new("service, wrong token", world, serve("another")),
+        Case::new("use of an API key that was revoked", revoked, move |world| {
+            Ok(world.try_run(|env| authenticate_api_key(text.expose(), None, env))?.map(drop))
+        }),
+        Case::new("API key, stale sign-in", stale, move |world| {
+            let request = CreateApiKey::new("y");
+            Ok(world.try_run(|env| create_api_key(create.expose(), request, env))?.map(drop))
+        }),
+        Case::new("login, new device", elsewhere, |world| {
+            Ok(world.try_run(|env| login(Login::new(ADA, PASSWORD.into()), env))?.map(drop))
+        }),
+    ]
+}
+
 fn cases_of_sessions(tokens: Backend) -> [Case; 5] {
     let (mut world, start) = session_under(tokens);
     let phone = world.login(ADA, PASSWORD).session.id;
@@ -198,11 +244,11 @@ fn cases_of_sessions(tokens: Backend) -> [Case; 5] {
         Case::new("end of the own session", world, revoke(own)),
         Case::new("sweep", later, |world| {
             let now = world.now();
-            world.try_run(|_| sweep(100, now)).map(|_| Ok(()))
+            world.try_run(|env| sweep(100, env.settings().policy(), now)).map(|_| Ok(()))
         }),
         Case::new("sweep, nothing to do", world_under(tokens), |world| {
             let now = world.now();
-            world.try_run(|_| sweep(100, now)).map(|_| Ok(()))
+            world.try_run(|env| sweep(100, env.settings().policy(), now)).map(|_| Ok(()))
         }),
     ]
 }
@@ -235,8 +281,7 @@ fn cases_of_api_keys(tokens: Backend) -> [Case; 8] {
     let mut with_key = world.clone();
     with_key.run(|env| create_api_key(access.expose(), CreateApiKey::new("x"), env)).unwrap();
     let authenticate = move |world: &mut World| {
-        let now = world.now();
-        Ok(world.try_run(|_| authenticate_api_key(text.expose(), None, now))?.map(drop))
+        Ok(world.try_run(|env| authenticate_api_key(text.expose(), None, env))?.map(drop))
     };
     let mut used = with_key.clone();
     authenticate(&mut used).unwrap().unwrap();
@@ -392,7 +437,7 @@ fn records(world: &World) -> Records<'_> {
         sessions: tables.sessions().collect(),
         api_keys: tables.api_keys().collect(),
         invitations: tables.invitations().collect(),
-        events: tables.undelivered(1000),
+        events: tables.events(),
         messages: tables.messages().collect(),
     }
 }
@@ -493,6 +538,13 @@ fn a_flow_that_always_loses_says_so_and_has_done_nothing() {
             "login, change owed" => Refusal::PasswordChangeRequired,
             "change of password, wrong password" => Refusal::InvalidPassword,
             "reset, superseded link" | "reset, expired link" => Refusal::InvalidToken,
+            "service" => {
+                assert_eq!(answer, Ok(()), "nothing that could conflict was decided");
+                continue;
+            }
+            "service, wrong token" => Refusal::InvalidToken,
+            "use of an API key that was revoked" => Refusal::RevokedToken,
+            "API key, stale sign-in" => Refusal::StepUpRequired,
             name if name.starts_with("registration") => Refusal::EmailTaken,
             _ => Refusal::Busy,
         };

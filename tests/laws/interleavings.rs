@@ -122,7 +122,7 @@ fn given(endings: &[Ending<Answer>]) -> Vec<&Tokens> {
 }
 
 fn count_events(world: &World, which: fn(&Event) -> bool) -> usize {
-    world.tables().undelivered(1000).iter().filter(|record| which(&record.event)).count()
+    world.tables().events().iter().filter(|record| which(&record.event)).count()
 }
 
 fn said_yes(ending: &Ending<Answer>) -> bool {
@@ -303,7 +303,7 @@ fn a_token_that_was_signed_out_ends_no_other_session() {
             Explorer::new(&world).signing_out(&start.tokens).signing_out_everywhere(&start.tokens);
         let mut refused = 0;
         explorer.check(|world, endings| {
-            let events = world.tables().undelivered(1000);
+            let events = world.tables().events();
             let logout = events.iter().position(|it| it.event == Event::UserLogout);
             let everywhere = events.iter().position(|it| it.event == Event::UserLogoutAll);
             match (logout, everywhere) {
@@ -358,7 +358,7 @@ fn a_login_survives_a_logout_everywhere_only_if_it_came_after() {
             .with_crashes();
         let (mut before, mut after) = (0, 0);
         explorer.check(|world, endings| {
-            let events = world.tables().undelivered(100);
+            let events = world.tables().events();
             let place = |event: fn(&Event) -> bool| events.iter().rposition(|it| event(&it.event));
             let everywhere = place(|event| matches!(event, Event::UserLogoutAll));
             if said_yes(&endings[1]) {

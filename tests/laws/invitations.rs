@@ -106,7 +106,7 @@ fn nobody_accepts_what_was_taken_back() {
         .with_crashes();
     let (mut first, mut second) = (0, 0);
     explorer.check(|world, endings| {
-        let events = world.tables().undelivered(100);
+        let events = world.tables().events();
         let place = |event: &Event| events.iter().position(|record| record.event == *event);
         let id = invitation.id;
         let accepted = place(&Event::InvitationAccepted { invitation: id });
@@ -139,7 +139,7 @@ fn nobody_is_let_in_by_an_inviter_who_was_deactivated_before() {
         .with_crashes();
     let mut refused = 0;
     explorer.check(|world, endings| {
-        let events = world.tables().undelivered(100);
+        let events = world.tables().events();
         let place = |event: &Event| events.iter().position(|record| record.event == *event);
         let accepted = place(&Event::InvitationAccepted { invitation: invitation.id });
         let deactivated = place(&Event::UserDeactivated);

@@ -12,14 +12,15 @@ use testudo::flow::admin::{
     ImportUser, SetPassword, UserPage, import_users, list_users, set_password, user_sessions,
 };
 use testudo::flow::{
-    AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, InvitationPage, Invite, Login,
-    RegisterUser, SessionPage, accept_invitation, authenticate, authenticate_api_key,
-    authenticate_user, change_password, create_api_key, invite, list_api_keys, list_invitations,
-    list_sessions, login, logout, logout_all, refresh, register_user, revoke_api_key,
-    revoke_invitation,
+    AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, InvitationPage, Invite,
+    Login, RegisterUser, SessionPage, accept_invitation, authenticate, authenticate_api_key,
+    authenticate_service, authenticate_user, change_password, create_api_key, invite,
+    list_api_keys, list_events, list_invitations, list_sessions, login, logout, logout_all,
+    refresh, register_user, revoke_api_key, revoke_invitation,
 };
 use testudo::model::{Email, Session, User};
 use testudo::password::{HasherChain, Password, PasswordHash};
+use testudo::service::ServiceTokens;
 use testudo::testing::{Backend, InsecureHasher, Mishap, World};
 use testudo::token::{AccessToken, ApiKeyToken, Tokens};
 use testudo::{Duration, KeyRing, Policy, Refusal, Respond, Step};
@@ -144,6 +145,7 @@ fn watch<T: Debug>(mut step: Step<T>, world: &mut World, printed: &mut Printed) 
             Step::ListUsers(ask) => reply!(ask, list_users),
             Step::ListInvitations(ask) => reply!(ask, list_invitations),
             Step::ListApiKeys(ask) => reply!(ask, list_api_keys),
+            Step::ListEvents(ask) => reply!(ask, list_events),
             Step::VerifyPassword(ask) => reply!(ask, verify_password),
             Step::ConsultLegacy(ask) => reply!(ask, consult_legacy),
             Step::HashPassword(ask) => reply!(ask, hash_password),
@@ -228,7 +230,7 @@ fn show_everything_under(tokens: Backend) {
         printed.debug(world);
         printed.debug(world.tables());
         printed.debug(world.settings());
-        for event in world.tables().undelivered(1000) {
+        for event in world.tables().events() {
             printed.debug(&event);
             printed.text(&serde_json::to_string(&event).unwrap());
         }
@@ -322,15 +324,29 @@ fn make_and_use_a_key(
     let listed = list_api_keys(access, ApiKeyPage::default(), &settings, now);
     watch(listed, &mut world, printed).unwrap();
     for scope in [None, Some("another")] {
-        let _ = watch(authenticate_api_key(text.expose(), scope, now), &mut world, printed);
+        let step = authenticate_api_key(text.expose(), scope, world.env());
+        let _ = watch(step, &mut world, printed);
     }
     let env = world.env();
     watch(revoke_api_key(access, key.id, env), &mut world, printed).unwrap();
-    let step = authenticate_api_key(text.expose(), None, now);
+    let step = authenticate_api_key(text.expose(), None, world.env());
     let refused = watch(step, &mut world, printed).unwrap_err();
     printed.text(&refused.to_string());
+    let events = list_events(access, EventPage::default(), &settings, now);
+    watch(events, &mut world, printed).unwrap();
+    secrets.add("service token", CANARY_SERVICE);
+    secrets.add("wrong service token", CANARY_OTHER_SERVICE);
+    let tokens: ServiceTokens = CANARY_SERVICE.parse().unwrap();
+    for token in [CANARY_SERVICE, CANARY_OTHER_SERVICE] {
+        let name = "billing".parse().ok();
+        let step = authenticate_service(token, name, &tokens, world.env());
+        let _ = watch(step, &mut world, printed);
+    }
     world
 }
+
+const CANARY_SERVICE: &str = "Xq7Lw2Vb9Kd4Rt6Yp1Zs8Nf3Hc5Jm0Ga";
+const CANARY_OTHER_SERVICE: &str = "Bu4Tg7Rk2Wd9Xe1Qz6Yv3Lp8Sc5Nh0Mj";
 
 /// The flows of invitations, on a copy.
 fn invite_and_accept(
@@ -422,7 +438,7 @@ fn an_address_that_belongs_to_nobody_is_masked_in_what_is_recorded() {
     let mut world = world_with_ada();
     let request = Login::new("canary-Zq7@example.com", "a wrong guess".into());
     world.run(|env| login(request, env)).unwrap_err();
-    for event in world.tables().undelivered(1000) {
+    for event in world.tables().events() {
         let text = serde_json::to_string(&event).unwrap() + &format!("{event:?}");
         assert!(!text.contains("canary"), "{text}");
     }

@@ -184,7 +184,7 @@ impl Trial {
             Action::Sweep if self.may_go_back && self.has_exceptions_only() => {}
             Action::Sweep => {
                 let now = self.world.now();
-                self.world.run(|_| sweep(100, now));
+                self.world.run(|env| sweep(100, env.settings().policy(), now));
             }
             Action::Forge(number, forgery) => self.forge(number, forgery),
             Action::Advance(span) => self.world.advance(span),

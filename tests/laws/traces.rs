@@ -22,13 +22,13 @@ struct Seen {
 
 fn attempt(world: &mut World, email: &str, password: &str) -> Seen {
     world.take_trace();
-    let (hashes, events) = (world.hashes(), world.tables().undelivered(1000).len());
+    let (hashes, events) = (world.hashes(), world.tables().events().len());
     let refusal = world.run(|env| login(Login::new(email, password.into()), env)).unwrap_err();
     Seen {
         refusal,
         commands: world.take_trace(),
         hashes: world.hashes() - hashes,
-        events: world.tables().undelivered(1000).len() - events,
+        events: world.tables().events().len() - events,
     }
 }
 
@@ -169,10 +169,9 @@ fn unknown_api_keys_and_known_ones_with_another_secret_look_alike() {
         key: Box::new(testudo::model::ApiKey { digest: other, ..stored.clone() }),
         was: stored.version,
     };
-    let now = world.now();
     let seen = |mut world: World| {
         world.take_trace();
-        let refused = world.run(|_| authenticate_api_key(text.expose(), None, now)).unwrap_err();
+        let refused = world.run(|env| authenticate_api_key(text.expose(), None, env)).unwrap_err();
         (refused, world.take_trace())
     };
     let unknown = seen(before);
@@ -207,12 +206,12 @@ struct Asked {
 
 fn asked(world: &mut World, ask: impl Fn(&mut World) -> Result<(), Refusal>) -> Asked {
     world.take_trace();
-    let (hashes, events) = (world.hashes(), world.tables().undelivered(1000).len());
+    let (hashes, events) = (world.hashes(), world.tables().events().len());
     let answer = ask(world);
     Asked {
         answer,
         commands: world.take_trace(),
-        events: world.tables().undelivered(1000).len() - events,
+        events: world.tables().events().len() - events,
         messages: world.tables().messages().map(|message| message.sealed.len()).collect(),
         hashes: world.hashes() - hashes,
     }

@@ -1,14 +1,14 @@
 //! API keys: making them, looking at them, using them, revoking them.
 
 use testudo::command::{Conflict, Guard, OwnedApiKey, Standing, UserKey, Write};
-use testudo::event::Event;
+use testudo::event::{ApiKeyFailure, Event};
 use testudo::flow::admin::{self, SetPassword, deactivate, end_sessions, set_password};
 use testudo::flow::{
     ApiKeyPage, ChangePassword, CreateApiKey, SignedIn, authenticate_api_key, change_password,
     create_api_key, list_api_keys, list_sessions, logout, logout_all, refresh, revoke_api_key,
     revoke_session,
 };
-use testudo::model::{ApiKey, ApiKeyId, ApiKeyState, Digest, User};
+use testudo::model::{ApiKey, ApiKeyId, ApiKeyState, AttemptVerdict, Digest, User};
 use testudo::testing::{World, expect};
 use testudo::token::ApiKeyToken;
 use testudo::{Duration, Policy, Refusal, Secret};
@@ -32,8 +32,7 @@ fn create(world: &mut World, signed_in: &SignedIn) -> Result<(ApiKey, Secret<Str
 }
 
 fn use_key(world: &mut World, key: &Secret<String>) -> Result<ApiKey, Refusal> {
-    let now = world.now();
-    world.run(|_| authenticate_api_key(key.expose(), None, now))
+    world.run(|env| authenticate_api_key(key.expose(), None, env))
 }
 
 fn limit_keys(world: &mut World, api_keys: u32) {
@@ -212,23 +211,40 @@ fn only_holders_of_a_genuine_key_are_told_what_became_of_it() {
     let expired = ApiKey { expires_at: Some(later), ..key.clone() };
     let moved_on = Standing { epoch: key.epoch.next(), ..live };
     let inactive = Standing { is_active: false, ..live };
-    for (found, refusal) in [
-        (None, Refusal::InvalidToken),
-        (found(revoked.clone(), live), Refusal::RevokedToken),
-        (found(key.clone(), moved_on), Refusal::RevokedToken),
-        (found(key.clone(), inactive), Refusal::RevokedToken),
-        (found(expired.clone(), live), Refusal::ExpiredToken),
-        (found(ApiKey { revoked_at: Some(later), ..expired }, live), Refusal::RevokedToken),
+    let (revoked_failure, expired_failure) = (ApiKeyFailure::Revoked, ApiKeyFailure::Expired);
+    let both = ApiKey { revoked_at: Some(later), ..expired.clone() };
+    world.set_clock(later);
+    for (found, refusal, reason) in [
+        (None, Refusal::InvalidToken, None),
+        (found(revoked.clone(), live), Refusal::RevokedToken, Some(revoked_failure)),
+        (found(key.clone(), moved_on), Refusal::RevokedToken, Some(revoked_failure)),
+        (found(key.clone(), inactive), Refusal::RevokedToken, Some(revoked_failure)),
+        (found(expired, live), Refusal::ExpiredToken, Some(expired_failure)),
+        (found(both, live), Refusal::RevokedToken, Some(revoked_failure)),
     ] {
-        let step = authenticate_api_key(text.expose(), None, later);
+        let step = authenticate_api_key(text.expose(), None, world.env());
         let ask = expect!(step, FindApiKey);
         assert_eq!(ask.command.id, key.id);
-        assert_eq!(expect!(ask.answer(found), Done), Err(refusal));
+        let answered = ask.answer(found);
+        let answered = match (&refusal, reason) {
+            (Refusal::InvalidToken, _) | (_, None) => answered,
+            (_, Some(reason)) => {
+                let ask = expect!(answered, CountAttempt);
+                let (window, is_last) = (later, true);
+                let ask = expect!(ask.answer(AttemptVerdict::Allowed { window, is_last }), Commit);
+                let event = Event::ApiKeyRefused { key: key.id, reason };
+                assert_eq!(ask.command.events[0].event, event);
+                assert_eq!(ask.command.events[0].user, Some(key.user));
+                assert!(ask.command.guards.is_empty() && ask.command.writes.is_empty());
+                ask.answer(Ok(()))
+            }
+        };
+        assert_eq!(expect!(answered, Done), Err(refusal));
     }
     let other = Digest::of(b"another secret");
     for key in [key, revoked] {
         let found = found(ApiKey { digest: other, ..key }, live);
-        let step = authenticate_api_key(text.expose(), None, later);
+        let step = authenticate_api_key(text.expose(), None, world.env());
         let refused = expect!(expect!(step, FindApiKey).answer(found), Done).unwrap_err();
         assert_eq!(refused, Refusal::InvalidToken);
     }
@@ -238,14 +254,13 @@ fn only_holders_of_a_genuine_key_are_told_what_became_of_it() {
 fn a_key_is_good_for_its_scopes_and_for_no_others() {
     let (mut world, signed_in) = with_scopes();
     let (key, text) = create(&mut world, &signed_in).unwrap();
-    let now = world.now();
-    let mut asked = |scope| world.run(|_| authenticate_api_key(text.expose(), Some(scope), now));
+    let mut asked = |scope| world.run(|env| authenticate_api_key(text.expose(), Some(scope), env));
     for scope in ["reports:write", "reports", "reports:rea", "REPORTS:READ", ""] {
         let refused = asked(scope).unwrap_err();
         assert_eq!(refused, Refusal::Forbidden { scope: scope.into() });
     }
     assert_eq!(stored(&world, key.id).last_used_at, None, "it was not used");
-    let mut asked = |scope| world.run(|_| authenticate_api_key(text.expose(), Some(scope), now));
+    let mut asked = |scope| world.run(|env| authenticate_api_key(text.expose(), Some(scope), env));
     assert_eq!(asked(READ).unwrap().id, key.id);
 }
 
@@ -253,7 +268,7 @@ fn a_key_is_good_for_its_scopes_and_for_no_others() {
 fn a_use_is_written_down_once_a_minute_and_its_answer_depends_on_nothing() {
     let (mut world, signed_in) = with_scopes();
     let (key, text) = create(&mut world, &signed_in).unwrap();
-    let step = authenticate_api_key(text.expose(), None, world.now());
+    let step = authenticate_api_key(text.expose(), None, world.env());
     let standing = signed_in.user.standing();
     let found = Some(OwnedApiKey { key: key.clone(), standing });
     let ask = expect!(expect!(step, FindApiKey).answer(found), Commit);
@@ -371,7 +386,7 @@ fn a_revoked_key_is_good_for_nothing_and_its_record_is_forgotten_some_day() {
     world.advance(ApiKey::KEPT);
     world.advance(Duration::from_minutes(60));
     let now = world.now();
-    assert_eq!(world.run(|_| testudo::flow::sweep(10, now)).api_keys, 1);
+    assert_eq!(world.run(|env| testudo::flow::sweep(10, env.settings().policy(), now)).api_keys, 1);
     assert_eq!(use_key(&mut world, &text).unwrap_err(), Refusal::InvalidToken);
 }
 

@@ -7,6 +7,7 @@ mod api_keys;
 mod change_password;
 mod closing;
 mod email;
+mod events;
 mod invitations;
 mod legacy;
 mod login;
@@ -46,6 +47,16 @@ fn world_with_session() -> (World, SignedIn) {
 /// A session as a store finds it, with an owner in good standing.
 fn owned(session: &Session, owner: &User) -> Option<OwnedSession> {
     Some(OwnedSession { session: session.clone(), standing: owner.standing() })
+}
+
+/// Goes through the recording of a refusal: it is counted, and one event is committed.
+fn recorded<T>(step: Step<T>) -> Step<T> {
+    let ask = expect!(step, CountAttempt);
+    assert_eq!((ask.command.limit.attempts, ask.command.limit.window.as_secs()), (1, 60));
+    let (window, is_last) = (ask.command.now, true);
+    let ask = expect!(ask.answer(AttemptVerdict::Allowed { window, is_last }), Commit);
+    assert_eq!((ask.command.events.len(), ask.command.writes.len()), (1, 0));
+    ask.answer(Ok(()))
 }
 
 fn by_email(email: &str) -> UserKey {

@@ -295,7 +295,7 @@ fn a_sweep_takes_from_a_denylist_only_what_has_expired() {
     let end = start.session.expires_at;
     for (at, left) in [(end, 1), (end + Duration::from_minutes(61), 0)] {
         world.set_clock(at);
-        world.run(|_| sweep(100, at));
+        world.run(|env| sweep(100, env.settings().policy(), at));
         assert_eq!(world.tables().sessions().count(), left);
         assert_eq!(check_user(&mut world, &start.tokens).unwrap_err(), Refusal::ExpiredToken);
         assert_eq!(exchange(&mut world, &start.tokens).unwrap_err(), Refusal::ExpiredToken);

@@ -7,6 +7,7 @@ use testudo::model::ApiKey;
 
 use crate::Testudo;
 use crate::bearer::Bearer;
+use crate::client::RequestClient;
 use crate::kept::{keep, kept};
 use crate::layer::{Check, layer};
 use crate::problem::Problem;
@@ -77,7 +78,8 @@ async fn authenticate(
     scope: Option<&str>,
 ) -> Result<ApiKey, Problem> {
     let bearer = Bearer::require(&parts.headers)?;
-    let found = testudo.auth().authenticate_api_key(bearer.token(), scope).await;
+    let Ok(RequestClient(client)) = RequestClient::from_request_parts(parts, testudo).await;
+    let found = testudo.auth().authenticate_api_key(bearer.token(), scope, &client).await;
     let key = found.map_err(|no| testudo.problem(no))?;
     keep(parts, testudo, key.clone());
     Ok(key)

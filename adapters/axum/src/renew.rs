@@ -1,7 +1,6 @@
 //! Keeping browsers signed in.
 
-use axum::RequestPartsExt as _;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -43,7 +42,7 @@ pub async fn renew(State(testudo): State<Testudo>, request: Request, next: Next)
     let Some(token) = stale(&parts, cookies) else {
         return next.run(Request::from_parts(parts, body)).await;
     };
-    let Ok(RequestClient(client)) = parts.extract_with_state(&testudo).await;
+    let Ok(RequestClient(client)) = RequestClient::from_request_parts(&mut parts, &testudo).await;
     let refreshed = testudo.auth().refresh(token.expose(), &client).await;
     if let Ok(refreshed) = &refreshed {
         parts.extensions.insert(Renewed(refreshed.tokens.access.clone()));

@@ -3,12 +3,11 @@
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
-use testudo::Refusal;
 use testudo::service::ServiceName;
-use tracing::{info, warn};
 
 use crate::Testudo;
 use crate::bearer::Bearer;
+use crate::client::RequestClient;
 use crate::kept::{keep, kept};
 use crate::layer::{Check, layer};
 use crate::problem::{Code, Problem};
@@ -32,7 +31,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        authenticate(parts, &Testudo::from_ref(state))
+        authenticate(parts, &Testudo::from_ref(state)).await
     }
 }
 
@@ -52,23 +51,20 @@ layer!(RequireService);
 
 impl Check for RequireService {
     async fn check(&self, parts: &mut Parts) -> Result<(), Response> {
-        authenticate(parts, &self.testudo).map(drop).map_err(Problem::into_response)
+        authenticate(parts, &self.testudo).await.map(drop).map_err(Problem::into_response)
     }
 }
 
-fn authenticate(parts: &mut Parts, testudo: &Testudo) -> Result<CurrentService, Problem> {
+async fn authenticate(parts: &mut Parts, testudo: &Testudo) -> Result<CurrentService, Problem> {
     if let Some(service) = kept(parts, testudo) {
         return Ok(service);
     }
-    let bearer = Bearer::require(&parts.headers)?;
+    let token = Bearer::require(&parts.headers)?;
     let name = name(parts)?;
-    let shown = name.as_ref().map(ServiceName::as_str);
-    if !testudo.services.accept(bearer.token()) {
-        warn!(target: "testudo::audit", service = shown, "a service was turned away");
-        return Err(Problem::new(Code::InvalidToken, Refusal::InvalidToken.to_string()));
-    }
-    info!(target: "testudo::audit", service = shown, "a service was let in");
-    let service = CurrentService(name);
+    let Ok(RequestClient(client)) = RequestClient::from_request_parts(parts, testudo).await;
+    let (auth, tokens) = (testudo.auth(), &testudo.services);
+    let found = auth.authenticate_service(token.token(), name, tokens, &client).await;
+    let service = CurrentService(found.map_err(|no| testudo.problem(no))?);
     keep(parts, testudo, service.clone());
     Ok(service)
 }

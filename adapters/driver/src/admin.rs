@@ -4,8 +4,11 @@ use std::fmt;
 
 use testudo::Client;
 use testudo::command::UserKey;
+use testudo::event::EventRecord;
 use testudo::flow::admin::{self, ImportUser, Imported, SetPassword, UserPage};
-use testudo::flow::{ApiKeyPage, InvitationPage, Invite, Invited, ListedApiKey, SessionPage};
+use testudo::flow::{
+    ApiKeyPage, EventPage, InvitationPage, Invite, Invited, ListedApiKey, SessionPage,
+};
 use testudo::model::{ApiKeyId, Invitation, InvitationId, Session, SessionId, User, UserId};
 
 use crate::{Auth, AuthError, Fault, Hashing, Store};
@@ -139,6 +142,19 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
     /// The refusals of the flow, or a fault.
     pub async fn end_sessions(&self, user: UserKey, client: &Client) -> Result<User, AuthError> {
         self.0.run("admin.end_sessions", client, |env| admin::end_sessions(user, env)).await
+    }
+
+    /// Lists events: those that concern a user, or all ([`admin::list_events`]).
+    ///
+    /// # Errors
+    ///
+    /// A fault.
+    pub async fn list_events(
+        &self,
+        user: Option<UserId>,
+        page: EventPage,
+    ) -> Result<Vec<EventRecord>, Fault> {
+        self.0.drive("admin.list_events", admin::list_events(user, page)).await
     }
 
     /// Lists a user's API keys: [`admin::user_api_keys`].

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use testudo::command::Swept;
+use testudo::event::EventRecord;
 use testudo::flow::{
-    self, AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, InvitationPage, Invite,
-    Invited, ListedApiKey, Login, Refreshed, RegisterUser, SessionPage, Sessions, SignedIn,
+    self, AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, InvitationPage,
+    Invite, Invited, ListedApiKey, Login, Refreshed, RegisterUser, SessionPage, Sessions, SignedIn,
 };
 use testudo::model::{ApiKey, ApiKeyId, Invitation, InvitationId, Session, SessionId, User};
+use testudo::service::{ServiceName, ServiceTokens};
 use testudo::{Client, Entropy, Env, Refusal, Secret, Settings, Step, Timestamp};
 
 use crate::legacy::SharedLegacy;
@@ -220,6 +222,23 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         .await
     }
 
+    /// Lists what happened to an access token's user: [`flow::list_events`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn list_events(
+        &self,
+        access_token: &str,
+        page: EventPage,
+    ) -> Result<Vec<EventRecord>, AuthError> {
+        self.finish(
+            "list_events",
+            flow::list_events(access_token, page, &self.settings, self.clock.now()),
+        )
+        .await
+    }
+
     /// Ends a session of an access token's user: [`flow::revoke_session`].
     ///
     /// # Errors
@@ -290,11 +309,27 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         &self,
         key: &str,
         scope: Option<&str>,
+        client: &Client,
     ) -> Result<ApiKey, AuthError> {
-        self.finish(
-            "authenticate_api_key",
-            flow::authenticate_api_key(key, scope, self.clock.now()),
-        )
+        self.run("authenticate_api_key", client, |env| flow::authenticate_api_key(key, scope, env))
+            .await
+    }
+
+    /// Authenticates a request of another service: [`flow::authenticate_service`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn authenticate_service(
+        &self,
+        token: &str,
+        name: Option<ServiceName>,
+        tokens: &ServiceTokens,
+        client: &Client,
+    ) -> Result<Option<ServiceName>, AuthError> {
+        self.run("authenticate_service", client, |env| {
+            flow::authenticate_service(token, name, tokens, env)
+        })
         .await
     }
 
@@ -364,9 +399,11 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     /// A fault. What was removed before stays so.
     pub async fn sweep(&self) -> Result<Swept, Fault> {
         const BATCH: u32 = 1000;
+        let policy = self.settings.policy();
         let mut total = Swept::default();
         loop {
-            let swept = self.drive("sweep", flow::sweep(BATCH, self.clock.now())).await?;
+            let step = flow::sweep(BATCH, policy, self.clock.now());
+            let swept = self.drive("sweep", step).await?;
             total = total.and(swept);
             if swept.most_of_a_kind() < u64::from(BATCH) {
                 return Ok(total);

@@ -38,6 +38,7 @@ pub async fn drive<T, S: Store, H: Hashing, L: Legacy>(
             Step::ListUsers(ask) => reply!(ask, store.list_users),
             Step::ListInvitations(ask) => reply!(ask, store.list_invitations),
             Step::ListApiKeys(ask) => reply!(ask, store.list_api_keys),
+            Step::ListEvents(ask) => reply!(ask, store.list_events),
             Step::VerifyPassword(ask) => reply!(ask, hashing.verify_password),
             Step::ConsultLegacy(ask) => reply!(ask, legacy.consult),
             Step::HashPassword(ask) => reply!(ask, hashing.hash_password),

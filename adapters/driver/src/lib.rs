@@ -2,7 +2,7 @@
 //!
 //! * [`Store`] and [`Hashing`] are what an adapter implements.
 //! * [`Legacy`] is asked for passwords that still live in the system that accounts come from.
-//! * [`EventHandler`] is told what happened.
+//! * [`EventHandler`] is told what happened; [`EventHandlers`] makes one of several.
 //! * [`Courier`] carries letters, which [`Letters`] puts into words.
 //! * [`drive`] runs any flow over them.
 //! * [`Auth`] is what an application holds: `auth.login(…).await`.
@@ -17,6 +17,7 @@ pub mod conformance;
 mod courier;
 mod drive;
 mod event_handler;
+mod events;
 mod fault;
 mod hashing;
 mod legacy;
@@ -32,6 +33,7 @@ pub use clock::{Clock, SystemClock};
 pub use courier::{Courier, UndeliveredError};
 pub use drive::drive;
 pub use event_handler::{EventHandler, HandlerError};
+pub use events::{EventHandlers, HandlerId, OnFailure, handler_fn};
 pub use fault::{Fault, FaultKind};
 pub use hashing::{Hashing, InlineHashing};
 pub use legacy::{Legacy, NoLegacy};

@@ -7,10 +7,10 @@ use futures::future::BoxFuture;
 use testudo::Timestamp;
 use testudo::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
-    OwnedApiKey, OwnedSession, Sweep, Swept,
+    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
+    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
-use testudo::event::EventRecord;
+use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::TakenMessage;
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 
@@ -69,10 +69,14 @@ twin! {
     list_users(command: ListUsers) -> Vec<User>;
     list_invitations(command: ListInvitations) -> Vec<Invitation>;
     list_api_keys(command: ListApiKeys) -> Vec<ApiKey>;
+    list_events(command: ListEvents) -> Vec<EventRecord>;
     sweep(command: Sweep) -> Swept;
     commit(command: Commit) -> Result<(), Conflict>;
-    undelivered(limit: usize) -> Vec<EventRecord>;
-    delivered(events: Vec<EventId>) -> ();
+    take_events(consumer: String, now: Timestamp, until: Timestamp, limit: usize) -> TakenEvents;
+    events_taken(consumer: String, up_to: EventId) -> ();
+    postpone_events(consumer: String, until: Timestamp) -> ();
+    begin_events(consumer: String) -> ();
+    forget_consumer(consumer: String) -> ();
     take_messages(now: Timestamp, until: Timestamp, limit: usize) -> Vec<TakenMessage>;
     messages_sent(messages: Vec<MessageId>) -> ();
     postpone_message(message: MessageId, until: Timestamp) -> ();

@@ -5,10 +5,10 @@ use std::future::Future;
 use testudo::Timestamp;
 use testudo::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
-    OwnedApiKey, OwnedSession, Sweep, Swept,
+    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
+    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
-use testudo::event::EventRecord;
+use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::TakenMessage;
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 
@@ -86,6 +86,12 @@ pub trait Store: Send + Sync {
         command: ListApiKeys,
     ) -> impl Future<Output = Result<Vec<ApiKey>, Fault>> + Send;
 
+    /// Carries out [`ListEvents`].
+    fn list_events(
+        &self,
+        command: ListEvents,
+    ) -> impl Future<Output = Result<Vec<EventRecord>, Fault>> + Send;
+
     /// Carries out [`Sweep`].
     fn sweep(&self, command: Sweep) -> impl Future<Output = Result<Swept, Fault>> + Send;
 
@@ -95,15 +101,50 @@ pub trait Store: Send + Sync {
         command: Commit,
     ) -> impl Future<Output = Result<Result<(), Conflict>, Fault>> + Send;
 
-    /// The oldest events that were committed and not yet reported as [`Store::delivered`], at most
-    /// `limit`, in the order of their commits.
-    fn undelivered(
+    /// Takes the oldest events behind a consumer's cursor, at most `limit`, in the order of their commits,
+    /// as one atomic operation: until `until` nobody is given events for that consumer, and one attempt more
+    /// is counted. There are none, and nothing changes, while the consumer has to wait for longer than `now`.
+    /// A consumer that is new begins with the oldest event that is kept.
+    ///
+    /// So a consumer's events go to one worker at a time, and in order. A worker that dies is followed by the
+    /// next when its time is over, with the same events.
+    ///
+    /// What a store must uphold: **no event is skipped.** A cursor moves along the order in which commits
+    /// become visible. Where numbers are given out before the commit, as a sequence of a database does, a
+    /// transaction with a lower number may become visible after one with a higher: give events their place
+    /// under a lock that is held until the commit, or hand out nothing behind a place that may still come.
+    /// No place is given away twice, also when its event was swept.
+    fn take_events(
         &self,
+        consumer: String,
+        now: Timestamp,
+        until: Timestamp,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<EventRecord>, Fault>> + Send;
+    ) -> impl Future<Output = Result<TakenEvents, Fault>> + Send;
 
-    /// Forgets events that were handed on. Ids that are not known are passed over.
-    fn delivered(&self, events: Vec<EventId>) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Moves a consumer's cursor behind an event, counts attempts from nothing, and lets the consumer be given
+    /// the next events at once. Nothing changes when the cursor is behind that event already, and when there
+    /// is no such event or consumer: it may be called again, and never goes back.
+    fn events_taken(
+        &self,
+        consumer: String,
+        up_to: EventId,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Lets a consumer be given events from `until` on. Attempts stay counted. A consumer that is not known is
+    /// passed over.
+    fn postpone_events(
+        &self,
+        consumer: String,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Puts the cursor of a consumer that is new behind the newest event, so that it is not given the past.
+    /// One that has a cursor is left alone.
+    fn begin_events(&self, consumer: String) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Forgets a consumer's cursor: under that name it would be new. One that is not known is passed over.
+    fn forget_consumer(&self, consumer: String) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Takes the oldest committed messages whose time has come, at most `limit`, in the order of their
     /// commits, as one atomic operation: until `until` nobody else is given them, and each counts one

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use testudo::Timestamp;
 use testudo::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
-    OwnedApiKey, OwnedSession, Sweep, Swept,
+    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
+    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
-use testudo::event::EventRecord;
+use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::TakenMessage;
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 use testudo::reference::Tables;
@@ -84,6 +84,10 @@ impl Store for MemoryStore {
         Ok(self.tables().list_api_keys(&command))
     }
 
+    async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
+        Ok(self.tables().list_events(&command))
+    }
+
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         Ok(self.tables().sweep(&command))
     }
@@ -92,12 +96,33 @@ impl Store for MemoryStore {
         Ok(self.tables().commit(command))
     }
 
-    async fn undelivered(&self, limit: usize) -> Result<Vec<EventRecord>, Fault> {
-        Ok(self.tables().undelivered(limit))
+    async fn take_events(
+        &self,
+        consumer: String,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<TakenEvents, Fault> {
+        Ok(self.tables().take_events(&consumer, now, until, limit))
     }
 
-    async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
-        self.tables().delivered(&events);
+    async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
+        self.tables().events_taken(&consumer, up_to);
+        Ok(())
+    }
+
+    async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {
+        self.tables().postpone_events(&consumer, until);
+        Ok(())
+    }
+
+    async fn begin_events(&self, consumer: String) -> Result<(), Fault> {
+        self.tables().begin_events(&consumer);
+        Ok(())
+    }
+
+    async fn forget_consumer(&self, consumer: String) -> Result<(), Fault> {
+        self.tables().forget_consumer(&consumer);
         Ok(())
     }
 

@@ -3,10 +3,10 @@
 use testudo::Timestamp;
 use testudo::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
-    OwnedApiKey, OwnedSession, Sweep, Swept,
+    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
+    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
-use testudo::event::EventRecord;
+use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::TakenMessage;
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 use testudo_driver::conformance::Nodes;
@@ -97,6 +97,10 @@ impl Store for OnThreads {
         self.run(async move |store| store.list_api_keys(command).await).await
     }
 
+    async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
+        self.run(async move |store| store.list_events(command).await).await
+    }
+
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         self.run(async move |store| store.sweep(command).await).await
     }
@@ -105,12 +109,30 @@ impl Store for OnThreads {
         self.run(async |store| store.commit(batch).await).await
     }
 
-    async fn undelivered(&self, limit: usize) -> Result<Vec<EventRecord>, Fault> {
-        self.run(async move |store| store.undelivered(limit).await).await
+    async fn take_events(
+        &self,
+        consumer: String,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<TakenEvents, Fault> {
+        self.run(async move |store| store.take_events(consumer, now, until, limit).await).await
     }
 
-    async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
-        self.run(async |store| store.delivered(events).await).await
+    async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
+        self.run(async move |store| store.events_taken(consumer, up_to).await).await
+    }
+
+    async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {
+        self.run(async move |store| store.postpone_events(consumer, until).await).await
+    }
+
+    async fn begin_events(&self, consumer: String) -> Result<(), Fault> {
+        self.run(async move |store| store.begin_events(consumer).await).await
+    }
+
+    async fn forget_consumer(&self, consumer: String) -> Result<(), Fault> {
+        self.run(async move |store| store.forget_consumer(consumer).await).await
     }
 
     async fn take_messages(

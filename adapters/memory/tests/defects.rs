@@ -13,10 +13,10 @@ use smol::future::yield_now;
 use testudo::Timestamp;
 use testudo::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, Guard, ListApiKeys, ListInvitations, ListSessions, ListUsers,
-    OwnedApiKey, OwnedSession, Standing, Sweep, Swept, UserKey, Write,
+    FindUser, FindUserWithSession, Guard, ListApiKeys, ListEvents, ListInvitations, ListSessions,
+    ListUsers, OwnedApiKey, OwnedSession, Standing, Sweep, Swept, UserKey, Write,
 };
-use testudo::event::EventRecord;
+use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::TakenMessage;
 use testudo::model::{
     ApiKey, AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Invitation, MessageId,
@@ -93,9 +93,27 @@ found! {
     RecordsEventsLater by no_guarded_write_comes_after_what_its_guard_excludes,
         events_of_successive_versions_are_in_their_order_however_they_raced;
     ReadsTheNewestFirst by events_are_in_the_order_of_their_commits;
-    IgnoresTheLimit by no_more_events_are_read_than_the_limit;
-    ForgetsWhatIsRead by events_are_in_the_order_of_their_commits;
-    ForgetsAllThatCameBefore by delivered_events_are_forgotten_and_no_others;
+    IgnoresTheLimit by no_more_events_are_taken_than_the_limit;
+    ForgetsWhatIsHandedOut by events_are_in_the_order_of_their_commits,
+        while_events_are_out_nobody_else_is_given_any;
+    TakesEventsWithoutALease by while_events_are_out_nobody_else_is_given_any,
+        of_parallel_workers_one_is_given_events;
+    TakesEventsInTwoSteps by of_parallel_workers_one_is_given_events,
+        two_workers_beside_the_commits_take_every_event_in_order;
+    LeasesNothing by no_more_events_are_taken_than_the_limit;
+    CountsNoAttemptsAtEvents by while_events_are_out_nobody_else_is_given_any,
+        postponed_events_wait_and_no_later_one_overtakes_them;
+    MovesTheCursorBack by a_cursor_moves_behind_what_was_taken_and_never_back;
+    HasOneCursorForAll by consumers_have_a_cursor_and_a_lease_each;
+    PostponesNoEvents by postponed_events_wait_and_no_later_one_overtakes_them;
+    BeginsWithThePast by a_consumer_that_begins_now_is_not_given_the_past;
+    BeginsAgain by a_consumer_that_begins_now_is_not_given_the_past;
+    ForgetsNoConsumer by a_consumer_that_is_forgotten_is_new;
+    ListsEventsOfAll by events_are_listed_by_whom_they_concern_what_happened_and_when;
+    ListsEventsOfAllTimes by events_are_listed_by_whom_they_concern_what_happened_and_when;
+    ListsOneKindOfEventOnly by events_are_listed_by_whom_they_concern_what_happened_and_when;
+    KeepsEvents by old_events_are_removed_a_batch_at_a_time_and_no_others;
+    GivesPlacesAwayTwice by no_event_is_skipped_after_all_before_it_were_removed;
     IgnoresLinksWhenSweeping by invitations_and_api_keys_that_expired_are_removed_and_no_others,
         each_kind_is_swept_up_to_the_limit;
     SweepsATickTooEarly by invitations_and_api_keys_that_expired_are_removed_and_no_others,
@@ -130,9 +148,12 @@ found! {
     RemembersTheOwnerOfAKey by an_api_key_is_found_with_the_standing_of_its_owner;
     FindsKeysOfNobody by no_api_key_is_found_where_none_is,
         closed_accounts_are_removed_with_all_that_is_theirs;
-    ListsOldestFirst by api_keys_are_listed_in_descending_order_of_their_ids_page_by_page,
+    ListsOldestFirst by events_are_listed_in_descending_order_of_their_ids_page_by_page,
+        api_keys_are_listed_in_descending_order_of_their_ids_page_by_page,
         invitations_are_listed_in_descending_order_of_their_ids_page_by_page;
-    ListsTheFirstPageOnly by api_keys_are_listed_in_descending_order_of_their_ids_page_by_page,
+    ListsTheFirstPageOnly by
+        events_are_listed_by_whom_they_concern_what_happened_and_when,
+        api_keys_are_listed_in_descending_order_of_their_ids_page_by_page,
         invitations_are_listed_in_descending_order_of_their_ids_page_by_page;
     HidesClosedInvitations by an_invitation_is_found_whatever_became_of_it,
         invitations_are_listed_to_who_invited_whatever_became_of_them;
@@ -322,6 +343,10 @@ impl Store for Defective {
                 command.accounts_closed_by = tick(closed_by);
             }
             Defect::SweepsWithoutLimit => command.limit = u32::MAX,
+            Defect::KeepsEvents => command.events_kept_since = Timestamp::from_millis(0),
+            Defect::GivesPlacesAwayTwice => {
+                self.recordings.fetch_add(1, Ordering::SeqCst);
+            }
             Defect::HidesClosedAccounts => {
                 command.accounts_closed_by = Timestamp::from_millis(0);
                 self.hidden_by.lock().unwrap().replace(closed_by);
@@ -415,26 +440,93 @@ impl Store for Defective {
         self.store.commit(batch).await
     }
 
-    async fn undelivered(&self, limit: usize) -> Result<Vec<EventRecord>, Fault> {
-        let limit = if self.defect == Defect::IgnoresTheLimit { usize::MAX } else { limit };
-        let mut events = self.store.undelivered(limit).await?;
+    async fn list_events(&self, mut command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
         match self.defect {
-            Defect::ReadsTheNewestFirst => events.reverse(),
-            Defect::ForgetsWhatIsRead => {
-                self.store.delivered(events.iter().map(|record| record.id).collect()).await?;
+            Defect::ListsTheFirstPageOnly => command.before = None,
+            Defect::ListsEventsOfAll => command.user = None,
+            Defect::ListsEventsOfAllTimes => command.until = None,
+            Defect::ListsOneKindOfEventOnly => command.kinds.truncate(1),
+            _ => {}
+        }
+        let mut listed = self.store.list_events(command).await?;
+        if self.defect == Defect::ListsOldestFirst {
+            listed.reverse();
+        }
+        Ok(listed)
+    }
+
+    async fn take_events(
+        &self,
+        consumer: String,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<TakenEvents, Fault> {
+        let consumer = self.mangled_consumer(consumer);
+        let limit = if self.defect == Defect::IgnoresTheLimit { usize::MAX } else { limit };
+        let until = if self.defect == Defect::TakesEventsWithoutALease { now } else { until };
+        if self.defect == Defect::TakesEventsInTwoSteps {
+            // Looks without taking, lets others go on, and takes what it saw.
+            let seen = self.store.take_events(consumer.clone(), now, now, limit).await?;
+            yield_now().await;
+            if !seen.events.is_empty() {
+                self.store.postpone_events(consumer, until).await?;
+            }
+            return Ok(seen);
+        }
+        if self.defect == Defect::LeasesNothing && limit == 0 {
+            self.store.take_events(consumer.clone(), now, until, 1).await?;
+            return Ok(TakenEvents::default());
+        }
+        let mut taken = self.store.take_events(consumer.clone(), now, until, limit).await?;
+        match self.defect {
+            Defect::ReadsTheNewestFirst => taken.events.reverse(),
+            Defect::CountsNoAttemptsAtEvents => taken.attempts = taken.attempts.min(1),
+            Defect::ForgetsWhatIsHandedOut => {
+                if let Some(last) = taken.events.last() {
+                    self.store.events_taken(consumer, last.id).await?;
+                }
+            }
+            // As if the number of the event that was removed last were used again.
+            Defect::GivesPlacesAwayTwice if self.recordings.load(Ordering::SeqCst) > 0 => {
+                return Ok(TakenEvents::default());
             }
             _ => {}
         }
-        Ok(events)
+        Ok(taken)
     }
 
-    async fn delivered(&self, mut events: Vec<EventId>) -> Result<(), Fault> {
-        if self.defect == Defect::ForgetsAllThatCameBefore {
-            let waiting = self.store.undelivered(usize::MAX).await?;
-            let last = waiting.iter().rposition(|record| events.contains(&record.id));
-            events = waiting[..last.map_or(0, |last| last + 1)].iter().map(|it| it.id).collect();
+    async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
+        let consumer = self.mangled_consumer(consumer);
+        if self.defect == Defect::MovesTheCursorBack {
+            self.store.forget_consumer(consumer.clone()).await?;
+            let (first, end) = (Timestamp::from_millis(0), usize::MAX);
+            self.store.take_events(consumer.clone(), first, first, end).await?;
         }
-        self.store.delivered(events).await
+        self.store.events_taken(consumer, up_to).await
+    }
+
+    async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {
+        if self.defect == Defect::PostponesNoEvents {
+            return Ok(());
+        }
+        self.store.postpone_events(consumer, until).await
+    }
+
+    async fn begin_events(&self, consumer: String) -> Result<(), Fault> {
+        match self.defect {
+            Defect::BeginsWithThePast => return Ok(()),
+            Defect::BeginsAgain => self.store.forget_consumer(consumer.clone()).await?,
+            _ => {}
+        }
+        self.store.begin_events(consumer).await
+    }
+
+    async fn forget_consumer(&self, consumer: String) -> Result<(), Fault> {
+        if self.defect == Defect::ForgetsNoConsumer {
+            return Ok(());
+        }
+        self.store.forget_consumer(consumer).await
     }
 
     async fn take_messages(
@@ -518,6 +610,10 @@ impl Defective {
             Defect::TrimsSpace => text.trim_end().to_owned(),
             _ => text.to_owned(),
         }
+    }
+
+    fn mangled_consumer(&self, name: String) -> String {
+        if self.defect == Defect::HasOneCursorForAll { String::new() } else { name }
     }
 
     fn mangled_key(&self, key: &AttemptKey) -> AttemptKey {

@@ -1,9 +1,11 @@
 //! The command line.
 
+mod audit;
 mod hash;
 mod session;
 mod user;
 
+pub(crate) use audit::Audit;
 pub(crate) use hash::{Calibrate, Hash, StoredHashes};
 pub(crate) use session::{RevokeSession, Session};
 pub(crate) use user::{CreateUser, ExportUsers, Format, ImportUsers, ListUsers, SetPassword, User};
@@ -95,6 +97,10 @@ pub(crate) enum Command {
     /// Shows and ends sessions.
     #[command(subcommand)]
     Session(Session),
+    /// Shows what happened: who signed in, what failed, what was changed, and from where.
+    ///
+    /// The oldest of it comes first. With --json each event is a line of JSON, as in the server's log.
+    Audit(Audit),
     /// Chooses how passwords are hashed, and examines stored hashes.
     #[command(subcommand)]
     Hash(Hash),
@@ -104,7 +110,7 @@ pub(crate) enum Command {
     /// Brings the database's tables up to date. `serve` does that too when it starts.
     Migrate(Source),
     /// Removes what has no meaning any more: sessions that are over, counters that count nothing, accounts
-    /// whose owners closed them, invitations and API keys that have expired.
+    /// whose owners closed them, invitations and API keys that have expired, old events.
     ///
     /// It goes a batch at a time, so that a server beside it is not held up. A server that runs does the
     /// same every hour.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use testudo_axum::Testudo;
 use testudo_driver::{Auth, Fault, Letters};
-use testudo_tokio::{HashingPool, MessageWorker, OutboxWorker, Sweeper};
+use testudo_tokio::{EventWorker, HashingPool, MessageWorker, Sweeper};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -54,7 +54,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let post = Post::open(&config.mail)?;
     announce(&config, &listener, &origin)?;
 
-    let worker = OutboxWorker::new(store.shared(), AuditLog);
+    let worker = EventWorker::new(store.shared(), "log", AuditLog);
     let messages = MessageWorker::new(Arc::clone(&auth), letters(&config, &listener)?, post);
     let sweeper = Sweeper::new(auth, SWEEP_EVERY);
     let router = router::router(testudo, measurements.clone());

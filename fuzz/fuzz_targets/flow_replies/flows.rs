@@ -1,11 +1,12 @@
 //! The flows, and what each may grant.
 
 use testudo::command::{Commit, Guard, LegacyVerdict, PasswordVerdict, Write};
-use testudo::event::Event;
+use testudo::event::{Event, EventKind, EventRecord};
 use testudo::flow;
 use testudo::flow::admin::{self, Imported, UserPage};
-use testudo::flow::{ApiKeyPage, InvitationPage, Invited, Refreshed, SignedIn};
+use testudo::flow::{ApiKeyPage, EventPage, InvitationPage, Invited, Refreshed, SignedIn};
 use testudo::model::{ApiKeyId, ApiKeyState, Digest, InvitationId, Session, User};
+use testudo::service::ServiceTokens;
 use testudo_fuzz::token_parts;
 
 use super::links;
@@ -64,6 +65,9 @@ pub(crate) const FLOWS: &[(&str, Run)] = &[
     ("admin::invite", admin_invite),
     ("admin::list_invitations", admin_list_invitations),
     ("admin::revoke_invitation", admin_revoke_invitation),
+    ("list_events", list_events),
+    ("admin::list_events", admin_list_events),
+    ("authenticate_service", authenticate_service),
 ];
 
 /// Panics while a function that the flows' modules give out has no row above.
@@ -161,7 +165,7 @@ fn revoke_session(trial: &mut Trial<'_>) {
 fn sweep(trial: &mut Trial<'_>) {
     trial.now = trial.moment();
     let (batch, now) = (trial.choices.any(), trial.now);
-    trial.run(flow::sweep(batch, now));
+    trial.run(flow::sweep(batch, Trial::settings().policy(), now));
     assert_eq!(trial.record.questions, 1);
 }
 
@@ -292,12 +296,22 @@ fn revoke_api_key(trial: &mut Trial<'_>) {
 fn authenticate_api_key(trial: &mut Trial<'_>) {
     let text = trial.api_key_text();
     let scope = if trial.choices.any() { Some(trial.scope()) } else { None };
-    trial.now = trial.moment();
+    let env = trial.env();
     let now = trial.now;
-    let admitted = trial.grant(flow::authenticate_api_key(&text, scope.as_deref(), now));
+    let admitted = trial.grant(flow::authenticate_api_key(&text, scope.as_deref(), env));
     if let Some((batch, _)) = &trial.record.batch {
-        assert!(admitted.is_some() && batch.guards.is_empty() && batch.events.is_empty());
-        assert!(matches!(batch.writes[..], [Write::TouchApiKey { at, .. }] if at == now));
+        assert!(batch.guards.is_empty());
+        match batch.writes[..] {
+            [Write::TouchApiKey { at, .. }] if at == now => {
+                assert!(admitted.is_some() && batch.events.is_empty());
+            }
+            [] => {
+                let refused = |record: &EventRecord| record.event.kind() == EventKind::ApiKeyRefused;
+                assert!(admitted.is_none() && batch.events.iter().all(refused));
+                assert_eq!((batch.events.len(), trial.record.allowed), (1, 1), "it is counted");
+            }
+            _ => panic!("it writes more than when the key was used"),
+        }
     }
     let Some(key) = admitted else { return };
     let found = trial.record.api_key.as_ref().expect("no key was found");
@@ -546,4 +560,50 @@ fn assert_may_open(trial: &Trial<'_>, token: &str, opened: Option<&Session>) {
     let (generation, secret) = token_parts(token).expect("it is no token");
     assert_eq!(generation, session.generation, "it is of another generation");
     assert_eq!(Digest::of(&secret), session.access_digest, "it is another secret");
+}
+
+/// Events are listed to a live session, and say of nobody else whether they have an account.
+fn list_events(trial: &mut Trial<'_>) {
+    let (token, page) = (trial.access_token(), event_page(trial));
+    trial.now = trial.moment();
+    let now = trial.now;
+    let listed = trial.grant(flow::list_events(&token, page, &Trial::settings(), now));
+    assert!(trial.record.batch.is_none());
+    let Some(listed) = listed else { return };
+    let session = trial.record.live_session().expect("the session was ended");
+    assert!(now < session.access_expires_at, "the token had expired");
+    let tells = |record: &EventRecord| {
+        matches!(record.event, Event::EmailChangeRequested { taken: Some(_), .. })
+    };
+    assert!(!listed.iter().any(tells), "it says whether an address has an account");
+}
+
+fn admin_list_events(trial: &mut Trial<'_>) {
+    let user = trial.choices.any::<bool>().then(|| trial.genuine.user.id);
+    let page = event_page(trial);
+    trial.run(admin::list_events(user, page));
+    assert!(trial.record.batch.is_none());
+}
+
+fn event_page(trial: &mut Trial<'_>) -> EventPage {
+    let kinds = EventKind::ALL.iter().copied().take(usize::from(trial.choices.way(4))).collect();
+    let since = trial.choices.any::<bool>().then(|| trial.moment());
+    let until = trial.choices.any::<bool>().then(|| trial.moment());
+    EventPage { kinds, since, until, before: None, limit: trial.choices.any() }
+}
+
+/// A service is let in by its token and by nothing else. What is recorded of others was counted.
+fn authenticate_service(trial: &mut Trial<'_>) {
+    const TOKEN: &str = "Xq7Lw2Vb9Kd4Rt6Yp1Zs8Nf3Hc5Jm0Ga";
+    let is_right = trial.choices.any::<bool>();
+    let text = if is_right { TOKEN.to_owned() } else { trial.choices.any::<String>() };
+    let name = trial.choices.any::<String>().parse().ok();
+    let tokens: ServiceTokens = TOKEN.parse().expect("a token");
+    let env = trial.env();
+    let granted = trial.grant(flow::authenticate_service(&text, name, &tokens, env));
+    assert_eq!(granted.is_some(), is_right || text == TOKEN);
+    if let Some((batch, _)) = &trial.record.batch {
+        assert!(batch.writes.is_empty() && batch.guards.is_empty() && batch.messages.is_empty());
+        assert_eq!(granted.is_some(), trial.record.allowed == 0, "it was not counted");
+    }
 }

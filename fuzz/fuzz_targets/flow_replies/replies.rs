@@ -6,15 +6,16 @@ use std::convert::Infallible;
 use testudo::command::{
     Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
     FindSessionWithUser, FindUser, FindUserWithSession, Guard, HashPassword, LegacyVerdict,
-    ListApiKeys, ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession,
+    ListApiKeys, ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession,
     PasswordVerdict, Standing, Sweep, Swept, Unhashable, VerifyPassword, Write,
 };
+use testudo::event::EventRecord;
 use testudo::model::{
-    ApiKey, ApiKeyId, AttemptVerdict, Digest, EndReason, Ended, Epoch, Invitation, InvitationId,
+    ApiKey, ApiKeyId, AttemptVerdict, Digest, EndReason, Ended, Epoch, EventId, Invitation, InvitationId,
     LinkSerial, PreviousEmail, Session, SessionId, User, UserId, Version,
 };
 use testudo::password::PasswordHash;
-use testudo::{Duration, KeyId, Respond};
+use testudo::{Client, Duration, KeyId, Respond};
 use testudo_fuzz::token_parts;
 use uuid::Uuid;
 
@@ -116,6 +117,22 @@ impl Respond for Trial<'_> {
         Ok(self.record.api_keys.clone())
     }
 
+    fn list_events(&mut self, _: ListEvents) -> Result<Vec<EventRecord>, Infallible> {
+        self.asked();
+        let kinds = testudo::testing::every_event();
+        let count = self.choices.way(4);
+        Ok((0..count)
+            .map(|_| EventRecord {
+                id: EventId::from_uuid(Uuid::from_u128(self.choices.any())),
+                at: self.moment(),
+                user: Some(self.user().id),
+                session: None,
+                client: Client::unknown().with_user_agent(&self.choices.any::<String>()),
+                event: kinds[usize::from(self.choices.any::<u8>()) % kinds.len()].clone(),
+            })
+            .collect())
+    }
+
     fn verify_password(&mut self, _: VerifyPassword) -> Result<PasswordVerdict, Infallible> {
         self.asked();
         assert!(self.record.allowed > 0, "a password is looked at before it was counted");
@@ -166,6 +183,7 @@ impl Respond for Trial<'_> {
             accounts: self.choices.any(),
             invitations: self.choices.any(),
             api_keys: self.choices.any(),
+            events: self.choices.any(),
         })
     }
 

@@ -1,6 +1,9 @@
 //! Authenticating a request by an API key: one read, one hash, mostly no write.
 
-use crate::command::{Commit, FindApiKey, OwnedApiKey, Write};
+use crate::command::{Commit, FindApiKey, OwnedApiKey, Standing, Write};
+use crate::env::Env;
+use crate::event::{ApiKeyFailure, Event};
+use crate::flow::attempts::{self, Refused};
 use crate::model::{ApiKey, ApiKeyState};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
@@ -16,7 +19,8 @@ const TOUCHED_EVERY: Duration = Duration::from_minutes(1);
 /// With a `scope`, the key must have it. Without one, any key will do: ask for a scope wherever the
 /// application has declared some.
 ///
-/// That the key was used is written down at most once a minute, in a write that cannot conflict. A revocation,
+/// That the key was used is written down at most once a minute, in a write that cannot conflict; that a genuine
+/// one was refused as well ([`Event::ApiKeyRefused`]). A revocation,
 /// and whatever ends all sessions of the user, takes effect with the next request.
 ///
 /// # Errors
@@ -29,38 +33,46 @@ const TOUCHED_EVERY: Duration = Duration::from_minutes(1);
 pub fn authenticate_api_key(
     text: &str,
     scope: Option<&str>,
-    now: Timestamp,
+    env: Env,
 ) -> Step<Result<ApiKey, Refusal>> {
     let Ok(token) = ApiKeyToken::parse(text) else {
         return Step::Done(Err(Refusal::InvalidToken));
     };
     let scope = scope.map(str::to_owned);
-    ask(FindApiKey { id: token.id() }, move |found| match check(&token, found, scope, now) {
-        Ok(key) => remember(key, now),
-        Err(refusal) => Step::Done(Err(refusal)),
+    ask(FindApiKey { id: token.id() }, move |found| {
+        let Some(OwnedApiKey { key, standing }) = genuine(&token, found) else {
+            return Step::Done(Err(Refusal::InvalidToken));
+        };
+        match check(&key, &standing, scope, env.now) {
+            Ok(()) => remember(key, env.now),
+            Err((reason, refusal)) => {
+                let event = Event::ApiKeyRefused { key: key.id, reason };
+                let refused = Refused { user: Some(key.user), session: None, event };
+                attempts::refuse(refused, &key.id, refusal, env)
+            }
+        }
     })
 }
 
+/// The key, if this is its secret: only who holds a genuine one learns what became of it.
+fn genuine(token: &ApiKeyToken, found: Option<OwnedApiKey>) -> Option<OwnedApiKey> {
+    found.filter(|found| token.digest() == found.key.digest)
+}
+
 /// Whether the key is good for this now.
-///
-/// The secret is compared first: only who holds a genuine key learns what became of it.
 fn check(
-    token: &ApiKeyToken,
-    found: Option<OwnedApiKey>,
+    key: &ApiKey,
+    standing: &Standing,
     scope: Option<String>,
     now: Timestamp,
-) -> Result<ApiKey, Refusal> {
-    let OwnedApiKey { key, standing } = found.ok_or(Refusal::InvalidToken)?;
-    if token.digest() != key.digest {
-        return Err(Refusal::InvalidToken);
-    }
-    match (key.state(&standing, now), scope) {
-        (ApiKeyState::Revoked, _) => Err(Refusal::RevokedToken),
-        (ApiKeyState::Expired, _) => Err(Refusal::ExpiredToken),
+) -> Result<(), (ApiKeyFailure, Refusal)> {
+    match (key.state(standing, now), scope) {
+        (ApiKeyState::Revoked, _) => Err((ApiKeyFailure::Revoked, Refusal::RevokedToken)),
+        (ApiKeyState::Expired, _) => Err((ApiKeyFailure::Expired, Refusal::ExpiredToken)),
         (ApiKeyState::Live, Some(scope)) if !key.scopes.contains(&scope) => {
-            Err(Refusal::Forbidden { scope })
+            Err((ApiKeyFailure::MissingScope, Refusal::Forbidden { scope }))
         }
-        (ApiKeyState::Live, _) => Ok(key),
+        (ApiKeyState::Live, _) => Ok(()),
     }
 }
 

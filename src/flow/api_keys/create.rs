@@ -71,7 +71,7 @@ fn look(asker: Asker, request: CreateApiKey, env: Env) -> Step<Outcome> {
             fresh::require(&found.session, &env).and_then(|()| accept(request, env.settings()));
         match accepted {
             Ok(request) => count(asker, request, found, env),
-            Err(refusal) => Step::Done(Err(refusal)),
+            Err(refusal) => fresh::refuse(&found.session, refusal, env),
         }
     })
 }

@@ -2,8 +2,8 @@
 
 use crate::command::{Commit, Conflict, FindUser, UserKey, Write};
 use crate::env::Env;
-use crate::event::Event;
-use crate::flow::links::Link;
+use crate::event::{DeadLink, Event, LinkPurpose};
+use crate::flow::links::{self, Link};
 use crate::flow::password_reset;
 use crate::message::{Message, MessageKind};
 use crate::model::{Email, User};
@@ -35,18 +35,22 @@ type Outcome = Result<(), Refusal>;
 /// Whoever makes an account at an address must have proved that it is theirs. Else who stole an account
 /// keeps it by making another at the address that it came from.
 pub fn undo_email_change(token: &str, env: Env) -> Step<Outcome> {
-    match Link::live::<EmailUndo>(token, &env) {
+    match Link::genuine::<EmailUndo>(token, &env) {
+        Ok(link) if link.is_over(env.now) => link.refuse(PURPOSE, DeadLink::Expired, env),
         Ok(link) => look(link, env),
         Err(refusal) => Step::Done(Err(refusal)),
     }
 }
 
+const PURPOSE: LinkPurpose = LinkPurpose::UndoEmailChange;
+
 fn look(link: Link, env: Env) -> Step<Outcome> {
     ask(FindUser { key: UserKey::Id(link.user()) }, move |user| {
+        let reason = links::dead(user.as_ref());
         let found = user.and_then(|user| Some((way_back(&link, &user, &env)?, user)));
         match found {
             Some((email, user)) => find(link, email, user, env),
-            None => Step::Done(Err(Refusal::InvalidToken)),
+            None => link.refuse(PURPOSE, reason, env),
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::command::{Commit, Conflict, FindUser, UserKey, Write};
 use crate::env::Env;
-use crate::event::{Event, LimitName};
+use crate::event::{DeadLink, Event, LimitName, LinkPurpose};
 use crate::flow::attempts::{self, Reached};
 use crate::flow::links::{self, Link};
 use crate::flow::own_account::{Asker, while_both_stand};
@@ -88,17 +88,21 @@ pub(in crate::flow) fn verification(user: &User, env: &Env) -> Message {
 /// Act on a POST, never on a GET: programs that look at mail follow its links, and somebody else's click
 /// proves nothing.
 pub fn verify_email(token: &str, env: Env) -> Step<Outcome> {
-    match Link::live::<EmailVerification>(token, &env) {
+    match Link::genuine::<EmailVerification>(token, &env) {
+        Ok(link) if link.is_over(env.now) => link.refuse(PURPOSE, DeadLink::Expired, env),
         Ok(link) => look_by_link(link, env),
         Err(refusal) => Step::Done(Err(refusal)),
     }
 }
 
+const PURPOSE: LinkPurpose = LinkPurpose::VerifyEmail;
+
 fn look_by_link(link: Link, env: Env) -> Step<Outcome> {
     ask(FindUser { key: UserKey::Id(link.user()) }, move |user| {
+        let reason = links::dead(user.as_ref());
         match user.filter(|user| counts(&link, user)) {
             Some(user) => mark(link, user, env),
-            None => Step::Done(Err(Refusal::InvalidToken)),
+            None => link.refuse(PURPOSE, reason, env),
         }
     })
 }

@@ -3,10 +3,10 @@
 use super::arrival::{Arrival, Link, Opened, Prepared, Request};
 use crate::command::{Conflict, FindInvitation, FindUser, Guard, HashPassword, UserKey};
 use crate::env::Env;
-use crate::event::LimitName;
-use crate::flow::attempts::{self, Reached};
+use crate::event::{DeadInvitation, Event, LimitName};
+use crate::flow::attempts::{self, Reached, Refused};
 use crate::flow::credentials;
-use crate::model::{AttemptKey, Email, Invitation, JsonObject, UserId};
+use crate::model::{AttemptKey, Email, Invitation, InvitationId, JsonObject, UserId};
 use crate::password::Password;
 use crate::refusal::{FieldError, Refusal};
 use crate::secret::Secret;
@@ -57,13 +57,24 @@ pub fn accept_invitation(request: AcceptInvitation, env: Env) -> Step<Outcome> {
 
 fn find(request: Request, prepared: Option<Prepared>, env: Env) -> Step<Outcome> {
     ask(FindInvitation { id: request.link.invitation }, move |found| {
+        let is_known = found.is_some();
         let found = found.filter(|invitation| request.link.opens(invitation, env.now));
-        let Some(invitation) = found else { return Step::Done(Err(Refusal::InvalidToken)) };
+        let Some(invitation) = found else {
+            let reason = if is_known { DeadInvitation::Closed } else { DeadInvitation::Unknown };
+            return refuse(request.link.invitation, reason, env);
+        };
         match invitation.invited_by {
             Some(inviter) => vouch(request, prepared, invitation, inviter, env),
             None => fit(request, prepared, Opened { invitation, inviter: None }, env),
         }
     })
+}
+
+/// Refuses a genuine link as if it were made up, and records why.
+fn refuse(invitation: InvitationId, reason: DeadInvitation, env: Env) -> Step<Outcome> {
+    let event = Event::InvitationRefused { invitation, reason };
+    let refused = Refused { user: None, session: None, event };
+    attempts::refuse(refused, &invitation, Refusal::InvalidToken, env)
 }
 
 /// Who invited must still be somebody who may. The epoch is guarded: it goes up when that ends.
@@ -79,7 +90,7 @@ fn vouch(
             let guard = Guard::UserEpoch { id: inviter, epoch: user.epoch };
             fit(request, prepared, Opened { invitation, inviter: Some(guard) }, env)
         }
-        Some(_) | None => Step::Done(Err(Refusal::InvalidToken)),
+        Some(_) | None => refuse(request.link.invitation, DeadInvitation::Inviter, env),
     })
 }
 

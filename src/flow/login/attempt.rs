@@ -27,6 +27,8 @@ pub(super) struct Attempt {
     pub(super) rehashed: Option<Option<PasswordHash>>,
     /// The hash of the new password, where one is due.
     pub(super) changed: Option<PasswordHash>,
+    /// Whether the owner is to be told of a device, if that was found out.
+    pub(super) is_new_device: Option<bool>,
 }
 
 /// What happens to the stored hash as its owner comes in.
@@ -52,6 +54,7 @@ impl Attempt {
             verified: None,
             rehashed: None,
             changed: None,
+            is_new_device: None,
         }
     }
 
@@ -94,6 +97,9 @@ impl Attempt {
             let notice = Message::to_owner(MessageKind::PasswordChanged, &user).seal(env);
             let event = env.event(Some(user.id), None, Event::PasswordChanged);
             batch = batch.event(event).message(notice);
+        }
+        if self.is_new_device == Some(true) {
+            batch = batch.message(Message::to_owner(MessageKind::NewDevice, &user).seal(env));
         }
         batch = batch.event(env.event(Some(user.id), Some(session.id), login));
         Ok((batch, SignedIn { user, session, tokens }))

@@ -1,6 +1,7 @@
 //! Password login: count the attempt, look, verify, settle.
 
 mod attempt;
+mod device;
 
 use self::attempt::{Attempt, Upgrade};
 use super::{attempts, credentials};
@@ -65,6 +66,9 @@ type Outcome = Result<SignedIn, Refusal>;
 /// A stored hash that is not up to date is replaced in the commit that opens the session. So is the
 /// mark of an account whose password still lives in the system that it comes from, if the policy
 /// lets it be asked for there.
+///
+/// The owner is told when none of the newest sign-ins came with the same user agent
+/// ([`MessageKind::NewDevice`](crate::message::MessageKind::NewDevice)); not of the first sign-in.
 ///
 /// # Errors
 ///
@@ -270,6 +274,9 @@ fn grant(
     upgrade: Option<Upgrade>,
     mut env: Env,
 ) -> Step<Outcome> {
+    if attempt.is_new_device.is_none() {
+        return device::recognise(attempt, user, upgrade, env);
+    }
     let (batch, signed_in) = match attempt.granted(user, upgrade, &mut env) {
         Ok(granted) => granted,
         Err(unprintable) => {

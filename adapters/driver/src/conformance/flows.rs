@@ -251,11 +251,15 @@ pub async fn of_100_parallel_creations_of_api_keys_as_many_are_made_as_the_polic
     }
     assert_eq!(granted.len(), 3);
     for text in &granted {
-        assert!(world.auth.authenticate_api_key(text.expose(), None).await.is_ok());
+        assert!(
+            world.auth.authenticate_api_key(text.expose(), None, &Client::unknown()).await.is_ok()
+        );
     }
     assert_eq!(world.logout_all(&tokens).await, Ok(()));
     for text in &granted {
-        let used = refusal_of(world.auth.authenticate_api_key(text.expose(), None).await);
+        let used = refusal_of(
+            world.auth.authenticate_api_key(text.expose(), None, &Client::unknown()).await,
+        );
         assert_eq!(used.map(drop), Err(Refusal::RevokedToken));
     }
 }

@@ -66,19 +66,20 @@ mod api_keys;
 mod commit;
 mod commit_race;
 mod count_attempt;
+mod events;
 mod find_session;
 mod find_user;
 mod find_user_with_session;
 mod flows;
 mod invitations;
 mod key_records;
+mod list_events;
 mod list_sessions;
 mod list_users;
 mod manual_clock;
 mod messages;
 mod nodes;
 mod observe;
-mod outbox;
 mod ping;
 mod race;
 mod records;
@@ -214,17 +215,29 @@ macro_rules! conformance_tests {
                 no_reader_sees_half_a_batch,
                 a_commit_that_is_dropped_on_its_way_is_whole_or_nothing,
             }
-            outbox {
+            events {
                 events_are_in_the_order_of_their_commits,
-                no_more_events_are_read_than_the_limit,
-                delivered_events_are_forgotten_and_no_others,
-                a_later_event_comes_after_those_that_were_left,
-                many_events_are_committed_and_delivered_at_once,
+                no_more_events_are_taken_than_the_limit,
+                while_events_are_out_nobody_else_is_given_any,
+                a_cursor_moves_behind_what_was_taken_and_never_back,
+                consumers_have_a_cursor_and_a_lease_each,
+                postponed_events_wait_and_no_later_one_overtakes_them,
+                a_consumer_that_begins_now_is_not_given_the_past,
+                a_consumer_that_is_forgotten_is_new,
+                many_events_are_committed_and_taken_at_once,
                 events_of_a_batch_that_conflicts_are_not_recorded,
                 every_kind_of_event_survives_with_every_field,
                 parallel_commits_lose_no_event_and_double_none,
                 events_of_successive_versions_are_in_their_order_however_they_raced,
-                a_worker_beside_the_commits_delivers_every_event,
+                of_parallel_workers_one_is_given_events,
+                two_workers_beside_the_commits_take_every_event_in_order,
+            }
+            list_events {
+                events_are_listed_in_descending_order_of_their_ids_page_by_page,
+                events_are_listed_by_whom_they_concern_what_happened_and_when,
+                old_events_are_removed_a_batch_at_a_time_and_no_others,
+                no_event_is_skipped_after_all_before_it_were_removed,
+                events_outlast_the_account_that_they_concern,
             }
             messages {
                 messages_are_taken_in_the_order_of_their_commits,

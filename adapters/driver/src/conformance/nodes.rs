@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use testudo::Timestamp;
 use testudo::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
-    OwnedApiKey, OwnedSession, Sweep, Swept,
+    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
+    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
-use testudo::event::EventRecord;
+use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::TakenMessage;
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 
@@ -88,6 +88,10 @@ impl<S: Store> Store for Nodes<S> {
         self.next().list_api_keys(command).await
     }
 
+    async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
+        self.next().list_events(command).await
+    }
+
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         self.next().sweep(command).await
     }
@@ -96,12 +100,30 @@ impl<S: Store> Store for Nodes<S> {
         self.next().commit(command).await
     }
 
-    async fn undelivered(&self, limit: usize) -> Result<Vec<EventRecord>, Fault> {
-        self.next().undelivered(limit).await
+    async fn take_events(
+        &self,
+        consumer: String,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<TakenEvents, Fault> {
+        self.next().take_events(consumer, now, until, limit).await
     }
 
-    async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
-        self.next().delivered(events).await
+    async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
+        self.next().events_taken(consumer, up_to).await
+    }
+
+    async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {
+        self.next().postpone_events(consumer, until).await
+    }
+
+    async fn begin_events(&self, consumer: String) -> Result<(), Fault> {
+        self.next().begin_events(consumer).await
+    }
+
+    async fn forget_consumer(&self, consumer: String) -> Result<(), Fault> {
+        self.next().forget_consumer(consumer).await
     }
 
     async fn take_messages(

@@ -8,8 +8,8 @@ use testudo::command::{
 use testudo::event::EventRecord;
 use testudo::message::SealedMessage;
 use testudo::model::{
-    ApiKey, ApiKeyId, AttemptKey, AttemptLimit, AttemptVerdict, EmailKey, EventId, Invitation,
-    InvitationId, Session, SessionId, User, UserId,
+    ApiKey, ApiKeyId, AttemptKey, AttemptLimit, AttemptVerdict, EmailKey, Invitation, InvitationId,
+    Session, SessionId, User, UserId,
 };
 
 use crate::Store;
@@ -72,14 +72,21 @@ pub(super) trait Observe: Store {
         assert_eq!(self.apply(writing(writes)).await, Ok(()));
     }
 
-    /// All events that were not delivered yet.
+    /// All events that are kept, in the order of their commits, as somebody is given them who takes none.
     async fn events(&self) -> Vec<EventRecord> {
-        self.undelivered(usize::MAX).await.expect("undelivered must not fail")
+        let first = Timestamp::from_millis(0);
+        let taken = self.take_events("observer".to_owned(), first, first, usize::MAX).await;
+        taken.expect("take_events must not fail").events
     }
 
-    async fn forget(&self, events: impl IntoIterator<Item = EventId>) {
-        let events = events.into_iter().collect();
-        self.delivered(events).await.expect("delivered must not fail");
+    /// All events since this was last called.
+    async fn new_events(&self) -> Vec<EventRecord> {
+        let events = self.events().await;
+        if let Some(last) = events.last() {
+            let taken = self.events_taken("observer".to_owned(), last.id).await;
+            taken.expect("events_taken must not fail");
+        }
+        events
     }
 }
 

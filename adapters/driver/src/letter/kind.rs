@@ -13,7 +13,7 @@ pub(super) struct Kind {
 
 impl Kind {
     /// All kinds that there are letters of.
-    pub(super) const ALL: [MessageKind; 11] = [
+    pub(super) const ALL: [MessageKind; 13] = [
         MessageKind::PasswordReset,
         MessageKind::PasswordChanged,
         MessageKind::EmailVerification,
@@ -22,6 +22,8 @@ impl Kind {
         MessageKind::EmailChanged,
         MessageKind::EmailRestored,
         MessageKind::Invitation,
+        MessageKind::NewDevice,
+        MessageKind::RefreshReused,
         MessageKind::RegistrationOfTaken,
         MessageKind::AccountClosed,
         MessageKind::AccountReopened,
@@ -38,6 +40,8 @@ impl Kind {
             MessageKind::EmailChanged => Self::new("email_changed", Some("email-undo")),
             MessageKind::EmailRestored => Self::new("email_restored", None),
             MessageKind::Invitation => Self::new("invitation", Some("invitation")),
+            MessageKind::NewDevice => Self::new("new_device", None),
+            MessageKind::RefreshReused => Self::new("refresh_reused", None),
             MessageKind::RegistrationOfTaken => Self::new("registration_of_taken", None),
             MessageKind::AccountClosed => Self::new("account_closed", Some("reopen")),
             MessageKind::AccountReopened => Self::new("account_reopened", None),

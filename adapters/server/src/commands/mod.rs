@@ -1,5 +1,6 @@
 //! The commands: what each does, on one page each.
 
+mod audit;
 mod hash;
 mod input;
 mod migrate;
@@ -40,6 +41,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
             }
             Command::User(command) => user::run(command).await?,
             Command::Session(command) => session::run(command).await?,
+            Command::Audit(arguments) => audit::audit(arguments).await?,
             Command::Hash(Hash::Calibrate(arguments)) => hash::calibrate(arguments)?,
             Command::Hash(Hash::Identify(arguments)) => hash::identify(arguments)?,
             Command::Hash(Hash::Verify(arguments)) => return hash::verify(arguments),

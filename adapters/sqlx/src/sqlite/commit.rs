@@ -7,8 +7,8 @@ use testudo::command::{Commit, Conflict, Guard, Write};
 use testudo_driver::Fault;
 
 use super::fault::fault;
-use super::messages;
 use super::writes::{self, Statement};
+use super::{events, messages};
 
 /// Takes the write lock at once. A transaction that begins by reading may find, when it comes to
 /// write, that another process wrote in between, and SQLite then fails it without waiting.
@@ -73,7 +73,7 @@ async fn apply(connection: &mut SqliteConnection, batch: &Commit) -> Result<bool
         }
     }
     for event in &batch.events {
-        if !changed(writes::event(event)?.execute(&mut *connection).await)? {
+        if !changed(events::insert(event)?.execute(&mut *connection).await)? {
             return Ok(false);
         }
     }
@@ -118,7 +118,9 @@ mod tests {
     use testudo_driver::{FaultKind, Store};
 
     use super::super::SqliteStore;
-    use super::super::fixtures::{commit as commit_to, event, inserting, scratch, session, user};
+    use super::super::fixtures::{
+        commit as commit_to, event, inserting, scratch, session, trail, user,
+    };
     use super::*;
 
     /// Each case of a refresh: the record that it writes, the version and the owner and epoch that it
@@ -216,7 +218,7 @@ mod tests {
 
             let found = store.find_session_with_user(FindSessionWithUser { id: begun.id }).await;
             let by_id = store.find_user(FindUser { key: UserKey::Id(ada.id) }).await.unwrap();
-            let events = store.undelivered(1000).await.unwrap();
+            let events = trail(&store).await;
             let told = events.iter().filter(|event| event.user == Some(ada.id)).count();
             match found.unwrap() {
                 Some(_) => {
@@ -304,7 +306,7 @@ mod tests {
             accepted += i32::from(task.await.unwrap().is_ok());
         }
         assert_eq!(accepted, 1);
-        assert_eq!(tool.undelivered(1000).await.unwrap().len(), 1);
+        assert_eq!(trail(&tool).await.len(), 1);
     }
 
     #[tokio::test(flavor = "multi_thread")]

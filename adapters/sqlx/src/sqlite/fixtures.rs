@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::TempDir;
-use testudo::command::{Commit, Write};
+use testudo::command::{Commit, ListEvents, Write};
 use testudo::event::{Event, EventRecord};
 use testudo::message::SealedMessage;
 use testudo::model::{
@@ -111,6 +111,11 @@ pub(super) fn inserting(user: &User) -> Commit {
 /// Applies a batch that must hold.
 pub(super) async fn commit(store: &SqliteStore, batch: Commit) {
     store.commit(batch).await.unwrap().unwrap();
+}
+
+/// All events.
+pub(super) async fn trail(store: &SqliteStore) -> Vec<EventRecord> {
+    store.list_events(ListEvents::newest(u32::MAX)).await.unwrap()
 }
 
 fn new_id() -> Uuid {

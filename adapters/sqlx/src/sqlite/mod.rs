@@ -5,6 +5,7 @@
 mod api_keys;
 mod attempts;
 mod commit;
+mod events;
 mod fault;
 mod find;
 #[cfg(test)]
@@ -14,7 +15,6 @@ mod list;
 mod messages;
 mod open;
 mod open_error;
-mod outbox;
 mod rows;
 mod sweep;
 mod writes;
@@ -23,10 +23,10 @@ use sqlx::SqlitePool;
 use testudo::Timestamp;
 use testudo::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListInvitations, ListSessions, ListUsers,
-    OwnedApiKey, OwnedSession, Sweep, Swept,
+    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
+    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
-use testudo::event::EventRecord;
+use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::TakenMessage;
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 use testudo_driver::{Fault, Store};
@@ -126,6 +126,10 @@ impl Store for SqliteStore {
         api_keys::list(&self.readers, command).await
     }
 
+    async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
+        events::list(&self.readers, &command).await
+    }
+
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         sweep::sweep(&self.writer, command).await
     }
@@ -134,12 +138,30 @@ impl Store for SqliteStore {
         commit::commit(&self.writer, &command).await
     }
 
-    async fn undelivered(&self, limit: usize) -> Result<Vec<EventRecord>, Fault> {
-        outbox::undelivered(&self.readers, limit).await
+    async fn take_events(
+        &self,
+        consumer: String,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<TakenEvents, Fault> {
+        events::take(self, &consumer, now, until, limit).await
     }
 
-    async fn delivered(&self, events: Vec<EventId>) -> Result<(), Fault> {
-        outbox::delivered(&self.writer, &events).await
+    async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
+        events::taken(&self.writer, &consumer, up_to).await
+    }
+
+    async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {
+        events::postpone(&self.writer, &consumer, until).await
+    }
+
+    async fn begin_events(&self, consumer: String) -> Result<(), Fault> {
+        events::begin(&self.writer, &consumer).await
+    }
+
+    async fn forget_consumer(&self, consumer: String) -> Result<(), Fault> {
+        events::forget(&self.writer, &consumer).await
     }
 
     async fn take_messages(

@@ -144,7 +144,7 @@ mod tests {
     use testudo_driver::Store;
 
     use super::super::fault::code;
-    use super::super::fixtures::{commit, inserting, scratch, user};
+    use super::super::fixtures::{commit, inserting, scratch, trail, user};
     use super::super::open_error::database_code;
     use super::*;
 
@@ -165,7 +165,7 @@ mod tests {
         let store = SqliteStore::open(directory.path().join("records.db")).await.unwrap();
         let found = store.find_user(FindUser { key: UserKey::Id(ada.id) }).await.unwrap();
         assert_eq!(found, Some(ada));
-        assert_eq!(store.undelivered(9).await.unwrap().len(), 1);
+        assert_eq!(trail(&store).await.len(), 1);
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -197,8 +197,8 @@ fn ended(row: &SqliteRow) -> Result<Option<Ended>, Fault> {
 mod tests {
     use serde_json::json;
     use testudo::command::{
-        FindApiKey, FindInvitation, FindSession, FindSessionWithUser, FindUser, OwnedSession,
-        UserKey, Write,
+        FindApiKey, FindInvitation, FindSession, FindSessionWithUser, FindUser, ListEvents,
+        OwnedSession, UserKey, Write,
     };
     use testudo::model::Method;
     use testudo_driver::{FaultKind, Store};
@@ -224,7 +224,7 @@ mod tests {
             ("sessions", "refresh_digest", "x'7031'"),
             ("sessions", "claims", "'\"7031\"'"),
             ("sessions", "ended_reason", "'7031'"),
-            ("outbox", "record", "'{\"id\": 7031}'"),
+            ("events", "record", "'{\"id\": 7031}'"),
             ("invitations", "invited_by", "x'7031'"),
             ("invitations", "email", "NULL"),
             ("invitations", "seats", "-7031"),
@@ -262,7 +262,7 @@ mod tests {
             sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&store.writer).await.unwrap();
 
             let fault = match table {
-                "outbox" => store.undelivered(9).await.unwrap_err(),
+                "events" => store.list_events(ListEvents::newest(9)).await.unwrap_err(),
                 "invitations" => {
                     store.find_invitation(FindInvitation { id: invited.id }).await.unwrap_err()
                 }

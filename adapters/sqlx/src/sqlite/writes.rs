@@ -1,11 +1,10 @@
-//! From records to rows: one statement for each guard, write and event of a batch.
+//! From records to rows: one statement for each guard and write of a batch.
 
 use serde::Serialize;
 use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use testudo::command::{Guard, Write};
-use testudo::event::EventRecord;
 use testudo::model::{Epoch, Session, User, UserId, Version};
 use testudo_driver::{Fault, FaultKind};
 use uuid::Uuid;
@@ -103,13 +102,6 @@ pub(super) fn refresh_session(
 ) -> Result<Statement, Fault> {
     let statement = bind_session(sqlx::query(REFRESH_SESSION), session)?;
     Ok(statement.bind(integer(was.get())).bind(blob(user.as_uuid())).bind(integer(epoch.get())))
-}
-
-/// Adds an event to the outbox.
-pub(super) fn event(record: &EventRecord) -> Result<Statement, Fault> {
-    Ok(sqlx::query("INSERT INTO outbox (id, record) VALUES (?1, ?2)")
-        .bind(blob(record.id.as_uuid()))
-        .bind(json(record)?))
 }
 
 /// SQLite's integers are signed. A number beyond their range is kept bit for bit; only moments, which

@@ -2,7 +2,7 @@
 
 use crate::command::{Commit, Conflict, FindUser, UserKey, Write};
 use crate::env::Env;
-use crate::event::Event;
+use crate::event::{DeadLink, Event, LinkPurpose};
 use crate::flow::links::{self, Link};
 use crate::message::{Message, MessageKind, SealedMessage};
 use crate::model::{Email, PreviousEmail, User};
@@ -30,23 +30,29 @@ type Outcome = Result<(), Refusal>;
 ///
 /// Act on a POST, never on a GET: programs that look at mail follow its links.
 pub fn change_email(token: &str, env: Env) -> Step<Outcome> {
-    let link = Link::live::<EmailChange>(token, &env);
+    let link = Link::genuine::<EmailChange>(token, &env);
     let link = link.and_then(|link| {
         let to = link.text().parse().map_err(|_| Refusal::InvalidToken)?;
         Ok(Move { link, to })
     });
     match link {
+        Ok(Move { link, .. }) if link.is_over(env.now) => {
+            link.refuse(PURPOSE, DeadLink::Expired, env)
+        }
         Ok(change) => look(change, env),
         Err(refusal) => Step::Done(Err(refusal)),
     }
 }
 
+const PURPOSE: LinkPurpose = LinkPurpose::ChangeEmail;
+
 fn look(change: Move, env: Env) -> Step<Outcome> {
     ask(FindUser { key: UserKey::Id(change.link.user()) }, move |user| {
         let counts = |user: &User| change.link.is_of_the_epoch_of(user) && user.may_be_used();
+        let reason = links::dead(user.as_ref());
         match user.filter(counts) {
             Some(user) => find(change, user, env),
-            None => Step::Done(Err(Refusal::InvalidToken)),
+            None => change.link.refuse(PURPOSE, reason, env),
         }
     })
 }
@@ -54,7 +60,8 @@ fn look(change: Move, env: Env) -> Step<Outcome> {
 /// That the address is free is read here and guarded by the commit.
 fn find(change: Move, user: User, env: Env) -> Step<Outcome> {
     ask(FindUser { key: UserKey::Email(change.to.key().clone()) }, move |owner| match owner {
-        Some(_) => Step::Done(Err(Refusal::InvalidToken)),
+        // Whose account it now is, the one that asked does not learn.
+        Some(_) => change.link.refuse(PURPOSE, DeadLink::Superseded, env),
         None => settle(change, user, env),
     })
 }

@@ -47,7 +47,7 @@ fn look(asker: Asker, request: Request, env: Env) -> Step<Outcome> {
         match checked {
             Ok(()) if request.counted.is_some() => find(asker, request, found, env),
             Ok(()) => count(asker, request, found, env),
-            Err(refusal) => Step::Done(Err(refusal)),
+            Err(refusal) => fresh::refuse(&found.session, refusal, env),
         }
     })
 }
@@ -90,7 +90,7 @@ fn send(
         None => link(user, &request.to, &env),
     };
     let message = message.seal(&mut env);
-    let event = Event::EmailChangeRequested { email, taken };
+    let event = Event::EmailChangeRequested { email, taken: Some(taken) };
     let event = env.event(Some(user.id), Some(session.id), event);
     let mut batch = while_both_stand(found).event(event).message(message);
     if let Some(reached) = &request.counted {
