@@ -34,7 +34,15 @@ pub async fn a_session_lives_from_login_to_logout<S: Store>(store: S) {
     assert_eq!(world.logout(&second.tokens).await, Ok(()));
     world.assert_dead(&second.tokens).await;
     let kinds: Vec<_> = world.events().await;
-    assert!(matches!(kinds[..], [Event::UserCreated, Event::UserLogin { .. }, Event::UserLogout]));
+    assert!(matches!(
+        kinds[..],
+        [
+            Event::UserCreated,
+            Event::UserLogin { .. },
+            Event::UserLogout,
+            Event::RefreshRefused { .. }
+        ]
+    ));
 }
 
 pub async fn of_100_parallel_registrations_of_one_address_one_makes_an_account<S: Store>(store: S) {

@@ -148,3 +148,96 @@ pub(super) fn insert(record: &EventRecord) -> Result<Statement, Fault> {
         .bind(record.event.kind().as_str())
         .bind(writes::json(record)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use testudo::testing::every_event;
+    use testudo_driver::Store;
+    use uuid::Uuid;
+
+    use super::super::fixtures::{event, scratch, trail, user};
+    use super::*;
+
+    /// What waits in the outbox of an earlier version becomes the beginning of the trail.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn events_that_were_not_delivered_before_the_migration_are_not_lost() {
+        let (_directory, store) = scratch().await;
+        let raw = async |statements: &'static str| {
+            sqlx::raw_sql(statements).execute(&store.writer).await.unwrap();
+        };
+        raw("DROP TABLE events; DROP TABLE event_consumers; \
+             CREATE TABLE outbox (seq INTEGER NOT NULL PRIMARY KEY, id BLOB NOT NULL UNIQUE, \
+                record TEXT NOT NULL) STRICT;")
+        .await;
+        let ada = user("ada@example.com");
+        let moments = [0, 1, 999, 1_700_000_000_123, 253_402_207_199_999];
+        let moments = moments.into_iter().cycle().map(Timestamp::from_millis);
+        let records: Vec<_> = (0..)
+            .zip(moments)
+            .zip(every_event())
+            .map(|((number, at), kind)| EventRecord {
+                at,
+                user: (number % 3 > 0).then_some(ada.id),
+                event: kind,
+                ..event(&ada)
+            })
+            .collect();
+        for (number, record) in (1_i64..).zip(&records) {
+            sqlx::query("INSERT INTO outbox (seq, id, record) VALUES (?1, ?2, ?3)")
+                .bind(number * 7)
+                .bind(blob(record.id.as_uuid()))
+                .bind(writes::json(record).unwrap())
+                .execute(&store.writer)
+                .await
+                .unwrap();
+        }
+        raw(include_str!("../../migrations/sqlite/0004_audit_trail.sql")).await;
+
+        let now = Timestamp::from_millis(0);
+        let taken = store.take_events("log".to_owned(), now, now, usize::MAX).await.unwrap();
+        assert_eq!(taken.events, records);
+        assert_eq!(trail(&store).await.len(), records.len());
+        // Every column says what the record says.
+        for record in &records {
+            let wanted = ListEvents {
+                user: record.user,
+                kinds: vec![record.event.kind()],
+                since: Some(record.at),
+                until: Some(record.at + testudo::Duration::from_millis(1)),
+                ..ListEvents::newest(9)
+            };
+            assert_eq!(
+                store.list_events(wanted).await.unwrap().as_slice(),
+                std::slice::from_ref(record)
+            );
+        }
+        // And the next number comes after the last one that there was.
+        store.begin_events("late".to_owned()).await.unwrap();
+        let next = event(&user("bob@example.com"));
+        let batch = testudo::command::Commit { events: vec![next.clone()], ..Default::default() };
+        store.commit(batch).await.unwrap().unwrap();
+        let late = store.take_events("late".to_owned(), now, now, 9).await.unwrap();
+        assert_eq!(late.events, [next]);
+    }
+
+    /// Looking whether there is anything takes no lock, and a list goes along an index.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_trail_is_never_scanned() {
+        let (_directory, store) = scratch().await;
+        let plan = async |statement: &'static str| -> String {
+            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+            let query = sqlx::query(explain).bind(Uuid::nil().as_bytes().to_vec());
+            let rows = query.fetch_all(&store.readers).await.unwrap();
+            let details = rows.iter().map(|row| sqlx::Row::get::<String, _>(row, "detail"));
+            details.collect::<Vec<_>>().join("; ")
+        };
+        let of_user = plan(listing!("user_id = ?1")).await;
+        assert!(of_user.contains("INDEX events_of_user"), "{of_user}");
+        for statement in [listing!("user_id = ?1"), listing!("?1 IS NULL"), NEXT, IS_ANY] {
+            let plan = plan(statement).await;
+            assert!(!plan.contains("TEMP B-TREE"), "it sorts: {plan}");
+        }
+        let next = plan(NEXT).await;
+        assert!(next.contains("SEARCH events USING INTEGER PRIMARY KEY"), "{next}");
+    }
+}
