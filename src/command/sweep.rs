@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 ///   keys and the invitations that they made.
 /// * **Invitations** whose `expires_at` is at or before `links_expired_by`.
 /// * **API keys** whose `expires_at` is at or before `links_expired_by`.
+/// * **Dead letters** that were given up at or before `dead_letters_buried_by`. What waits stays.
 ///
 /// The reply says how many went. Fewer than `limit` of a kind means that none are left of it. It is
 /// carried out beside everything else: each removal looks once more at what it removes, so that a
@@ -27,6 +28,8 @@ pub struct Sweep {
     pub accounts_closed_by: Timestamp,
     /// Invitations and API keys that had expired by then are removed.
     pub links_expired_by: Timestamp,
+    /// Dead letters that had been given up by then are removed.
+    pub dead_letters_buried_by: Timestamp,
     /// How many of each kind to remove at most.
     pub limit: u32,
 }
@@ -44,6 +47,8 @@ pub struct Swept {
     pub invitations: u64,
     /// How many API keys.
     pub api_keys: u64,
+    /// How many dead letters.
+    pub dead_letters: u64,
 }
 
 impl Swept {
@@ -56,13 +61,15 @@ impl Swept {
             accounts: self.accounts.saturating_add(other.accounts),
             invitations: self.invitations.saturating_add(other.invitations),
             api_keys: self.api_keys.saturating_add(other.api_keys),
+            dead_letters: self.dead_letters.saturating_add(other.dead_letters),
         }
     }
 
     /// How many of the kind of which most went.
     #[must_use]
     pub fn most_of_a_kind(self) -> u64 {
-        let Self { sessions, attempts, accounts, invitations, api_keys } = self;
-        [sessions, attempts, accounts, invitations, api_keys].into_iter().max().unwrap_or_default()
+        let Self { sessions, attempts, accounts, invitations, api_keys, dead_letters } = self;
+        let kinds = [sessions, attempts, accounts, invitations, api_keys, dead_letters];
+        kinds.into_iter().max().unwrap_or_default()
     }
 }

@@ -1,6 +1,7 @@
 //! Sweeping: removing what has no meaning any more, a batch at a time.
 
 use crate::command::{Sweep, Swept};
+use crate::message::Burial;
 use crate::step::{Step, ask};
 use crate::time::{Duration, Timestamp};
 
@@ -8,7 +9,8 @@ use crate::time::{Duration, Timestamp};
 const MARGIN: Duration = Duration::from_minutes(60);
 
 /// Removes sessions that are over, counters that count nothing any more, accounts whose owners closed them,
-/// and invitations and API keys that have expired: at most `batch` of each.
+/// invitations and API keys that have expired, and dead letters that were kept for [`Burial::KEPT`]: at most
+/// `batch` of each.
 ///
 /// Run it every now and then, and again while a batch comes back full. What it removes would be
 /// refused just the same if it were there; only that tokens of a session that is gone are
@@ -16,12 +18,15 @@ const MARGIN: Duration = Duration::from_minutes(60);
 /// [`RevokedToken`](crate::Refusal::RevokedToken) or [`ExpiredToken`](crate::Refusal::ExpiredToken)
 /// before.
 pub fn sweep(batch: u32, now: Timestamp) -> Step<Swept> {
-    let past = Timestamp::from_millis(now.as_millis().saturating_sub(MARGIN.as_millis()));
+    let before =
+        |span: Duration| Timestamp::from_millis(now.as_millis().saturating_sub(span.as_millis()));
+    let past = before(MARGIN);
     let command = Sweep {
         sessions_expired_by: past,
         attempts_idle_since: past,
         accounts_closed_by: past,
         links_expired_by: past,
+        dead_letters_buried_by: before(Burial::KEPT),
         limit: batch,
     };
     ask(command, Step::Done)

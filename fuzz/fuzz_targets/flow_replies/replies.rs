@@ -166,6 +166,7 @@ impl Respond for Trial<'_> {
             accounts: self.choices.any(),
             invitations: self.choices.any(),
             api_keys: self.choices.any(),
+            dead_letters: self.choices.any(),
         })
     }
 

@@ -213,6 +213,7 @@ async fn sweep<S: Store>(store: &S, by: Timestamp, limit: u32) -> Swept {
         attempts_idle_since: by,
         accounts_closed_by: by,
         links_expired_by: by,
+        dead_letters_buried_by: by,
         limit,
     };
     store.sweep(command).await.expect("sweep must not fail")

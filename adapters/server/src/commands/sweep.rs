@@ -19,7 +19,7 @@ pub(super) async fn sweep(arguments: Sweep) -> Result<(), Failure> {
     let swept = work_at(arguments.source, sweep).await;
     progress.finish_and_clear();
     let swept = swept?;
-    let Swept { sessions, attempts, accounts, invitations, api_keys } = swept;
+    let Swept { sessions, attempts, accounts, invitations, api_keys, dead_letters } = swept;
     if arguments.output.json {
         return print_json(&json!({
             "sessions": sessions,
@@ -27,6 +27,7 @@ pub(super) async fn sweep(arguments: Sweep) -> Result<(), Failure> {
             "accounts": accounts,
             "invitations": invitations,
             "api_keys": api_keys,
+            "dead_letters": dead_letters,
         }));
     }
     let kinds = [
@@ -35,6 +36,7 @@ pub(super) async fn sweep(arguments: Sweep) -> Result<(), Failure> {
         (accounts, "closed accounts"),
         (invitations, "invitations"),
         (api_keys, "API keys"),
+        (dead_letters, "dead letters"),
     ];
     let removed = kinds.map(|(count, kind)| format!("{} {kind}", grouped(count)));
     print(&format!("removed {}", removed.join(", ")))

@@ -31,6 +31,9 @@ const INVITATIONS: &str = "DELETE FROM invitations WHERE id IN \
 const API_KEYS: &str = "DELETE FROM api_keys WHERE id IN \
     (SELECT id FROM api_keys WHERE expires_at <= ?1 LIMIT ?2)";
 
+const DEAD_LETTERS: &str = "DELETE FROM messages WHERE seq IN \
+    (SELECT seq FROM messages WHERE buried_at <= ?1 LIMIT ?2)";
+
 /// Accounts come last: what goes with an account is not counted as what it is.
 pub(super) async fn sweep(writer: &SqlitePool, command: Sweep) -> Result<Swept, Fault> {
     let remove = async |statement: &'static str, by: Timestamp| {
@@ -44,6 +47,7 @@ pub(super) async fn sweep(writer: &SqlitePool, command: Sweep) -> Result<Swept, 
         attempts: remove(ATTEMPTS, command.attempts_idle_since).await?,
         invitations: remove(INVITATIONS, command.links_expired_by).await?,
         api_keys: remove(API_KEYS, command.links_expired_by).await?,
+        dead_letters: remove(DEAD_LETTERS, command.dead_letters_buried_by).await?,
         accounts: remove(ACCOUNTS, command.accounts_closed_by).await?,
     })
 }
