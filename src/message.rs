@@ -1,5 +1,9 @@
 //! Messages to people: what flows want sent, sealed until it goes out.
 
+mod dead_letter;
+
+pub use dead_letter::{Burial, BurialReason, DeadLetters, KeptMessage, ListMessages, MessageState};
+
 use std::borrow::Cow;
 
 use chacha20poly1305::XNonce;

@@ -11,7 +11,9 @@ use crate::command::{
     ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept, UserKey, Write,
 };
 use crate::event::{EventRecord, TakenEvents};
-use crate::message::{SealedMessage, TakenMessage};
+use crate::message::{
+    Burial, BurialReason, DeadLetters, KeptMessage, ListMessages, SealedMessage, TakenMessage,
+};
 use crate::model::{
     ApiKey, ApiKeyId, AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Invitation,
     InvitationId, MessageId, Session, SessionId, User, UserId,
@@ -30,15 +32,7 @@ pub struct Tables {
     invitations: BTreeMap<InvitationId, Invitation>,
     api_keys: BTreeMap<ApiKeyId, ApiKey>,
     events: EventLog,
-    messages: VecDeque<Waiting>,
-}
-
-/// A message on its way out, and when it is to be taken next.
-#[derive(Clone, Debug, PartialEq)]
-struct Waiting {
-    message: SealedMessage,
-    attempts: u32,
-    next_try: Timestamp,
+    messages: VecDeque<KeptMessage>,
 }
 
 impl Tables {
@@ -183,6 +177,15 @@ impl Tables {
             .take(limit)
             .map(|key| key.id)
             .collect();
+        let buried_by = command.dead_letters_buried_by;
+        let dead_letters: Vec<_> = self
+            .messages
+            .iter()
+            .filter(|kept| kept.burial.is_some_and(|burial| burial.at <= buried_by))
+            .take(limit)
+            .map(|kept| kept.message.id)
+            .collect();
+        self.messages_sent(&dead_letters);
         self.sessions.retain(|id, _| !sessions.contains(id));
         self.attempts.retain(|key, _| !attempts.contains(key));
         self.invitations.retain(|id, _| !invitations.contains(id));
@@ -197,6 +200,7 @@ impl Tables {
             invitations: count(&invitations),
             api_keys: count(&api_keys),
             events: self.events.remove(command.events_kept_since, limit),
+            dead_letters: count(&dead_letters),
         }
     }
 
@@ -215,7 +219,7 @@ impl Tables {
             self.apply(write);
         }
         self.events.append(batch.events);
-        self.messages.extend(batch.messages.into_iter().map(Waiting::new));
+        self.messages.extend(batch.messages.into_iter().map(waiting));
         Ok(())
     }
 
@@ -288,8 +292,9 @@ impl Tables {
         until: Timestamp,
         limit: usize,
     ) -> Vec<TakenMessage> {
-        let due = self.messages.iter_mut().filter(|waiting| waiting.next_try <= now);
-        due.take(limit).map(|waiting| waiting.take(until)).collect()
+        let is_due = |kept: &&mut KeptMessage| kept.burial.is_none() && kept.next_try <= now;
+        let due = self.messages.iter_mut().filter(is_due);
+        due.take(limit).map(|kept| take(kept, until)).collect()
     }
 
     /// Forgets messages that were sent.
@@ -305,6 +310,37 @@ impl Tables {
         }
     }
 
+    /// Gives a message up that waits.
+    pub fn bury_message(&mut self, message: MessageId, at: Timestamp, reason: BurialReason) {
+        let mut waiting = self.messages.iter_mut().filter(|kept| kept.burial.is_none());
+        if let Some(kept) = waiting.find(|kept| kept.message.id == message) {
+            kept.burial = Some(Burial { at, reason });
+        }
+    }
+
+    /// A page of messages, in the order of their ids.
+    #[must_use]
+    pub fn list_messages(&self, command: &ListMessages) -> Vec<KeptMessage> {
+        let is_wanted = |kept: &&KeptMessage| {
+            command.state.is_none_or(|state| state == kept.state())
+                && command.after.is_none_or(|after| kept.message.id > after)
+        };
+        let mut wanted: Vec<_> = self.messages.iter().filter(is_wanted).cloned().collect();
+        wanted.sort_by_key(|kept| kept.message.id);
+        wanted.truncate(most(command.limit));
+        wanted
+    }
+
+    /// Lets dead letters wait again as if they were new and due now; gives their ids.
+    pub fn revive_messages(&mut self, which: &DeadLetters, now: Timestamp) -> Vec<MessageId> {
+        let dead = self.messages.iter_mut().filter(|kept| which.contain(kept));
+        dead.map(|kept| {
+            *kept = KeptMessage { next_try: now, ..waiting(kept.message.clone()) };
+            kept.message.id
+        })
+        .collect()
+    }
+
     /// All invitations, by id.
     pub fn invitations(&self) -> impl Iterator<Item = &Invitation> {
         self.invitations.values()
@@ -317,7 +353,7 @@ impl Tables {
 
     /// All messages that wait to be sent, oldest first.
     pub fn messages(&self) -> impl Iterator<Item = &SealedMessage> {
-        self.messages.iter().map(|waiting| &waiting.message)
+        self.messages.iter().filter(|kept| kept.burial.is_none()).map(|kept| &kept.message)
     }
 
     /// Removes a user with all that is theirs.
@@ -409,17 +445,16 @@ impl Tables {
     }
 }
 
-impl Waiting {
-    const fn new(message: SealedMessage) -> Self {
-        let next_try = message.created_at;
-        Self { message, attempts: 0, next_try }
-    }
+/// A message as it begins.
+const fn waiting(message: SealedMessage) -> KeptMessage {
+    let next_try = message.created_at;
+    KeptMessage { message, attempts: 0, next_try, burial: None }
+}
 
-    fn take(&mut self, until: Timestamp) -> TakenMessage {
-        self.attempts = self.attempts.saturating_add(1);
-        self.next_try = until;
-        TakenMessage { message: self.message.clone(), attempts: self.attempts }
-    }
+fn take(kept: &mut KeptMessage, until: Timestamp) -> TakenMessage {
+    kept.attempts = kept.attempts.saturating_add(1);
+    kept.next_try = until;
+    TakenMessage { message: kept.message.clone(), attempts: kept.attempts }
 }
 
 fn newest_first<K: Ord, V>(

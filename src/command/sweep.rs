@@ -14,6 +14,7 @@ use crate::time::Timestamp;
 /// * **Invitations** whose `expires_at` is at or before `links_expired_by`.
 /// * **API keys** whose `expires_at` is at or before `links_expired_by`.
 /// * **Events** that happened at or before `events_kept_since`, also such that a consumer has not taken.
+/// * **Dead letters** that were given up at or before `dead_letters_buried_by`. What waits stays.
 ///
 /// The reply says how many went. Fewer than `limit` of a kind means that none are left of it. It is
 /// carried out beside everything else: each removal looks once more at what it removes, so that a
@@ -30,6 +31,8 @@ pub struct Sweep {
     pub links_expired_by: Timestamp,
     /// Events that happened by then are removed.
     pub events_kept_since: Timestamp,
+    /// Dead letters that had been given up by then are removed.
+    pub dead_letters_buried_by: Timestamp,
     /// How many of each kind to remove at most.
     pub limit: u32,
 }
@@ -49,6 +52,8 @@ pub struct Swept {
     pub api_keys: u64,
     /// How many events.
     pub events: u64,
+    /// How many dead letters.
+    pub dead_letters: u64,
 }
 
 impl Swept {
@@ -62,16 +67,16 @@ impl Swept {
             invitations: self.invitations.saturating_add(other.invitations),
             api_keys: self.api_keys.saturating_add(other.api_keys),
             events: self.events.saturating_add(other.events),
+            dead_letters: self.dead_letters.saturating_add(other.dead_letters),
         }
     }
 
     /// How many of the kind of which most went.
     #[must_use]
     pub fn most_of_a_kind(self) -> u64 {
-        let Self { sessions, attempts, accounts, invitations, api_keys, events } = self;
-        [sessions, attempts, accounts, invitations, api_keys, events]
-            .into_iter()
-            .max()
-            .unwrap_or_default()
+        let Self { sessions, attempts, accounts, invitations, api_keys, events, dead_letters } =
+            self;
+        let kinds = [sessions, attempts, accounts, invitations, api_keys, events, dead_letters];
+        kinds.into_iter().max().unwrap_or_default()
     }
 }

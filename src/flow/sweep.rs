@@ -1,6 +1,7 @@
 //! Sweeping: removing what has no meaning any more, a batch at a time.
 
 use crate::command::{Sweep, Swept};
+use crate::message::Burial;
 use crate::policy::Policy;
 use crate::step::{Step, ask};
 use crate::time::{Duration, Timestamp};
@@ -9,8 +10,9 @@ use crate::time::{Duration, Timestamp};
 const MARGIN: Duration = Duration::from_minutes(60);
 
 /// Removes sessions that are over, counters that count nothing any more, accounts whose owners closed them,
-/// invitations and API keys that have expired, and events older than
-/// [`Policy::audit_retention`](crate::Policy::audit_retention): at most `batch` of each.
+/// invitations and API keys that have expired, events older than
+/// [`Policy::audit_retention`](crate::Policy::audit_retention), and dead letters that were kept for
+/// [`Burial::KEPT`]: at most `batch` of each.
 ///
 /// Run it every now and then, and again while a batch comes back full. What it removes would be
 /// refused just the same if it were there; only that tokens of a session that is gone are
@@ -27,6 +29,7 @@ pub fn sweep(batch: u32, policy: &Policy, now: Timestamp) -> Step<Swept> {
         accounts_closed_by: past,
         links_expired_by: past,
         events_kept_since: before(policy.audit_retention),
+        dead_letters_buried_by: before(Burial::KEPT),
         limit: batch,
     };
     ask(command, Step::Done)

@@ -11,7 +11,7 @@ use testudo::command::{
     ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
-use testudo::message::TakenMessage;
+use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 
 use crate::{Fault, Store};
@@ -80,5 +80,8 @@ twin! {
     take_messages(now: Timestamp, until: Timestamp, limit: usize) -> Vec<TakenMessage>;
     messages_sent(messages: Vec<MessageId>) -> ();
     postpone_message(message: MessageId, until: Timestamp) -> ();
+    bury_message(message: MessageId, at: Timestamp, reason: BurialReason) -> ();
+    list_messages(command: ListMessages) -> Vec<KeptMessage>;
+    revive_messages(which: DeadLetters, now: Timestamp) -> Vec<MessageId>;
     ping() -> ();
 }

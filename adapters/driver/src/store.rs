@@ -9,7 +9,7 @@ use testudo::command::{
     ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
-use testudo::message::TakenMessage;
+use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 
 use crate::Fault;
@@ -169,6 +169,29 @@ pub trait Store: Send + Sync {
         message: MessageId,
         until: Timestamp,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Gives up a message that waits: nobody is given it until it is revived. One that is dead already, or not
+    /// known, is passed over.
+    fn bury_message(
+        &self,
+        message: MessageId,
+        at: Timestamp,
+        reason: BurialReason,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Lists the messages that are kept, waiting or dead, in the order of their ids, a page at a time.
+    fn list_messages(
+        &self,
+        command: ListMessages,
+    ) -> impl Future<Output = Result<Vec<KeptMessage>, Fault>> + Send;
+
+    /// Lets dead letters wait again, due at `now` and with no attempts, as one atomic operation; gives the ids of
+    /// those that it was, in any order. What is not dead is passed over.
+    fn revive_messages(
+        &self,
+        which: DeadLetters,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Vec<MessageId>, Fault>> + Send;
 
     /// Whether the store answers at all.
     fn ping(&self) -> impl Future<Output = Result<(), Fault>> + Send;

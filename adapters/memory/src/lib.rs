@@ -11,7 +11,7 @@ use testudo::command::{
     ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
-use testudo::message::TakenMessage;
+use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 use testudo::reference::Tables;
 use testudo_driver::{Fault, Store};
@@ -143,6 +143,28 @@ impl Store for MemoryStore {
     async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
         self.tables().postpone_message(message, until);
         Ok(())
+    }
+
+    async fn bury_message(
+        &self,
+        message: MessageId,
+        at: Timestamp,
+        reason: BurialReason,
+    ) -> Result<(), Fault> {
+        self.tables().bury_message(message, at, reason);
+        Ok(())
+    }
+
+    async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
+        Ok(self.tables().list_messages(&command))
+    }
+
+    async fn revive_messages(
+        &self,
+        which: DeadLetters,
+        now: Timestamp,
+    ) -> Result<Vec<MessageId>, Fault> {
+        Ok(self.tables().revive_messages(&which, now))
     }
 
     async fn ping(&self) -> Result<(), Fault> {

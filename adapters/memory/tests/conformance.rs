@@ -7,7 +7,7 @@ use testudo::command::{
     ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
-use testudo::message::TakenMessage;
+use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 use testudo_driver::conformance::Nodes;
 use testudo_driver::{Fault, Store};
@@ -150,6 +150,27 @@ impl Store for OnThreads {
 
     async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
         self.run(async move |store| store.postpone_message(message, until).await).await
+    }
+
+    async fn bury_message(
+        &self,
+        message: MessageId,
+        at: Timestamp,
+        reason: BurialReason,
+    ) -> Result<(), Fault> {
+        self.run(async move |store| store.bury_message(message, at, reason).await).await
+    }
+
+    async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
+        self.run(async move |store| store.list_messages(command).await).await
+    }
+
+    async fn revive_messages(
+        &self,
+        which: DeadLetters,
+        now: Timestamp,
+    ) -> Result<Vec<MessageId>, Fault> {
+        self.run(async move |store| store.revive_messages(which, now).await).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

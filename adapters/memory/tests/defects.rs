@@ -17,7 +17,7 @@ use testudo::command::{
     ListUsers, OwnedApiKey, OwnedSession, Standing, Sweep, Swept, UserKey, Write,
 };
 use testudo::event::{EventRecord, TakenEvents};
-use testudo::message::TakenMessage;
+use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{
     ApiKey, AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Invitation, MessageId,
     Session, User, UserId,
@@ -134,6 +134,13 @@ found! {
         a_message_that_was_not_reported_comes_back_when_its_time_is_over;
     ForgetsAllMessages by sent_messages_are_forgotten_and_no_others;
     PostponesNothing by a_postponed_message_waits_for_its_time_and_the_others_do_not;
+    DropsWhatItBuries by a_message_that_is_given_up_is_kept_and_nobody_is_given_it;
+    BuriesNothing by a_message_that_is_given_up_is_kept_and_nobody_is_given_it;
+    BuriesTwice by a_message_is_given_up_once;
+    ListsNoDeadLetters by messages_are_listed_in_the_order_of_their_ids_page_by_page;
+    RevivesAll by dead_letters_wait_again_when_they_are_revived_and_no_others;
+    TellsWhatWasAskedFor by dead_letters_wait_again_when_they_are_revived_and_no_others;
+    KeepsDeadLetters by dead_letters_are_removed_when_their_time_is_over_and_what_waits_is_not;
     SendsMessagesOfConflicts by messages_of_a_batch_that_conflicts_are_not_kept;
     CutsMessages by every_byte_of_a_message_survives;
     LosesMessages by a_batch_conflicts_as_a_whole_whatever_in_it_does_not_hold;
@@ -341,6 +348,9 @@ impl Store for Defective {
             Defect::SweepsATickTooEarly => {
                 command.links_expired_by = tick(command.links_expired_by);
                 command.accounts_closed_by = tick(closed_by);
+            }
+            Defect::KeepsDeadLetters => {
+                command.dead_letters_buried_by = Timestamp::from_millis(0);
             }
             Defect::SweepsWithoutLimit => command.limit = u32::MAX,
             Defect::KeepsEvents => command.events_kept_since = Timestamp::from_millis(0),
@@ -575,6 +585,46 @@ impl Store for Defective {
             return Ok(());
         }
         self.store.postpone_message(message, until).await
+    }
+
+    async fn bury_message(
+        &self,
+        message: MessageId,
+        at: Timestamp,
+        reason: BurialReason,
+    ) -> Result<(), Fault> {
+        match self.defect {
+            Defect::DropsWhatItBuries => self.store.messages_sent(vec![message]).await,
+            Defect::BuriesNothing => Ok(()),
+            Defect::BuriesTwice => {
+                self.store.revive_messages(DeadLetters::These(vec![message]), at).await?;
+                self.store.bury_message(message, at, reason).await
+            }
+            _ => self.store.bury_message(message, at, reason).await,
+        }
+    }
+
+    async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
+        let mut listed = self.store.list_messages(command).await?;
+        if self.defect == Defect::ListsNoDeadLetters {
+            listed.retain(|kept| kept.burial.is_none());
+        }
+        Ok(listed)
+    }
+
+    async fn revive_messages(
+        &self,
+        which: DeadLetters,
+        now: Timestamp,
+    ) -> Result<Vec<MessageId>, Fault> {
+        match (self.defect, which) {
+            (Defect::RevivesAll, _) => self.store.revive_messages(DeadLetters::All, now).await,
+            (Defect::TellsWhatWasAskedFor, DeadLetters::These(ids)) => {
+                self.store.revive_messages(DeadLetters::These(ids.clone()), now).await?;
+                Ok(ids)
+            }
+            (_, which) => self.store.revive_messages(which, now).await,
+        }
     }
 
     async fn ping(&self) -> Result<(), Fault> {

@@ -110,7 +110,8 @@ pub(crate) enum Command {
     /// Brings the database's tables up to date. `serve` does that too when it starts.
     Migrate(Source),
     /// Removes what has no meaning any more: sessions that are over, counters that count nothing, accounts
-    /// whose owners closed them, invitations and API keys that have expired, old events.
+    /// whose owners closed them, invitations and API keys that have expired, old events, dead letters of a
+    /// month ago.
     ///
     /// It goes a batch at a time, so that a server beside it is not held up. A server that runs does the
     /// same every hour.

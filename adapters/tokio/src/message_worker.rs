@@ -1,32 +1,42 @@
 //! Delivering messages: take what was committed, put it into words, hand it to a courier, forget it.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use testudo::message::{MessageKind, TakenMessage};
+use testudo::message::{BurialReason, MessageKind, TakenMessage};
+use testudo::model::MessageId;
 use testudo::{Duration as Span, Timestamp};
-use testudo_driver::{Auth, Courier, Fault, Hashing, Letters, Store};
+use testudo_driver::{Auth, Courier, Fault, Hashing, Letter, Letters, Store, UndeliveredError};
 use tokio::time;
 use tracing::{debug, error, warn};
 
 /// Hands committed messages to a courier, the oldest first and at least once.
 ///
-/// A message is taken for [`MessageWorker::LEASE`], so that several workers on one store send each once. One
-/// that cannot be delivered is tried again, ever less often; one whose link has expired by then is dropped.
+/// A message is taken for [`MessageWorker::LEASE`], and again and again while it is on its way, so that several
+/// workers on one store send each once, and what a worker that died had taken goes out soon after. One that
+/// cannot be delivered is tried again, ever less often. One that was refused for good, whose link has expired, or
+/// that was tried for long enough becomes a dead letter ([`Burial`](testudo::message::Burial)): none is dropped.
 #[derive(Debug)]
 pub struct MessageWorker<S, H, C> {
     auth: Arc<Auth<S, H>>,
     letters: Letters,
     courier: C,
+    gives_up_after: Span,
 }
 
 impl<S, H, C> MessageWorker<S, H, C> {
     /// For how long a message that was taken is given to nobody else.
-    pub const LEASE: Span = Span::from_secs(30);
+    pub const LEASE: Span = Span::from_secs(10);
 
+    /// For how long a message is tried, if nothing else is said.
+    pub const GIVES_UP_AFTER: Span = Span::from_days(3);
+
+    /// How often a lease is renewed: a store may be out of reach for two times in a row.
+    const RENEW_EVERY: Duration = Duration::from_secs(3);
     const PAUSE: Duration = Duration::from_millis(250);
-    /// How long one delivery may take: well within the lease.
-    const PATIENCE: Duration = Duration::from_secs(20);
+    /// How long one delivery may take.
+    const PATIENCE: Duration = Duration::from_secs(60);
     const FIRST_RETRY: Span = Span::from_secs(5);
     const LAST_RETRY: Span = Span::from_minutes(60);
 }
@@ -34,7 +44,14 @@ impl<S, H, C> MessageWorker<S, H, C> {
 impl<S: Store, H: Hashing, C: Courier> MessageWorker<S, H, C> {
     /// A worker between the store of `auth` and a courier.
     pub const fn new(auth: Arc<Auth<S, H>>, letters: Letters, courier: C) -> Self {
-        Self { auth, letters, courier }
+        Self { auth, letters, courier, gives_up_after: Self::GIVES_UP_AFTER }
+    }
+
+    /// The same that tries each message for another time. The pauses between the attempts count, and the time
+    /// when no worker runs does not.
+    #[must_use]
+    pub fn giving_up_after(self, time: Span) -> Self {
+        Self { gives_up_after: time, ..self }
     }
 
     /// Works until the future is dropped. A store that does not answer is asked again later.
@@ -73,6 +90,10 @@ impl<S: Store, H: Hashing, C: Courier> MessageWorker<S, H, C> {
                 Attempt::Later(pause) => {
                     store.postpone_message(id, self.auth.now() + pause).await?;
                 }
+                Attempt::Last(reason) => {
+                    error!(%id, ?reason, "a message is given up; it is kept among the dead letters");
+                    store.bury_message(id, self.auth.now(), reason).await?;
+                }
             }
         }
         Ok(!taken.is_empty())
@@ -85,7 +106,7 @@ impl<S: Store, H: Hashing, C: Courier> MessageWorker<S, H, C> {
             Ok(message) => message,
             Err(error) => {
                 error!(%id, %error, "a message cannot be opened");
-                return Attempt::Later(Self::LAST_RETRY);
+                return self.later(*attempts, Self::LAST_RETRY, BurialReason::Unopenable);
             }
         };
         if message.kind == MessageKind::Decoy {
@@ -93,25 +114,57 @@ impl<S: Store, H: Hashing, C: Courier> MessageWorker<S, H, C> {
         }
         if message.expires_at.is_some_and(|end| now >= end) {
             warn!(%id, kind = ?message.kind, "a message was not delivered before its link expired");
-            return Attempt::Done;
+            return Attempt::Last(BurialReason::Expired);
         }
         let Some(letter) = self.letters.compose(id, sealed.created_at, &message) else {
             error!(%id, kind = ?message.kind, "there are no words for a message");
-            return Attempt::Later(Self::LAST_RETRY);
+            return self.later(*attempts, Self::LAST_RETRY, BurialReason::Wordless);
         };
-        match time::timeout(Self::PATIENCE, self.courier.deliver(&letter)).await {
-            Ok(Ok(())) => {
+        match self.deliver(id, &letter).await {
+            Ok(()) => {
                 debug!(%id, kind = ?letter.kind, "delivered");
                 Attempt::Done
             }
-            Ok(Err(error)) => {
-                warn!(%id, kind = ?letter.kind, attempts, %error, "a message was not delivered; trying again");
-                Attempt::Later(Self::pause(*attempts))
+            Err(error) if error.is_permanent() => {
+                warn!(%id, kind = ?letter.kind, attempts, %error, "a message was refused for good");
+                Attempt::Last(BurialReason::Refused)
             }
-            Err(_) => {
-                warn!(%id, kind = ?letter.kind, attempts, "a message took too long; trying again");
-                Attempt::Later(Self::pause(*attempts))
+            Err(error) => {
+                warn!(%id, kind = ?letter.kind, attempts, %error, "a message was not delivered");
+                self.later(*attempts, Self::pause(*attempts), BurialReason::GivenUp)
             }
+        }
+    }
+
+    /// Hands a letter over. The message stays this worker's for as long as that takes.
+    async fn deliver(&self, id: MessageId, letter: &Letter) -> Result<(), UndeliveredError> {
+        let mut delivery = pin!(time::timeout(Self::PATIENCE, self.courier.deliver(letter)));
+        loop {
+            tokio::select! {
+                delivered = &mut delivery => {
+                    return delivered.unwrap_or_else(|_| Err(UndeliveredError::new("it took too long")));
+                }
+                () = time::sleep(Self::RENEW_EVERY) => {
+                    let until = self.auth.now() + Self::LEASE;
+                    if let Err(fault) = self.auth.store().postpone_message(id, until).await {
+                        warn!(%id, %fault, "a message may be sent twice: its lease was not renewed");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Once more after a pause, unless that was tried for long enough.
+    fn later(&self, attempts: u32, pause: Span, reason: BurialReason) -> Attempt {
+        let earlier = (1..attempts).map(Self::pause);
+        let mut tried_for = earlier.scan(0, |total: &mut u64, pause| {
+            *total = total.saturating_add(pause.as_millis());
+            Some(*total)
+        });
+        if tried_for.any(|total| total >= self.gives_up_after.as_millis()) {
+            Attempt::Last(reason)
+        } else {
+            Attempt::Later(pause)
         }
     }
 
@@ -129,4 +182,6 @@ enum Attempt {
     Done,
     /// It is tried again after so long.
     Later(Span),
+    /// It is given up.
+    Last(BurialReason),
 }

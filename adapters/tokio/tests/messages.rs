@@ -5,8 +5,13 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use testudo::command::UserKey;
 use testudo::flow::RegisterUser;
-use testudo::message::MessageKind;
+use testudo::flow::admin::SetPassword;
+use testudo::message::{
+    BurialReason, DeadLetters, KeptMessage, ListMessages, MessageKind, MessageState,
+};
+use testudo::model::Email;
 use testudo::password::{Argon2id, HasherChain};
 use testudo::{Client, Duration, KeyRing, Policy, Settings, Timestamp};
 use testudo_driver::{
@@ -23,6 +28,7 @@ const OTHER_SECRET: &str = "only-for-tests-too-8Kp3Lm9Xc4Vb7Nq2";
 struct Postbox {
     letters: Arc<Mutex<Vec<Letter>>>,
     refusals_left: Arc<AtomicUsize>,
+    refuses_for_good: Option<&'static str>,
 }
 
 impl Postbox {
@@ -43,6 +49,9 @@ impl Courier for Postbox {
             return Err(UndeliveredError::new("the post is closed"));
         }
         tokio::task::yield_now().await;
+        if self.refuses_for_good == Some(letter.to.as_str()) {
+            return Err(UndeliveredError::permanent("nobody lives there"));
+        }
         self.letters.lock().unwrap().push(letter.clone());
         Ok(())
     }
@@ -66,6 +75,17 @@ impl Clock for Hands {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::Relaxed))
     }
+}
+
+const LEASE: Duration = MessageWorker::<MemoryStore, InlineHashing, Postbox>::LEASE;
+
+async fn dead_letters(store: &MemoryStore) -> Vec<KeptMessage> {
+    let command = ListMessages { state: Some(MessageState::Dead), after: None, limit: 100 };
+    store.list_messages(command).await.unwrap()
+}
+
+async fn reasons(store: &MemoryStore) -> Vec<BurialReason> {
+    dead_letters(store).await.iter().map(|kept| kept.burial.unwrap().reason).collect()
 }
 
 type TestAuth = Arc<Auth<MemoryStore, InlineHashing>>;
@@ -147,11 +167,11 @@ async fn a_worker_that_dies_on_the_way_loses_nothing() {
     let (store, clock, post) = (MemoryStore::new(), Hands::new(), Postbox::default());
     let auth = with_requests(&store, &clock, 1).await;
     // It took the message, and was never heard of again.
-    let until = clock.now() + Duration::from_secs(30);
+    let until = clock.now() + LEASE;
     assert_eq!(store.take_messages(clock.now(), until, 1).await.unwrap().len(), 1);
     worker(&auth, &post).drain().await.unwrap();
     assert_eq!(post.count(), 0, "it may still be on its way");
-    clock.move_on(Duration::from_secs(30));
+    clock.move_on(LEASE);
     worker(&auth, &post).drain().await.unwrap();
     assert_eq!(post.count(), 1);
 }
@@ -163,6 +183,7 @@ async fn a_link_that_has_expired_meanwhile_is_sent_to_nobody() {
     clock.move_on(Policy::default().password_reset_lifetime);
     worker(&auth, &post).drain().await.unwrap();
     assert_eq!(post.count(), 0);
+    assert_eq!(reasons(&store).await, [BurialReason::Expired]);
 }
 
 #[tokio::test]
@@ -178,4 +199,88 @@ async fn a_message_whose_key_is_gone_is_kept_and_looked_at_again_later() {
     clock.move_on(Duration::from_minutes(60));
     // The one to nobody is as unreadable.
     assert_eq!(store.take_messages(clock.now(), clock.now(), 9).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_is_a_dead_letter_at_once_and_holds_up_nothing() {
+    let (store, clock) = (MemoryStore::new(), Hands::new());
+    let post = Postbox { refuses_for_good: Some("user-1@example.com"), ..Postbox::default() };
+    let auth = with_requests(&store, &clock, 3).await;
+    worker(&auth, &post).drain().await.unwrap();
+    assert_eq!(post.count(), 2);
+    assert_eq!(reasons(&store).await, [BurialReason::Refused]);
+    clock.move_on(Duration::from_minutes(5));
+    worker(&auth, &post).drain().await.unwrap();
+    assert_eq!(post.count(), 2, "nobody tries it again");
+    let revived = store.revive_messages(DeadLetters::All, clock.now()).await.unwrap();
+    assert_eq!(revived.len(), 1);
+    let mended = Postbox { refuses_for_good: None, ..post };
+    worker(&auth, &mended).drain().await.unwrap();
+    assert_eq!(mended.count(), 3);
+}
+
+#[tokio::test]
+async fn what_is_not_delivered_is_given_up_after_three_days_of_attempts_and_not_before() {
+    let (store, clock, post) = (MemoryStore::new(), Hands::new(), Postbox::refusing(usize::MAX));
+    let auth = auth(&store, SECRET, &clock);
+    let here = Client::unknown();
+    let request = RegisterUser::new("ada@example.com", "correct horse".into());
+    auth.register_user(request, &here).await.unwrap();
+    // Its notice has no link that could expire.
+    let key = UserKey::Email("ada@example.com".parse::<Email>().unwrap().key().clone());
+    let request = SetPassword { user: key, password: "battery staple".into(), must_change: false };
+    auth.admin().set_password(request, &here).await.unwrap();
+    let begun = clock.now();
+    let worker = worker(&auth, &post);
+    let mut tried_for = Duration::from_secs(0);
+    while dead_letters(&store).await.is_empty() {
+        worker.drain().await.unwrap();
+        tried_for = Duration::from_millis(clock.now().as_millis() - begun.as_millis());
+        clock.move_on(Duration::from_secs(5));
+        assert!(tried_for < Duration::from_days(4), "it goes on for ever");
+    }
+    assert!(tried_for >= Duration::from_days(3), "given up after {tried_for:?}");
+    assert!(tried_for <= Duration::from_minutes(3 * 24 * 60 + 61), "{tried_for:?}");
+    assert_eq!(reasons(&store).await, [BurialReason::GivenUp]);
+}
+
+/// Takes its time, and looks whether anybody else is given what it carries.
+#[derive(Clone, Debug)]
+struct Slow {
+    store: MemoryStore,
+    clock: Hands,
+    seconds: u32,
+}
+
+impl Courier for Slow {
+    async fn deliver(&self, _: &Letter) -> Result<(), UndeliveredError> {
+        for second in 0..self.seconds {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            self.clock.move_on(Duration::from_secs(1));
+            let now = self.clock.now();
+            let taken = self.store.take_messages(now, now, 9).await.unwrap();
+            assert_eq!(taken, [], "given to two after {second} s");
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_is_nobody_elses_for_as_long_as_it_is_on_its_way() {
+    let (store, clock) = (MemoryStore::new(), Hands::new());
+    let auth = auth(&store, SECRET, &clock);
+    let here = Client::unknown();
+    let request = RegisterUser::new("ada@example.com", "correct horse".into());
+    auth.register_user(request, &here).await.unwrap();
+    auth.request_password_reset("ada@example.com", &here).await.unwrap();
+    for (seconds, is_delivered) in [(70, false), (50, true)] {
+        let slow = Slow { store: store.clone(), clock: clock.clone(), seconds };
+        let letters = Letters::new("https://id.example.com");
+        let delivered = MessageWorker::new(Arc::clone(&auth), letters, slow).drain().await;
+        delivered.unwrap();
+        clock.move_on(Duration::from_secs(5));
+        let command = ListMessages { state: None, after: None, limit: 9 };
+        let kept = store.list_messages(command).await.unwrap();
+        assert_eq!(kept.is_empty(), is_delivered, "{kept:?}");
+    }
 }

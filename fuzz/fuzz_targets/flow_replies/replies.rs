@@ -189,6 +189,7 @@ impl Respond for Trial<'_> {
             invitations: self.choices.any(),
             api_keys: self.choices.any(),
             events: self.choices.any(),
+            dead_letters: self.choices.any(),
         })
     }
 

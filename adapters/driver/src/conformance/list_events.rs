@@ -130,6 +130,7 @@ async fn sweep<S: Store>(store: &S, by: Timestamp, limit: u32) -> u64 {
         accounts_closed_by: NOW,
         links_expired_by: never,
         events_kept_since: by,
+        dead_letters_buried_by: never,
         limit,
     };
     store.sweep(command).await.expect("sweep must not fail").events

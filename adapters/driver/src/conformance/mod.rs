@@ -66,6 +66,7 @@ mod api_keys;
 mod commit;
 mod commit_race;
 mod count_attempt;
+mod dead_letters;
 mod events;
 mod find_session;
 mod find_user;
@@ -250,6 +251,14 @@ macro_rules! conformance_tests {
                 every_byte_of_a_message_survives,
                 parallel_workers_take_each_message_once,
                 two_workers_beside_the_commits_send_every_message_once,
+            }
+            dead_letters {
+                a_message_that_is_given_up_is_kept_and_nobody_is_given_it,
+                a_message_is_given_up_once,
+                messages_are_listed_in_the_order_of_their_ids_page_by_page,
+                dead_letters_wait_again_when_they_are_revived_and_no_others,
+                of_parallel_revivals_each_dead_letter_is_in_one,
+                dead_letters_are_removed_when_their_time_is_over_and_what_waits_is_not,
             }
             ping {
                 a_store_that_works_says_so,

@@ -9,7 +9,7 @@ use testudo::command::{
     ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
-use testudo::message::TakenMessage;
+use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 
 use crate::{Fault, Store};
@@ -141,6 +141,27 @@ impl<S: Store> Store for Nodes<S> {
 
     async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
         self.next().postpone_message(message, until).await
+    }
+
+    async fn bury_message(
+        &self,
+        message: MessageId,
+        at: Timestamp,
+        reason: BurialReason,
+    ) -> Result<(), Fault> {
+        self.next().bury_message(message, at, reason).await
+    }
+
+    async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
+        self.next().list_messages(command).await
+    }
+
+    async fn revive_messages(
+        &self,
+        which: DeadLetters,
+        now: Timestamp,
+    ) -> Result<Vec<MessageId>, Fault> {
+        self.next().revive_messages(which, now).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

@@ -214,6 +214,7 @@ async fn sweep<S: Store>(store: &S, by: Timestamp, limit: u32) -> Swept {
         accounts_closed_by: by,
         links_expired_by: by,
         events_kept_since: by,
+        dead_letters_buried_by: by,
         limit,
     };
     store.sweep(command).await.expect("sweep must not fail")

@@ -19,7 +19,7 @@ pub(super) async fn sweep(arguments: Sweep) -> Result<(), Failure> {
     let swept = work_at(arguments.source, sweep).await;
     progress.finish_and_clear();
     let swept = swept?;
-    let Swept { sessions, attempts, accounts, invitations, api_keys, events } = swept;
+    let Swept { sessions, attempts, accounts, invitations, api_keys, events, dead_letters } = swept;
     if arguments.output.json {
         return print_json(&json!({
             "sessions": sessions,
@@ -28,6 +28,7 @@ pub(super) async fn sweep(arguments: Sweep) -> Result<(), Failure> {
             "invitations": invitations,
             "api_keys": api_keys,
             "events": events,
+            "dead_letters": dead_letters,
         }));
     }
     let kinds = [
@@ -37,6 +38,7 @@ pub(super) async fn sweep(arguments: Sweep) -> Result<(), Failure> {
         (invitations, "invitations"),
         (api_keys, "API keys"),
         (events, "events"),
+        (dead_letters, "dead letters"),
     ];
     let removed = kinds.map(|(count, kind)| format!("{} {kind}", grouped(count)));
     print(&format!("removed {}", removed.join(", ")))

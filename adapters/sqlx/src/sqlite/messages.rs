@@ -14,7 +14,7 @@ use super::writes::{self, Statement, blob, integer};
 /// ?1 now, ?2 until when nobody else is given them, ?3 limit. One statement, so that each row is taken
 /// once; its rows come back in no order.
 const TAKE: &str = "UPDATE messages SET attempts = attempts + 1, next_try = ?2 \
-    WHERE seq IN (SELECT seq FROM messages WHERE next_try <= ?1 ORDER BY seq LIMIT ?3) \
+    WHERE seq IN (SELECT seq FROM messages WHERE buried_at IS NULL AND next_try <= ?1 ORDER BY seq LIMIT ?3) \
     RETURNING seq AS \"messages.seq\", id AS \"messages.id\", created_at AS \"messages.created_at\", \
         sealed AS \"messages.sealed\", attempts AS \"messages.attempts\"";
 

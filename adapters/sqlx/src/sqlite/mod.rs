@@ -5,6 +5,7 @@
 mod api_keys;
 mod attempts;
 mod commit;
+mod dead_letters;
 mod events;
 mod fault;
 mod find;
@@ -27,7 +28,7 @@ use testudo::command::{
     ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
-use testudo::message::TakenMessage;
+use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
 use testudo_driver::{Fault, Store};
 
@@ -179,6 +180,27 @@ impl Store for SqliteStore {
 
     async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
         messages::postpone(&self.writer, message, until).await
+    }
+
+    async fn bury_message(
+        &self,
+        message: MessageId,
+        at: Timestamp,
+        reason: BurialReason,
+    ) -> Result<(), Fault> {
+        dead_letters::bury(&self.writer, message, at, reason).await
+    }
+
+    async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
+        dead_letters::list(&self.readers, command).await
+    }
+
+    async fn revive_messages(
+        &self,
+        which: DeadLetters,
+        now: Timestamp,
+    ) -> Result<Vec<MessageId>, Fault> {
+        dead_letters::revive(&self.writer, which, now).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

@@ -33,6 +33,8 @@ const API_KEYS: &str = "DELETE FROM api_keys WHERE id IN \
 
 const EVENTS: &str = "DELETE FROM events WHERE seq IN \
     (SELECT seq FROM events WHERE at <= ?1 LIMIT ?2)";
+const DEAD_LETTERS: &str = "DELETE FROM messages WHERE seq IN \
+    (SELECT seq FROM messages WHERE buried_at <= ?1 LIMIT ?2)";
 
 /// Accounts come last: what goes with an account is not counted as what it is.
 pub(super) async fn sweep(writer: &SqlitePool, command: Sweep) -> Result<Swept, Fault> {
@@ -48,6 +50,7 @@ pub(super) async fn sweep(writer: &SqlitePool, command: Sweep) -> Result<Swept, 
         invitations: remove(INVITATIONS, command.links_expired_by).await?,
         api_keys: remove(API_KEYS, command.links_expired_by).await?,
         events: remove(EVENTS, command.events_kept_since).await?,
+        dead_letters: remove(DEAD_LETTERS, command.dead_letters_buried_by).await?,
         accounts: remove(ACCOUNTS, command.accounts_closed_by).await?,
     })
 }
