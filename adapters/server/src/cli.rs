@@ -89,7 +89,8 @@ pub(crate) enum Command {
     /// beside the database.
     ///
     /// TESTUDO_SERVICE_TOKENS holds the tokens that let other services in, separated by commas; without it
-    /// none is.
+    /// none is. TESTUDO_WEBHOOK_SECRET holds what webhooks are signed with, several separated by commas;
+    /// `testudo secret new --webhook` makes one.
     Serve(Box<Serve>),
     /// Administers accounts.
     #[command(subcommand)]
@@ -131,7 +132,16 @@ pub(crate) struct Serve {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Secret {
     /// Prints a new master secret for TESTUDO_SECRET: 32 random bytes as base64url.
-    New(Output),
+    New(NewSecret),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewSecret {
+    /// One for TESTUDO_WEBHOOK_SECRET instead
+    #[arg(long)]
+    pub(crate) webhook: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Clone, Copy, Debug, Args)]

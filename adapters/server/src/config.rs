@@ -8,7 +8,7 @@ pub(crate) use passwords::{HashingOptions, PasswordOptions};
 pub(crate) use rules::{build, hashers};
 pub(crate) use values::{
     ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, PublicUrl,
-    Scopes, Tokens,
+    Scopes, Tokens, WebhookEvents, Webhooks,
 };
 
 use std::path::Path;
@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: usize,
     pub(crate) invitations: Invitations,
     pub(crate) log_format: LogFormat,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) webhook_events: WebhookEvents,
 }
 
 impl Config {
@@ -76,6 +78,8 @@ impl Config {
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
             invitations: options.invitations.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
+            webhooks: options.webhooks.unwrap_or_default(),
+            webhook_events: options.webhook_events.unwrap_or_default(),
         })
     }
 }
@@ -174,6 +178,14 @@ pub(crate) struct Options {
     #[arg(long, env = "TESTUDO_API_KEY_SCOPES", hide_env_values = true, value_name = "SCOPES")]
     #[serde(alias = "api-key-scopes")]
     api_key_scopes: Option<Scopes>,
+    /// Where events are sent as signed requests, separated by commas; TESTUDO_WEBHOOK_SECRET signs them
+    /// [default: nowhere]
+    #[arg(long, env = "TESTUDO_WEBHOOKS", hide_env_values = true, value_name = "URLS")]
+    webhooks: Option<Webhooks>,
+    /// Which events are sent, separated by commas [default: all]
+    #[arg(long, env = "TESTUDO_WEBHOOK_EVENTS", hide_env_values = true, value_name = "TYPES")]
+    #[serde(alias = "webhook-events")]
+    webhook_events: Option<WebhookEvents>,
     /// How log lines look: text or json [default: text]
     #[arg(long, env = "TESTUDO_LOG_FORMAT", hide_env_values = true, value_name = "FORMAT")]
     #[serde(alias = "log-format")]
@@ -214,6 +226,8 @@ impl Options {
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             invitations: self.invitations.or(other.invitations),
             log_format: self.log_format.or(other.log_format),
+            webhooks: self.webhooks.or(other.webhooks),
+            webhook_events: self.webhook_events.or(other.webhook_events),
             // What the library is configured with goes its own way.
             ..other
         }

@@ -13,6 +13,7 @@ mod serve;
 mod service_tokens;
 mod shutdown;
 mod store;
+mod webhooks;
 
 use std::io::Write as _;
 use std::process::ExitCode;

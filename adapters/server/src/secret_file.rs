@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use testudo::KeyRing;
 use tracing::warn;
 use zeroize::Zeroizing;
@@ -74,10 +74,24 @@ pub(crate) fn load(database: &Database) -> Result<(KeyRing, Origin), Failure> {
 ///
 /// When the system gives no randomness.
 pub(crate) fn random() -> Result<Zeroizing<String>, Failure> {
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(random_bytes()?.as_slice())))
+}
+
+/// 32 random bytes as webhooks want them.
+///
+/// # Errors
+///
+/// When the system gives no randomness.
+pub(crate) fn random_for_webhooks() -> Result<Zeroizing<String>, Failure> {
+    let encoded = Zeroizing::new(STANDARD.encode(random_bytes()?.as_slice()));
+    Ok(Zeroizing::new(format!("whsec_{}", encoded.as_str())))
+}
+
+fn random_bytes() -> Result<Zeroizing<[u8; 32]>, Failure> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(bytes.as_mut_slice())
-        .map_err(while_doing("the operating system gives no randomness"))?;
-    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+        .map_err(while_doing("the operating system gives no random bytes"))?;
+    Ok(bytes)
 }
 
 /// The secrets of the file beside a database.

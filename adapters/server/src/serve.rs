@@ -22,6 +22,7 @@ use crate::secret_file::{self, Origin};
 use crate::service_tokens;
 use crate::shutdown::Signals;
 use crate::store;
+use crate::webhooks::Webhooks;
 
 /// How long the last events may take to be delivered. What is not, is after the next start.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,6 +53,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         .users_invite(config.invitations == Invitations::Users)
         .trusted_proxies(config.trusted_proxies);
     let post = Post::open(&config.mail)?;
+    let webhooks = Webhooks::begin(&config, &store.shared()).await?;
     announce(&config, &listener, &origin)?;
 
     let worker = EventWorker::new(store.shared(), "log", AuditLog);
@@ -61,11 +63,13 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     tokio::select! {
         () = measurements.run() => {}
         () = worker.run() => {}
+        () = webhooks.run() => {}
         () = messages.run() => {}
         () = sweeper.run() => {}
         () = connections::serve(listener, router, &mut signals) => {}
     }
     drain("events", worker.drain()).await;
+    drain("webhooks", webhooks.drain()).await;
     drain("messages", messages.drain()).await;
     store.close().await;
     info!("stopped");

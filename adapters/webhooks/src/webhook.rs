@@ -10,7 +10,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use serde::Serialize;
 use testudo::Timestamp;
-use testudo::event::EventRecord;
+use testudo::event::{EventKind, EventRecord};
 use testudo_driver::{Clock, EventHandler, HandlerError, SystemClock};
 
 use crate::{Endpoint, Secrets};
@@ -23,10 +23,11 @@ use crate::{Endpoint, Secrets};
 /// [`Webhook::PATIENCE`] means that the event was taken.
 ///
 /// ```no_run
+/// use testudo::event::EventKind;
 /// use testudo_webhooks::Webhook;
 ///
 /// let webhook = Webhook::new("https://example.com/hooks".parse()?, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?)?
-///     .only(["user_created", "account_closed"]);
+///     .only([EventKind::UserCreated, EventKind::AccountClosed]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -38,7 +39,7 @@ pub struct Webhook {
     endpoint: Endpoint,
     secrets: Secrets,
     /// All, if there are none.
-    only: BTreeSet<String>,
+    only: BTreeSet<EventKind>,
     client: Client,
     clock: Arc<dyn Clock>,
 }
@@ -48,7 +49,7 @@ pub struct Webhook {
 struct Body<'a> {
     r#type: &'a str,
     timestamp: Timestamp,
-    data: &'a serde_json::Value,
+    data: &'a EventRecord,
 }
 
 impl Webhook {
@@ -72,10 +73,10 @@ impl Webhook {
         Ok(Self { endpoint, secrets, only, client, clock })
     }
 
-    /// Sends events of these types only, named as in their JSON.
+    /// Sends events of these kinds only, or, where none are named, of all.
     #[must_use]
-    pub fn only<T: Into<String>>(self, types: impl IntoIterator<Item = T>) -> Self {
-        Self { only: types.into_iter().map(Into::into).collect(), ..self }
+    pub fn only(self, kinds: impl IntoIterator<Item = EventKind>) -> Self {
+        Self { only: kinds.into_iter().collect(), ..self }
     }
 
     /// With another clock.
@@ -123,12 +124,11 @@ impl Webhook {
 
 impl EventHandler for Webhook {
     async fn handle(&self, event: &EventRecord) -> Result<(), HandlerError> {
-        let data = serde_json::to_value(event).map_err(HandlerError::new)?;
-        let kind = data.get("type").and_then(|kind| kind.as_str()).unwrap_or_default();
-        if !self.only.is_empty() && !self.only.contains(kind) {
+        let kind = event.event.kind();
+        if !self.only.is_empty() && !self.only.contains(&kind) {
             return Ok(());
         }
-        let body = Body { r#type: kind, timestamp: event.at, data: &data };
+        let body = Body { r#type: kind.as_str(), timestamp: event.at, data: event };
         let body = serde_json::to_vec(&body).map_err(HandlerError::new)?;
         self.send(&event.id.to_string(), body).await
     }

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
-use testudo::event::{Event, EventRecord};
+use testudo::event::{Event, EventKind, EventRecord};
 use testudo::{Client, Timestamp};
 use testudo_driver::{Clock, EventHandler};
 use testudo_webhooks::{Secrets, Webhook};
@@ -91,7 +91,7 @@ async fn an_event_arrives_as_json_that_the_receiver_can_verify() {
 #[tokio::test]
 async fn only_the_chosen_types_are_sent() {
     let (receiver, address) = receiver().await;
-    let webhook = webhook(address).only(["user_created"]);
+    let webhook = webhook(address).only([EventKind::UserCreated]);
     for kind in [Event::UserLogout, Event::UserCreated, Event::UserActivated] {
         webhook.handle(&event(kind)).await.unwrap();
     }

@@ -3,13 +3,16 @@
 use serde_json::json;
 
 use super::print;
-use crate::cli::Output;
+use crate::cli::NewSecret;
 use crate::failure::Failure;
 use crate::secret_file;
 
-/// Prints a new master secret.
-pub(super) fn new(output: Output) -> Result<(), Failure> {
-    let secret = secret_file::random()?;
+/// Prints a new secret.
+pub(super) fn new(NewSecret { webhook, output }: NewSecret) -> Result<(), Failure> {
+    let secret = match webhook {
+        true => secret_file::random_for_webhooks()?,
+        false => secret_file::random()?,
+    };
     if output.json {
         print(&json!({"secret": secret.as_str()}).to_string())
     } else {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Deserialize;
+use testudo::event::{EventKind, NotAnEventKind};
+use testudo_webhooks::{Endpoint, NotAnEndpoint};
 
 /// Where to listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -206,6 +208,42 @@ impl FromStr for Scopes {
     }
 }
 
+/// Where events are sent, separated by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Webhooks(pub(crate) Vec<Endpoint>);
+
+impl FromStr for Webhooks {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut endpoints = Vec::new();
+        for url in text.split(',').map(str::trim).filter(|url| !url.is_empty()) {
+            let endpoint = url.parse().map_err(|error: NotAnEndpoint| error.to_string())?;
+            if endpoints.contains(&endpoint) {
+                return Err("expected each URL once".to_owned());
+            }
+            endpoints.push(endpoint);
+        }
+        Ok(Self(endpoints))
+    }
+}
+
+/// Which events are sent, separated by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct WebhookEvents(pub(crate) Vec<EventKind>);
+
+impl FromStr for WebhookEvents {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let kinds: Result<_, NotAnEventKind> = names.map(str::parse).collect();
+        kinds.map(Self).map_err(|error| error.to_string())
+    }
+}
+
 /// Who may invite others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -275,7 +313,9 @@ from_file!(
     ContextWords,
     Scopes,
     Invitations,
-    LogFormat
+    LogFormat,
+    WebhookEvents,
+    Webhooks
 );
 
 #[cfg(test)]

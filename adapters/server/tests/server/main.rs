@@ -30,3 +30,4 @@ mod story;
 mod support;
 mod token_forms;
 mod users;
+mod webhooks;

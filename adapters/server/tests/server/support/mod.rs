@@ -3,6 +3,7 @@
 mod http;
 mod mailbox;
 mod process;
+pub(crate) mod receiver;
 
 pub(crate) use http::connect;
 pub(crate) use http::{Answer, Request};
