@@ -1,10 +1,12 @@
 //! The command line.
 
 mod hash;
+mod outbox;
 mod session;
 mod user;
 
 pub(crate) use hash::{Calibrate, Hash, StoredHashes};
+pub(crate) use outbox::{ListMessages, Outbox, RetryMessages};
 pub(crate) use session::{RevokeSession, Session};
 pub(crate) use user::{CreateUser, ExportUsers, Format, ImportUsers, ListUsers, SetPassword, User};
 
@@ -95,6 +97,9 @@ pub(crate) enum Command {
     /// Shows and ends sessions.
     #[command(subcommand)]
     Session(Session),
+    /// Shows the messages that wait to be mailed or were given up, and has those tried again.
+    #[command(subcommand)]
+    Outbox(Outbox),
     /// Chooses how passwords are hashed, and examines stored hashes.
     #[command(subcommand)]
     Hash(Hash),

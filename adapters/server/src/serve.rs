@@ -9,6 +9,7 @@ use testudo::password::HasherChain;
 use testudo::token::backend::TokenBackend;
 use testudo::{KeyRing, PolicyError, Settings};
 use testudo_driver::{Auth, Fault, Letters, SharedStore};
+use testudo_smtp::Encryption;
 use testudo_tokio::{HashingPool, MessageWorker, OutboxWorker, Sweeper};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -18,7 +19,7 @@ use crate::audit::AuditLog;
 use crate::config::{Config, Invitations, ListenAddress, Mail};
 use crate::failure::{Failure, while_doing};
 use crate::http::{self, Server};
-use crate::mail::Post;
+use crate::mail::{self, Post};
 use crate::secret_file::{self, Origin};
 use crate::service_tokens;
 use crate::shutdown::Signals;
@@ -53,11 +54,12 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         users_invite: config.invitations == Invitations::Users,
         trusted_proxies: config.trusted_proxies,
     };
-    let post = Post::open(&config.mail)?;
+    let post = Post::open(&config.mail, config.mail_from.as_ref())?;
+    let letters = letters(&config, &listener)?;
     announce(&config, &listener, &origin)?;
 
     let worker = OutboxWorker::new(store.shared(), AuditLog);
-    let messages = MessageWorker::new(Arc::clone(&auth), letters(&config, &listener)?, post);
+    let messages = MessageWorker::new(Arc::clone(&auth), letters, post);
     let sweeper = Sweeper::new(auth, SWEEP_EVERY);
     tokio::select! {
         () = worker.run() => {}
@@ -81,10 +83,18 @@ async fn drain(what: &str, deliver: impl Future<Output = Result<(), Fault>>) {
     }
 }
 
-/// Links lead to the public URL, or else to where this server listens.
+/// Letters in the words that are asked for.
 fn letters(config: &Config, listener: &TcpListener) -> Result<Letters, Failure> {
+    let letters = Letters::new(base(config, listener)?);
+    let Some(directory) = &config.mail_templates else { return Ok(letters) };
+    let letters = letters.with_templates(mail::read_templates(directory)?);
+    letters.map_err(while_doing(format!("templates in {}", directory.display())))
+}
+
+/// Links lead to the public URL, or else to where this server listens.
+fn base(config: &Config, listener: &TcpListener) -> Result<String, Failure> {
     if let Some(url) = &config.public_url {
-        return Ok(Letters::new(url.to_string()));
+        return Ok(url.to_string());
     }
     let address = listener.local_addr().map_err(while_doing("cannot tell the own address"))?;
     let host = if address.ip().is_unspecified() {
@@ -92,7 +102,7 @@ fn letters(config: &Config, listener: &TcpListener) -> Result<Letters, Failure> 
     } else {
         address.to_string()
     };
-    Ok(Letters::new(format!("http://{host}")))
+    Ok(format!("http://{host}"))
 }
 
 fn auth(
@@ -129,6 +139,12 @@ fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<
     }
     if config.mail == Mail::Console {
         warn!("mail is printed to standard output, with its links: name another --mail");
+    }
+    if let Mail::Smtp(server) = &config.mail {
+        info!(%server, "mail goes to a mail server");
+        if server.encryption() == Encryption::None && !server.is_loopback() {
+            warn!("mail goes over the network in the clear, with its links: leave out ?tls=none");
+        }
     }
     if config.public_url.is_none() {
         info!("links in mail lead to this machine: name your --public-url");

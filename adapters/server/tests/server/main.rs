@@ -24,6 +24,7 @@ mod logs;
 mod resets;
 mod services;
 mod sessions;
+mod smtp;
 mod story;
 mod support;
 mod token_forms;
