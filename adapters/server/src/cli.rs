@@ -2,11 +2,13 @@
 
 mod audit;
 mod hash;
+mod outbox;
 mod session;
 mod user;
 
 pub(crate) use audit::Audit;
 pub(crate) use hash::{Calibrate, Hash, StoredHashes};
+pub(crate) use outbox::{ListMessages, Outbox, RetryMessages};
 pub(crate) use session::{RevokeSession, Session};
 pub(crate) use user::{CreateUser, ExportUsers, Format, ImportUsers, ListUsers, SetPassword, User};
 
@@ -102,6 +104,9 @@ pub(crate) enum Command {
     ///
     /// The oldest of it comes first. With --json each event is a line of JSON, as in the server's log.
     Audit(Audit),
+    /// Shows the messages that wait to be mailed or were given up, and has those tried again.
+    #[command(subcommand)]
+    Outbox(Outbox),
     /// Chooses how passwords are hashed, and examines stored hashes.
     #[command(subcommand)]
     Hash(Hash),

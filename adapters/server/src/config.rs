@@ -7,11 +7,11 @@ mod values;
 pub(crate) use passwords::{HashingOptions, PasswordOptions};
 pub(crate) use rules::{build, hashers};
 pub(crate) use values::{
-    ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, PublicUrl,
-    Scopes, Tokens, WebhookEvents, Webhooks,
+    ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, MailFrom,
+    PublicUrl, Scopes, Tokens, WebhookEvents, Webhooks,
 };
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Deserialize;
@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) listen: ListenAddress,
     pub(crate) database: Database,
     pub(crate) mail: Mail,
+    pub(crate) mail_from: Option<MailFrom>,
+    pub(crate) mail_templates: Option<PathBuf>,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: usize,
     pub(crate) invitations: Invitations,
@@ -51,6 +53,7 @@ impl Config {
         let file = read_file(file)?;
         let mut rules = rules::of(&file, &given.short().with(passwords))?;
         let options = given.or(file);
+        require_for_smtp(&options)?;
         let database = options.database.unwrap_or_default();
         for (name, url) in [("sessions", &options.sessions), ("limits", &options.limits)] {
             same_place(name, url.as_ref(), &database)?;
@@ -74,6 +77,8 @@ impl Config {
             listen: options.listen.unwrap_or_default(),
             database,
             mail: options.mail.unwrap_or_default(),
+            mail_from: options.mail_from,
+            mail_templates: options.mail_templates,
             public_url: options.public_url,
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
             invitations: options.invitations.unwrap_or_default(),
@@ -138,10 +143,19 @@ pub(crate) struct Options {
     /// Where attempts are counted; in this build the same as --database
     #[arg(long, env = "TESTUDO_LIMITS", hide_env_values = true, value_name = "URL")]
     limits: Option<Database>,
-    /// Where mail goes: console, or dir:PATH for a JSON file a message (smtp://… is not in this build)
-    /// [default: console]
+    /// Where mail goes: console; dir:PATH for a JSON file a message; or a mail server,
+    /// smtps://user:password@host (TLS) or smtp://user:password@host (STARTTLS). A password is better
+    /// kept in the variable or the file, as processes are listed with their options [default: console]
     #[arg(long, env = "TESTUDO_MAIL", hide_env_values = true, value_name = "WHERE")]
     mail: Option<Mail>,
+    /// Who mail is from, such as "Example <no-reply@example.com>"; a mail server needs it
+    #[arg(long, env = "TESTUDO_MAIL_FROM", hide_env_values = true, value_name = "SENDER")]
+    #[serde(alias = "mail-from")]
+    mail_from: Option<MailFrom>,
+    /// A directory of templates for mail, in one's own words and languages [default: English]
+    #[arg(long, env = "TESTUDO_MAIL_TEMPLATES", hide_env_values = true, value_name = "DIR")]
+    #[serde(alias = "mail-templates")]
+    mail_templates: Option<PathBuf>,
     /// The kind of tokens: opaque, jwt or hybrid (a JWT for access, opaque for refresh) [default: opaque]
     #[arg(long, env = "TESTUDO_TOKENS", hide_env_values = true, value_name = "KIND")]
     tokens: Option<Tokens>,
@@ -219,6 +233,8 @@ impl Options {
             sessions: self.sessions.or(other.sessions),
             limits: self.limits.or(other.limits),
             mail: self.mail.or(other.mail),
+            mail_from: self.mail_from.or(other.mail_from),
+            mail_templates: self.mail_templates.or(other.mail_templates),
             tokens: self.tokens.or(other.tokens),
             jwt_issuer: self.jwt_issuer.or(other.jwt_issuer),
             jwt_audience: self.jwt_audience.or(other.jwt_audience),
@@ -261,6 +277,22 @@ fn read_file(path: Option<&Path>) -> Result<Options, Failure> {
         let line = before.map_or(1, |before| before.matches('\n').count().saturating_add(1));
         Failure::new(format!("{}, line {line}: {}", path.display(), error.message()))
     })
+}
+
+/// What is mailed must come from somebody, and its links lead to where its readers are.
+fn require_for_smtp(options: &Options) -> Result<(), Failure> {
+    if !matches!(options.mail, Some(Mail::Smtp(_))) {
+        return Ok(());
+    }
+    if options.mail_from.is_none() {
+        return Err(Failure::new("a mail server needs a sender: name one with --mail-from"));
+    }
+    if options.public_url.is_none() {
+        return Err(Failure::new(
+            "links in mail would lead to this machine: name the address that users see with --public-url",
+        ));
+    }
+    Ok(())
 }
 
 fn same_place(name: &str, url: Option<&Database>, database: &Database) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use testudo_axum::Testudo;
 use testudo_driver::{Auth, Fault, Letters};
+use testudo_smtp::Encryption;
 use testudo_tokio::{EventWorker, HashingPool, MessageWorker, Sweeper};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -16,7 +17,7 @@ use tracing::{info, warn};
 use crate::audit::AuditLog;
 use crate::config::{self, Config, Invitations, ListenAddress, Mail};
 use crate::failure::{Failure, while_doing};
-use crate::mail::Post;
+use crate::mail::{self, Post};
 use crate::measurements::Measurements;
 use crate::secret_file::{self, Origin};
 use crate::service_tokens;
@@ -52,12 +53,13 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         .services(service_tokens::load()?)
         .users_invite(config.invitations == Invitations::Users)
         .trusted_proxies(config.trusted_proxies);
-    let post = Post::open(&config.mail)?;
+    let post = Post::open(&config.mail, config.mail_from.as_ref())?;
+    let letters = letters(&config, &listener)?;
     let webhooks = Webhooks::begin(&config, &store.shared()).await?;
     announce(&config, &listener, &origin)?;
 
     let worker = EventWorker::new(store.shared(), "log", AuditLog);
-    let messages = MessageWorker::new(Arc::clone(&auth), letters(&config, &listener)?, post);
+    let messages = MessageWorker::new(Arc::clone(&auth), letters, post);
     let sweeper = Sweeper::new(auth, SWEEP_EVERY);
     let router = router::router(testudo, measurements.clone());
     tokio::select! {
@@ -85,10 +87,18 @@ async fn drain(what: &str, deliver: impl Future<Output = Result<(), Fault>>) {
     }
 }
 
-/// Links lead to the public URL, or else to where this server listens.
+/// Letters in the words that are asked for.
 fn letters(config: &Config, listener: &TcpListener) -> Result<Letters, Failure> {
+    let letters = Letters::new(base(config, listener)?);
+    let Some(directory) = &config.mail_templates else { return Ok(letters) };
+    let letters = letters.with_templates(mail::read_templates(directory)?);
+    letters.map_err(while_doing(format!("templates in {}", directory.display())))
+}
+
+/// Links lead to the public URL, or else to where this server listens.
+fn base(config: &Config, listener: &TcpListener) -> Result<String, Failure> {
     if let Some(url) = &config.public_url {
-        return Ok(Letters::new(url.to_string()));
+        return Ok(url.to_string());
     }
     let address = listener.local_addr().map_err(while_doing("cannot tell the own address"))?;
     let host = if address.ip().is_unspecified() {
@@ -96,7 +106,7 @@ fn letters(config: &Config, listener: &TcpListener) -> Result<Letters, Failure> 
     } else {
         address.to_string()
     };
-    Ok(Letters::new(format!("http://{host}")))
+    Ok(format!("http://{host}"))
 }
 
 fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<(), Failure> {
@@ -115,6 +125,12 @@ fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<
     }
     if config.mail == Mail::Console {
         warn!("mail is printed to standard output, with its links: name another --mail");
+    }
+    if let Mail::Smtp(server) = &config.mail {
+        info!(%server, "mail goes to a mail server");
+        if server.encryption() == Encryption::None && !server.is_loopback() {
+            warn!("mail goes over the network in the clear, with its links: leave out ?tls=none");
+        }
     }
     if config.public_url.is_none() {
         info!("links in mail lead to this machine: name your --public-url");

@@ -5,6 +5,7 @@ mod hash;
 mod input;
 mod migrate;
 mod office;
+mod outbox;
 mod output;
 mod progress;
 mod secret;
@@ -42,6 +43,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
             Command::User(command) => user::run(command).await?,
             Command::Session(command) => session::run(command).await?,
             Command::Audit(arguments) => audit::audit(arguments).await?,
+            Command::Outbox(command) => outbox::run(command).await?,
             Command::Hash(Hash::Calibrate(arguments)) => hash::calibrate(arguments)?,
             Command::Hash(Hash::Identify(arguments)) => hash::identify(arguments)?,
             Command::Hash(Hash::Verify(arguments)) => return hash::verify(arguments),

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 use testudo::event::{EventKind, NotAnEventKind};
+use testudo_smtp::{Sender, SmtpUrl};
 use testudo_webhooks::{Endpoint, NotAnEndpoint};
 
 /// Where to listen.
@@ -92,6 +93,8 @@ pub(crate) enum Mail {
     Console,
     /// To files in a directory.
     Directory(PathBuf),
+    /// To a mail server.
+    Smtp(SmtpUrl),
 }
 
 impl FromStr for Mail {
@@ -103,11 +106,22 @@ impl FromStr for Mail {
             "console" if text == "console" => Ok(Self::Console),
             "dir" if !rest.is_empty() => Ok(Self::Directory(PathBuf::from(rest))),
             "dir" => Err("expected a path after dir:, such as dir:mail".to_owned()),
-            "smtp" | "smtps" => {
-                Err("this build has no smtp yet: use console or dir:PATH".to_owned())
-            }
-            _ => Err("expected console or dir:PATH".to_owned()),
+            "smtp" | "smtps" => text.parse().map(Self::Smtp).map_err(|error| format!("{error}")),
+            _ => Err("expected console, dir:PATH, smtps://… or smtp://…".to_owned()),
         }
+    }
+}
+
+/// Who mail is from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct MailFrom(pub(crate) Sender);
+
+impl FromStr for MailFrom {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|error: testudo_smtp::SenderError| error.to_string())
     }
 }
 
@@ -307,6 +321,7 @@ from_file!(
     ListenAddress,
     Database,
     Mail,
+    MailFrom,
     Tokens,
     JwtName,
     PublicUrl,

@@ -74,6 +74,8 @@ struct LetterFile<'a> {
     subject: &'a str,
     text: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    html: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
@@ -93,6 +95,7 @@ impl<'a> LetterFile<'a> {
             kind: letter.kind,
             subject: &letter.subject,
             text: letter.text.expose(),
+            html: shown(&letter.html),
             code: shown(&letter.code),
             token: shown(&letter.token),
             link: shown(&letter.link),

@@ -26,6 +26,7 @@ mod measurements;
 mod resets;
 mod services;
 mod sessions;
+mod smtp;
 mod story;
 mod support;
 mod token_forms;
