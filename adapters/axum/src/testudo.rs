@@ -21,6 +21,15 @@ pub type SharedAuth = Auth<SharedStore, SharedHashing>;
 ///
 /// It begins with what is safe for everybody: no proxy is trusted, no service let in, and users invite nobody.
 ///
+/// A router that wants it and is not given it does not compile:
+///
+/// ```compile_fail
+/// # use axum::{Router, routing::get};
+/// # use testudo_axum::CurrentUser;
+/// let app: Router = Router::new()
+///     .route("/hello", get(async |CurrentUser(user): CurrentUser| user.email.to_string()));
+/// ```
+///
 /// # Security
 ///
 /// Read [`Testudo::trusted_proxies`] before serving behind a proxy.
