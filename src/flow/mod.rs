@@ -12,6 +12,7 @@ mod change_password;
 mod closing;
 mod credentials;
 mod email;
+mod external_login;
 mod fresh;
 mod invitations;
 mod links;
@@ -40,6 +41,7 @@ pub use closing::{close_account, reopen_account};
 pub use email::{
     change_email, request_email_change, request_email_verification, undo_email_change, verify_email,
 };
+pub use external_login::{ExternalLogin, external_login};
 pub use invitations::{
     AcceptInvitation, InvitationPage, Invite, Invited, accept_invitation, invite, list_invitations,
     revoke_invitation,

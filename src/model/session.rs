@@ -99,6 +99,9 @@ pub enum Method {
     /// With a password.
     #[serde(rename = "pwd")]
     Password,
+    /// With another service, which vouches for them. RFC 8176 has no name for it; `fed` is what others use.
+    #[serde(rename = "fed")]
+    Federated,
 }
 
 /// How long a session lasts. Serialised with spans in seconds.

@@ -10,10 +10,10 @@ use testudo::flow::admin::{
     import_users, list_users, set_password, user_sessions,
 };
 use testudo::flow::{
-    AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, InvitationPage, Invite,
+    AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, ExternalLogin, InvitationPage, Invite,
     Login, RegisterUser, SessionPage, SignedIn, accept_invitation, authenticate,
     authenticate_api_key, authenticate_service, authenticate_user, change_password, create_api_key,
-    invite, list_api_keys, list_events, list_invitations, list_sessions, login, logout, logout_all,
+    external_login, invite, list_api_keys, list_events, list_invitations, list_sessions, login, logout, logout_all,
     refresh, register_user, revoke_api_key, revoke_invitation, revoke_session, sweep,
 };
 use testudo::message::SealedMessage;
@@ -88,6 +88,11 @@ fn cases_under(tokens: Backend) -> Vec<Case> {
         Case::new("login, outdated hash", outdated, sign_in(ADA, PASSWORD)),
         Case::new("login, wrong password", account.clone(), sign_in(ADA, "a wrong guess")),
         Case::new("login, unknown", account.clone(), sign_in("nobody@example.com", PASSWORD)),
+        Case::new("login with another service", account.clone(), |world| {
+            let ada = world.tables().users().next().unwrap().id;
+            let request = ExternalLogin::new(ada);
+            Ok(world.try_run(|env| external_login(request, env))?.map(drop))
+        }),
         Case::new("refresh", session.clone(), exchange(&start.tokens.refresh)),
         Case::new("refresh, repeated", refreshed, exchange(&start.tokens.refresh)),
         Case::new("refresh, reused", spent.clone(), exchange(&start.tokens.refresh)),

@@ -6,7 +6,7 @@ use testudo::command::{Against, PasswordVerdict, VerifyPassword};
 use testudo::event::Event;
 use testudo::flow::admin::{ImportUser, SetPassword, deactivate, import_users, set_password};
 use testudo::flow::{
-    ChangePassword, Login, change_password, login, logout, logout_all, refresh, register_user,
+    ChangePassword, ExternalLogin, Login, change_password, external_login, login, logout, logout_all, refresh, register_user,
     revoke_session,
 };
 use testudo::model::{Epoch, SessionId};
@@ -391,6 +391,29 @@ fn no_token_of_a_deactivated_account_works_however_it_was_come_by() {
                 let mut later = world.clone();
                 let again = later.run(|env| login(Login::new(ADA, PASSWORD.into()), env));
                 assert_eq!(again.unwrap_err(), Refusal::InvalidCredentials);
+            }
+        });
+        assert!(granted > 0, "before the deactivation");
+    }
+}
+
+#[test]
+fn nobody_comes_in_by_another_service_once_they_are_deactivated() {
+    for world in worlds_with_ada() {
+        let id = world.tables().users().next().unwrap().id;
+        let explorer = Explorer::new(&world)
+            .flow(
+                "external login",
+                move |env| external_login(ExternalLogin::new(id), env),
+                |result| result.map(|signed_in| Some(signed_in.tokens)),
+            )
+            .deactivating()
+            .with_crashes();
+        let mut granted = 0;
+        explorer.check(|world, endings| {
+            granted += given(endings).len();
+            if said_yes(&endings[1]) {
+                assert_dead(world, given(endings));
             }
         });
         assert!(granted > 0, "before the deactivation");

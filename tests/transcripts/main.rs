@@ -8,6 +8,7 @@ mod change_password;
 mod closing;
 mod email;
 mod events;
+mod external_login;
 mod invitations;
 mod legacy;
 mod login;

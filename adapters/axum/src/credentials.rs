@@ -80,12 +80,34 @@ fn check_origin(
     )
 }
 
+/// The access token that a request presents, for what [`Testudo::auth`] is asked to do with it. It may be no good:
+/// what it is given to finds that out.
+///
+/// Without one the answer is 401 `unauthenticated`.
+#[derive(Clone, Debug)]
+pub struct AccessToken(pub Secret<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for AccessToken
+where
+    Testudo: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let (Presented::Bearer(token) | Presented::Cookie(token)) =
+            Presented::require(parts, &Testudo::from_ref(state))?;
+        Ok(Self(token))
+    }
+}
+
 /// Shows that a request that opens a session comes from a page that may: otherwise a page of somebody else could
 /// sign its visitor in as whom it likes. Where tokens are in no cookies, there is nothing to show.
+///
+/// Take it in routes of your own that sign somebody in; others are refused with 403 `forbidden`.
 #[derive(Debug)]
-pub(crate) struct OwnPage {
-    /// The access token that the browser has so far: its session ends where another begins (ASVS 5.0 7.2.4).
-    pub(crate) replaced: Option<Secret<String>>,
+pub struct OwnPage {
+    /// The access token that the browser has so far: end its session where another begins (ASVS 5.0 7.2.4).
+    pub replaced: Option<Secret<String>>,
 }
 
 impl<S: Sync> FromRequestParts<S> for OwnPage

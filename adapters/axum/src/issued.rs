@@ -55,7 +55,8 @@ pub(crate) fn hand_over(
     put(testudo, cookies, response, &refreshed.session, &refreshed.tokens)
 }
 
-fn put(
+/// Puts a pair into the browser's cookies.
+pub(crate) fn put(
     testudo: &Testudo,
     cookies: &Cookies,
     response: &mut Response,

@@ -27,8 +27,8 @@
 //! * [`Testudo`] is the state: cheap to clone, and part of a state of your own by
 //!   [`FromRef`](axum::extract::FromRef). A router without it does not compile.
 //! * [`Testudo::routes`] are the routes below `/auth`, to nest anywhere.
-//! * [`CurrentUser`], [`MaybeUser`], [`CurrentSession`], [`Claims`], [`CurrentApiKey`], [`CurrentService`] and
-//!   [`RequestClient`] are extractors: a route that takes [`CurrentUser`] is open to nobody but users.
+//! * [`CurrentUser`], [`MaybeUser`], [`CurrentSession`], [`Claims`], [`CurrentApiKey`], [`CurrentService`],
+//!   [`AccessToken`], [`OwnPage`] and [`RequestClient`] are extractors: a route that takes [`CurrentUser`] is open to nobody but users.
 //! * [`require_auth`], [`require_fresh`], [`require_scope`], [`require_service`] and [`limit`](limit()) are
 //!   layers for whole routers. What they found costs the extractors below them no second read.
 //! * [`Cookies`] carry the tokens of browsers ([`Testudo::with_cookies`]), and [`renew`](renew()) keeps them fresh;
@@ -76,6 +76,7 @@ pub use self::api_key::{CurrentApiKey, RequireScope, require_scope};
 pub use self::claims::Claims;
 pub use self::client::RequestClient;
 pub use self::cookies::{Cookies, NotAnOrigin};
+pub use self::credentials::{AccessToken, OwnPage};
 pub use self::current::{CurrentSession, CurrentUser, MaybeUser};
 pub use self::envelope::envelope;
 pub use self::layer::Checked;

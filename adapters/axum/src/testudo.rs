@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Once};
 
+use axum::response::Response;
 use testudo::Refusal;
+use testudo::flow::SignedIn;
 use testudo::service::ServiceTokens;
 #[cfg(feature = "jwt-signatures")]
 use testudo::token::jwt::JwkSet;
@@ -12,6 +14,7 @@ use testudo_driver::{Auth, AuthError, Hashing, SharedHashing, SharedStore, Store
 
 use crate::cookies::Cookies;
 use crate::credentials::Presented;
+use crate::issued;
 use crate::problem::Problem;
 
 /// [`Auth`] over any store and any hasher.
@@ -92,6 +95,29 @@ impl Testudo {
     #[must_use]
     pub fn with_cookies(self, cookies: Cookies) -> Self {
         Self { cookies: Some(Arc::new(cookies)), ..self }
+    }
+
+    /// Puts the tokens of a sign-in into the browser's cookies: for pages of your own that sign somebody in.
+    ///
+    /// # Errors
+    ///
+    /// When a token is too long for a cookie, or [`Testudo::with_cookies`] was not said.
+    ///
+    /// # Security
+    ///
+    /// Take [`OwnPage`](crate::OwnPage) in the same route.
+    pub fn set_cookies(&self, response: &mut Response, of: &SignedIn) -> Result<(), Problem> {
+        let cookies = self.cookies().ok_or_else(Problem::internal)?;
+        issued::put(self, cookies, response, &of.session, &of.tokens)
+    }
+
+    /// Takes the tokens from the browser: for pages of your own that sign somebody out.
+    ///
+    /// # Errors
+    ///
+    /// When [`Testudo::with_cookies`] was not said.
+    pub fn clear_cookies(&self, response: &mut Response) -> Result<(), Problem> {
+        self.cookies().ok_or_else(Problem::internal)?.clear(response)
     }
 
     pub(crate) fn cookies(&self) -> Option<&Cookies> {

@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
+use serde_json::Value;
+use testudo::event::EventRecord;
 use testudo::flow::{Invited, ListedApiKey, Sessions, SignedIn};
 use testudo::model::{
-    ApiKey, ApiKeyId, ApiKeyState, Email, Invitation, InvitationId, JsonObject, Method, Session,
+    ApiKey, ApiKeyId, ApiKeyState, Email, EventId, Invitation, InvitationId, JsonObject, Method, Session,
     SessionId, User, UserId,
 };
 use testudo::token::Tokens;
@@ -169,6 +171,59 @@ impl<'a> SessionView<'a> {
             ip: session.client.ip(),
             user_agent: session.client.user_agent(),
             methods: &session.methods,
+        }
+    }
+}
+
+/// What happened to a user's account, as they see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Audit)]
+pub struct AuditView<'a> {
+    events: Vec<AuditEntryView<'a>>,
+}
+
+impl<'a> From<&'a [EventRecord]> for AuditView<'a> {
+    fn from(events: &'a [EventRecord]) -> Self {
+        Self { events: events.iter().map(AuditEntryView::from).collect() }
+    }
+}
+
+/// One thing that happened.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub struct AuditEntryView<'a> {
+    #[schema(value_type = String, format = "uuid")]
+    id: EventId,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    r#type: &'static str,
+    #[schema(value_type = Option<String>, format = "uuid", required)]
+    session: Option<SessionId>,
+    #[schema(value_type = Option<String>, required)]
+    ip: Option<IpAddr>,
+    #[schema(required)]
+    user_agent: Option<&'a str>,
+    /// What else there is to tell, by kind.
+    #[schema(value_type = Object, additional_properties)]
+    details: JsonObject,
+}
+
+impl<'a> From<&'a EventRecord> for AuditEntryView<'a> {
+    fn from(record: &'a EventRecord) -> Self {
+        let EventRecord { id, at, user: _, session, client, event } = record;
+        let mut details = match serde_json::to_value(event) {
+            Ok(Value::Object(details)) => details,
+            _ => JsonObject::new(),
+        };
+        details.remove("type");
+        Self {
+            id: *id,
+            at: *at,
+            r#type: event.kind().as_str(),
+            session: *session,
+            ip: client.ip(),
+            user_agent: client.user_agent(),
+            details,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use testudo::command::Swept;
 use testudo::event::EventRecord;
 use testudo::flow::{
-    self, AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, InvitationPage,
+    self, AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, ExternalLogin, InvitationPage,
     Invite, Invited, ListedApiKey, Login, Refreshed, RegisterUser, SessionPage, Sessions, SignedIn,
 };
 use testudo::model::{ApiKey, ApiKeyId, Invitation, InvitationId, Session, SessionId, User};
@@ -128,6 +128,19 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     /// The refusals of the flow, or a fault.
     pub async fn login(&self, request: Login, client: &Client) -> Result<SignedIn, AuthError> {
         self.run("login", client, |env| flow::login(request, env)).await
+    }
+
+    /// Opens a session for somebody whom another service vouches for: [`flow::external_login`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn external_login(
+        &self,
+        request: ExternalLogin,
+        client: &Client,
+    ) -> Result<SignedIn, AuthError> {
+        self.run("external_login", client, |env| flow::external_login(request, env)).await
     }
 
     /// Authenticates a request by its access token: [`flow::authenticate`].

@@ -36,7 +36,8 @@ impl Post {
             Mail::Smtp(url) => {
                 let MailFrom(sender) = from.ok_or_else(|| Failure::new("mail needs a sender"))?;
                 let courier = SmtpCourier::new(url.clone(), sender.clone());
-                courier.map(Box::new).map(Self::Smtp).map_err(while_doing("mail cannot be sent"))
+                let courier = courier.map_err(while_doing("mail cannot be sent"))?;
+                Ok(Self::Smtp(Box::new(courier)))
             }
         }
     }

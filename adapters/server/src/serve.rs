@@ -3,14 +3,18 @@
 mod connections;
 mod router;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures::FutureExt as _;
 
 use testudo_axum::Testudo;
 use testudo_driver::{Auth, Fault, Letters};
 use testudo_smtp::Encryption;
 use testudo_tokio::{EventWorker, HashingPool, MessageWorker, Sweeper};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -62,17 +66,25 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let messages = MessageWorker::new(Arc::clone(&auth), letters, post);
     let sweeper = Sweeper::new(auth, SWEEP_EVERY);
     let router = router::router(testudo, measurements.clone());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut delivery = pin!(messages.run_until(stopped.map(drop)));
     tokio::select! {
         () = measurements.run() => {}
         () = worker.run() => {}
         () = webhooks.run() => {}
-        () = messages.run() => {}
+        () = &mut delivery => {}
         () = sweeper.run() => {}
         () = connections::serve(listener, router, &mut signals) => {}
     }
     drain("events", worker.drain()).await;
     drain("webhooks", webhooks.drain()).await;
-    drain("messages", messages.drain()).await;
+    drop(stop);
+    let last_messages = async {
+        // What is on its way arrives first.
+        delivery.await;
+        messages.drain().await
+    };
+    drain("messages", last_messages).await;
     store.close().await;
     info!("stopped");
     Ok(())

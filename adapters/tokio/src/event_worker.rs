@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::metrics::counter;
 use futures::FutureExt as _;
 use testudo::Duration as Span;
 use testudo::event::EventRecord;
@@ -13,6 +14,8 @@ use testudo_driver::{Clock, EventHandler, Fault, Store, SystemClock};
 use tokio::sync::Mutex;
 use tokio::time::{self, Instant};
 use tracing::warn;
+
+use crate::metrics;
 
 /// Hands committed events to a handler, in the order of their commits and at least once.
 ///
@@ -123,12 +126,19 @@ impl<S: Store, E: EventHandler> EventWorker<S, E> {
                 let (id, attempts) = (event.id, leased.attempts);
                 let (kind, consumer) = (event.event.kind().as_str(), &self.consumer);
                 warn!(%id, kind, consumer, attempts, %reason, "an event was not taken; trying again");
+                self.count("failed");
                 return self.give_up(leased).await;
             }
             leased.taken = leased.events.pop_front().map(|event| event.id);
+            self.count("taken");
         }
         self.report(leased).await?;
         Ok(Round::GoOn)
+    }
+
+    fn count(&self, outcome: &'static str) {
+        let consumer = self.consumer.clone();
+        counter!(metrics::EVENTS, "consumer" => consumer, "outcome" => outcome).increment(1);
     }
 
     /// False when there is nothing.

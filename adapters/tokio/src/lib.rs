@@ -4,6 +4,7 @@ mod event_worker;
 mod hashing_pool;
 mod hashing_threads;
 mod message_worker;
+pub mod metrics;
 mod no_sooner;
 mod sweeper;
 

@@ -1,15 +1,19 @@
 //! Delivering messages: take what was committed, put it into words, hand it to a courier, forget it.
 
+use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::metrics::counter;
 use testudo::message::{BurialReason, MessageKind, TakenMessage};
 use testudo::model::MessageId;
 use testudo::{Duration as Span, Timestamp};
 use testudo_driver::{Auth, Courier, Fault, Hashing, Letter, Letters, Store, UndeliveredError};
 use tokio::time;
 use tracing::{debug, error, warn};
+
+use crate::metrics;
 
 /// Hands committed messages to a courier, the oldest first and at least once.
 ///
@@ -55,15 +59,29 @@ impl<S: Store, H: Hashing, C: Courier> MessageWorker<S, H, C> {
     }
 
     /// Works until the future is dropped. A store that does not answer is asked again later.
+    ///
+    /// A delivery that is dropped half-way may be made once more: [`run_until`](Self::run_until) ends it in order.
     pub async fn run(&self) {
+        self.run_until(pending()).await;
+    }
+
+    /// Works until `stop` is ready, and what is on its way then has arrived. A store that does not answer is asked
+    /// again later.
+    pub async fn run_until(&self, stop: impl Future<Output = ()>) {
+        let mut stop = pin!(stop);
         loop {
-            match self.deliver_next().await {
-                Ok(true) => {}
-                Ok(false) => time::sleep(Self::PAUSE).await,
+            let pause = match self.deliver_next().await {
+                Ok(true) => Duration::ZERO,
+                Ok(false) => Self::PAUSE,
                 Err(fault) => {
                     warn!(%fault, "messages could not be taken; trying again");
-                    time::sleep(Self::PAUSE * 20).await;
+                    Self::PAUSE * 20
                 }
+            };
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                () = time::sleep(pause) => {}
             }
         }
     }
@@ -85,7 +103,9 @@ impl<S: Store, H: Hashing, C: Courier> MessageWorker<S, H, C> {
         let taken = store.take_messages(now, now + Self::LEASE, 1).await?;
         for taken in &taken {
             let id = taken.message.id;
-            match self.attempt(taken, now).await {
+            let attempt = self.attempt(taken, now).await;
+            counter!(metrics::MESSAGES, "outcome" => attempt.name()).increment(1);
+            match attempt {
                 Attempt::Done => store.messages_sent(vec![id]).await?,
                 Attempt::Later(pause) => {
                     store.postpone_message(id, self.auth.now() + pause).await?;
@@ -184,4 +204,14 @@ enum Attempt {
     Later(Span),
     /// It is given up.
     Last(BurialReason),
+}
+
+impl Attempt {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Done => "delivered",
+            Self::Later(_) => "postponed",
+            Self::Last(_) => "given_up",
+        }
+    }
 }

@@ -68,6 +68,7 @@ pub(crate) const FLOWS: &[(&str, Run)] = &[
     ("list_events", list_events),
     ("admin::list_events", admin_list_events),
     ("authenticate_service", authenticate_service),
+    ("external_login", external_login),
 ];
 
 /// Panics while a function that the flows' modules give out has no row above.
@@ -112,6 +113,23 @@ fn login(trial: &mut Trial<'_>) {
     // Of another password, and perhaps of a new device.
     let of_password = usize::from(found.must_change_password);
     assert!((of_password..=of_password + 1).contains(&batch.messages.len()));
+}
+
+/// A session is opened for an account that may be used, and is that account's.
+fn external_login(trial: &mut Trial<'_>) {
+    let (request, env) = (trial.external_login(), trial.env());
+    let Some(SignedIn { user, session, .. }) = trial.grant(flow::external_login(request, env)) else {
+        return;
+    };
+    let record = &trial.record;
+    let found = record.user.as_ref().expect("nobody was found");
+    assert!(found.is_active && found.closes_at.is_none() && found.id == user.id);
+    let batch = record.accepted().expect("a sign-in that was not committed");
+    let is_written = |write: &Write| matches!(write, Write::InsertSession(new) if **new == session);
+    assert!(batch.writes.iter().any(is_written), "another session was committed");
+    let is_guarded = |write: &Write| matches!(write, Write::ReplaceUser { user: new, was } if **new == user && *was == found.version);
+    assert!(batch.writes.iter().any(is_guarded), "the user is not guarded by the version read");
+    assert_eq!((session.user, session.epoch), (user.id, user.epoch));
 }
 
 /// The password changes with a right current one, and takes its own session along.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use testudo::command::UserKey;
 use testudo::flow::admin::{ImportUser, SetPassword};
 use testudo::flow::{
-    AcceptInvitation, ChangePassword, CreateApiKey, Invite, Login, RegisterUser, ResetPassword,
-    SessionPage,
+    AcceptInvitation, ChangePassword, CreateApiKey, ExternalLogin, Invite, Login, RegisterUser,
+    ResetPassword, SessionPage,
 };
 use testudo::model::{AttemptLimit, Digest, EmailKey, JsonObject, Lifetime, SessionId, UserId};
 use testudo::password::{Password, PasswordHash};
@@ -217,6 +217,11 @@ impl Trial<'_> {
         self.claimed = Some((text.to_owned(), until));
         self.presented = Some(token.expose().clone());
         token.expose().clone()
+    }
+
+    pub(crate) fn external_login(&mut self) -> ExternalLogin {
+        let user = UserId::from_uuid(uuid::Uuid::from_u128(self.choices.any()));
+        ExternalLogin { remember: self.choices.any(), ..ExternalLogin::new(user) }
     }
 
     pub(crate) fn user_key(&mut self) -> UserKey {

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_keys;
+mod audit;
 mod email;
 mod invitations;
 mod password;
@@ -55,6 +56,7 @@ fn common() -> OpenApiRouter<Testudo> {
         .routes(routes!(sessions::me))
         .routes(routes!(sessions::sessions))
         .routes(routes!(sessions::revoke_session))
+        .routes(routes!(audit::list))
         .routes(routes!(password::change))
         .routes(routes!(password::forgot))
         .routes(routes!(password::reset))
