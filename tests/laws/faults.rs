@@ -10,11 +10,12 @@ use testudo::flow::admin::{
     import_users, list_users, set_password, user_sessions,
 };
 use testudo::flow::{
-    AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, ExternalLogin, InvitationPage, Invite,
-    Login, RegisterUser, SessionPage, SignedIn, accept_invitation, authenticate,
-    authenticate_api_key, authenticate_service, authenticate_user, change_password, create_api_key,
-    external_login, invite, list_api_keys, list_events, list_invitations, list_sessions, login, logout, logout_all,
-    refresh, register_user, revoke_api_key, revoke_invitation, revoke_session, sweep,
+    AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, ExternalLogin,
+    InvitationPage, Invite, Login, RegisterUser, SessionPage, SignedIn, accept_invitation,
+    authenticate, authenticate_api_key, authenticate_service, authenticate_user, change_password,
+    create_api_key, external_login, invite, list_api_keys, list_events, list_invitations,
+    list_sessions, login, logout, logout_all, refresh, register_user, revoke_api_key,
+    revoke_invitation, revoke_session, sweep,
 };
 use testudo::message::SealedMessage;
 use testudo::model::{ApiKey, Email, Invitation, Session, User};

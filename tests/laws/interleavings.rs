@@ -6,8 +6,8 @@ use testudo::command::{Against, PasswordVerdict, VerifyPassword};
 use testudo::event::Event;
 use testudo::flow::admin::{ImportUser, SetPassword, deactivate, import_users, set_password};
 use testudo::flow::{
-    ChangePassword, ExternalLogin, Login, change_password, external_login, login, logout, logout_all, refresh, register_user,
-    revoke_session,
+    ChangePassword, ExternalLogin, Login, change_password, external_login, login, logout,
+    logout_all, refresh, register_user, revoke_session,
 };
 use testudo::model::{Epoch, SessionId};
 use testudo::password::{PasswordHash, WorkBuffer};

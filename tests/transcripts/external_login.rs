@@ -2,7 +2,7 @@
 
 use testudo::command::{Conflict, Write};
 use testudo::event::{Event, LoginFailure};
-use testudo::flow::admin::{deactivate, set_password};
+use testudo::flow::admin::{SetPassword, deactivate, set_password};
 use testudo::flow::{ExternalLogin, external_login, logout_all};
 use testudo::model::{Method, User, UserId};
 use testudo::testing::expect;
@@ -21,7 +21,8 @@ fn an_account_is_let_in_without_its_password() {
         panic!("{:?}", ask.command.writes)
     };
     assert_eq!(*was, ada.version);
-    let expected = User { last_login: Some(world.now()), version: ada.version.next(), ..ada.clone() };
+    let expected =
+        User { last_login: Some(world.now()), version: ada.version.next(), ..ada.clone() };
     assert_eq!(**user, expected);
     assert_eq!((session.user, session.epoch), (ada.id, ada.epoch));
     assert_eq!(session.methods, [Method::Federated]);
@@ -45,7 +46,8 @@ fn who_is_remembered_by_it_is_remembered_for_as_long_as_others() {
 #[test]
 fn nobody_and_who_may_not_come_in_are_refused_alike_and_told_apart_in_the_events() {
     let (mut world, ada) = world_with_ada();
-    let nobody = ExternalLogin::new("018f6b1e-5b8a-7c3d-9e2f-0a1b2c3d4e5f".parse::<UserId>().unwrap());
+    let nobody =
+        ExternalLogin::new("018f6b1e-5b8a-7c3d-9e2f-0a1b2c3d4e5f".parse::<UserId>().unwrap());
     assert_eq!(
         world.run(|env| external_login(nobody, env)).unwrap_err(),
         Refusal::InvalidCredentials
@@ -65,11 +67,9 @@ fn nobody_and_who_may_not_come_in_are_refused_alike_and_told_apart_in_the_events
 #[test]
 fn a_password_that_is_due_for_a_change_is_asked_for_when_it_is_used_next() {
     let (mut world, ada) = world_with_ada();
-    let request = testudo::flow::admin::SetPassword {
-        must_change: true,
-        ..testudo::flow::admin::SetPassword::new("another horse battery".into())
-    };
-    world.run(|env| set_password(by_email(ADA), request, env)).unwrap();
+    let password = "another horse battery".into();
+    let request = SetPassword { user: by_email(ADA), password, must_change: true };
+    world.run(|env| set_password(request, env)).unwrap();
     assert!(world.run(|env| external_login(ExternalLogin::new(ada.id), env)).is_ok());
 }
 

@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use axum::{Router, serve};
 use serde::Deserialize;
 use testudo::flow::{Login, RegisterUser};
-use testudo::password::HasherChain;
+use testudo::password::{HasherChain, Password};
 use testudo::{Client, KeyRing, Policy, Settings};
 use testudo_axum::{
     AccessToken, Cookies, CurrentUser, OwnPage, Problem, RequestClient, Testudo, renew,
@@ -58,7 +58,9 @@ fn app(testudo: Testudo) -> Router {
 async fn account(CurrentUser(user): CurrentUser) -> Html<String> {
     // An address may hold what HTML takes for a mark. Templates escape it by themselves.
     let email = user.email.as_str().replace('&', "&amp;").replace('<', "&lt;");
-    page(&format!("<p>{email}</p><form method=post action=/signout><button>Sign out</button></form>"))
+    page(&format!(
+        "<p>{email}</p><form method=post action=/signout><button>Sign out</button></form>"
+    ))
 }
 
 #[derive(Deserialize)]
@@ -90,9 +92,11 @@ async fn sign_in(
     own_page: OwnPage,
     Form(SignIn { email, password, next }): Form<SignIn>,
 ) -> Result<Response, Problem> {
-    let login = Login::new(email, password.into());
+    let login = Login::new(email, Password::new(password));
     let Ok(signed_in) = testudo.auth().login(login, &client).await else {
-        return Ok(page("<p role=alert>That did not work. <a href=/signin>Try again</a>").into_response());
+        return Ok(
+            page("<p role=alert>That did not work. <a href=/signin>Try again</a>").into_response()
+        );
     };
     if let Some(replaced) = own_page.replaced {
         let _ = testudo.auth().logout(replaced.expose(), &client).await;

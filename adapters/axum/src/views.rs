@@ -7,8 +7,8 @@ use serde_json::Value;
 use testudo::event::EventRecord;
 use testudo::flow::{Invited, ListedApiKey, Sessions, SignedIn};
 use testudo::model::{
-    ApiKey, ApiKeyId, ApiKeyState, Email, EventId, Invitation, InvitationId, JsonObject, Method, Session,
-    SessionId, User, UserId,
+    ApiKey, ApiKeyId, ApiKeyState, Email, EventId, Invitation, InvitationId, JsonObject, Method,
+    Session, SessionId, User, UserId,
 };
 use testudo::token::Tokens;
 use testudo::{Secret, Timestamp};

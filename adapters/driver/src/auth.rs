@@ -6,8 +6,9 @@ use std::sync::Arc;
 use testudo::command::Swept;
 use testudo::event::EventRecord;
 use testudo::flow::{
-    self, AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, ExternalLogin, InvitationPage,
-    Invite, Invited, ListedApiKey, Login, Refreshed, RegisterUser, SessionPage, Sessions, SignedIn,
+    self, AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, ExternalLogin,
+    InvitationPage, Invite, Invited, ListedApiKey, Login, Refreshed, RegisterUser, SessionPage,
+    Sessions, SignedIn,
 };
 use testudo::model::{ApiKey, ApiKeyId, Invitation, InvitationId, Session, SessionId, User};
 use testudo::service::{ServiceName, ServiceTokens};

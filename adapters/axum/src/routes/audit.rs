@@ -46,7 +46,8 @@ pub(super) async fn list(
 /// The page that a query asks for. Names that are not known are passed over.
 fn page(query: &str) -> Result<EventPage, Vec<WrongField>> {
     let (mut page, mut errors) = (EventPage::default(), Vec::new());
-    let wrong = |field, message: &str| WrongField { field, code: "invalid", message: message.into() };
+    let wrong =
+        |field, message: &str| WrongField { field, code: "invalid", message: message.into() };
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "before" => match value.parse() {
