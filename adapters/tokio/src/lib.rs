@@ -13,8 +13,3 @@ pub use hashing_pool::{HashingPool, Overloaded};
 pub use message_worker::MessageWorker;
 pub use no_sooner::no_sooner;
 pub use sweeper::Sweeper;
-
-/// The README's example compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

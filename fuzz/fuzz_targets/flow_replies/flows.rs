@@ -118,7 +118,8 @@ fn login(trial: &mut Trial<'_>) {
 /// A session is opened for an account that may be used, and is that account's.
 fn external_login(trial: &mut Trial<'_>) {
     let (request, env) = (trial.external_login(), trial.env());
-    let Some(SignedIn { user, session, .. }) = trial.grant(flow::external_login(request, env)) else {
+    let Some(SignedIn { user, session, .. }) = trial.grant(flow::external_login(request, env))
+    else {
         return;
     };
     let record = &trial.record;
@@ -326,7 +327,8 @@ fn authenticate_api_key(trial: &mut Trial<'_>) {
                 assert!(admitted.is_some() && batch.events.is_empty());
             }
             [] => {
-                let refused = |record: &EventRecord| record.event.kind() == EventKind::ApiKeyRefused;
+                let refused =
+                    |record: &EventRecord| record.event.kind() == EventKind::ApiKeyRefused;
                 assert!(admitted.is_none() && batch.events.iter().all(refused));
                 assert_eq!((batch.events.len(), trial.record.allowed), (1, 1), "it is counted");
             }

@@ -11,8 +11,8 @@ use testudo::command::{
 };
 use testudo::event::EventRecord;
 use testudo::model::{
-    ApiKey, ApiKeyId, AttemptVerdict, Digest, EndReason, Ended, Epoch, EventId, Invitation, InvitationId,
-    LinkSerial, PreviousEmail, Session, SessionId, User, UserId, Version,
+    ApiKey, ApiKeyId, AttemptVerdict, Digest, EndReason, Ended, Epoch, EventId, Invitation,
+    InvitationId, LinkSerial, PreviousEmail, Session, SessionId, User, UserId, Version,
 };
 use testudo::password::PasswordHash;
 use testudo::{Client, Duration, KeyId, Respond};

@@ -11,6 +11,8 @@ macro_rules! pages {
 }
 
 pages! {
+    Readme: "../README.md",
+    AuditLog: "cookbook/audit-log.md",
     Browsers: "cookbook/browsers.md",
     ChoosingTokens: "cookbook/choosing-tokens.md",
     Configuration: "cookbook/configuration.md",

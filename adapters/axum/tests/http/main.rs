@@ -7,6 +7,7 @@
     reason = "what is not as expected ends the test, in its helpers too"
 )]
 
+mod audit;
 mod cookies;
 mod documented;
 mod extractors;
