@@ -1,0 +1,90 @@
+//! Secrets are gone from memory when their owners are: the heap is searched for them.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "these are tests, and look at their own process"
+)]
+
+use std::fs::{self, File};
+use std::hint::black_box;
+use std::io::{Read as _, Seek as _, SeekFrom};
+
+use testudo::command::{Against, HashPassword, PasswordVerdict, VerifyPassword};
+use testudo::flow::{Login, RegisterUser, login, refresh, register_user};
+use testudo::password::{Argon2id, HasherChain, Password, Salt, WorkBuffer};
+use testudo::testing::World;
+use testudo::{Secret, Step};
+
+/// What is looked for, byte by byte behind a mask: it stands nowhere in the clear but where a test puts it.
+const MASKED: [u8; 24] = *b"\x2b\x30\x29\x29\x3e\x3b\x25\x33\x3c\x29\x2e\x35\x34\x3f\x2d\x35\x28\x3e\x35\x3c\x38\x28\x35\x2d";
+const MASK: u8 = 0x5a;
+
+/// It, in a text that was never any longer.
+fn canary() -> String {
+    let mut text = String::with_capacity(MASKED.len());
+    MASKED.iter().for_each(|byte| text.push(char::from(byte ^ MASK)));
+    text
+}
+
+/// How often it stands in memory that can be written to, but for the stack.
+fn found() -> usize {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let mut memory = File::open("/proc/self/mem").unwrap();
+    let mut found = 0;
+    for line in maps.lines().filter(|line| line.contains(" rw")) {
+        if line.ends_with("[stack]") || line.contains("[v") {
+            continue;
+        }
+        let (start, end) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
+        let (start, end) =
+            (u64::from_str_radix(start, 16).unwrap(), u64::from_str_radix(end, 16).unwrap());
+        let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
+        memory.seek(SeekFrom::Start(start)).unwrap();
+        if memory.read_exact(&mut bytes).is_err() {
+            continue;
+        }
+        let is_it =
+            |part: &&[u8]| part.iter().zip(MASKED).all(|(byte, masked)| byte ^ MASK == masked);
+        found += bytes.windows(MASKED.len()).filter(is_it).count();
+        // Its own copy is not to be found in its turn.
+        bytes.fill(0);
+        black_box(&bytes);
+    }
+    found
+}
+
+/// One test, so that nothing else is in memory at the time.
+#[test]
+fn no_secret_is_left_on_the_heap_when_its_owner_is_dropped() {
+    let kept = Secret::new(canary());
+    assert_eq!(found(), 1, "it is found while it is there");
+    drop(kept);
+    assert_eq!(found(), 0, "a secret that was dropped");
+
+    // Through a hasher and back.
+    let chain = HasherChain::new(Argon2id::cheap_for_tests());
+    let (mut work, password) = (WorkBuffer::new(), Password::new(canary()));
+    let request = HashPassword { password: password.clone(), salt: Salt::new([7; 16]) };
+    let stored = chain.hash(&request, &mut work).unwrap().unwrap();
+    let asked = VerifyPassword { password, against: Against::Stored(stored) };
+    let verdict = chain.verify(&asked, &mut work).unwrap();
+    assert_eq!(verdict, PasswordVerdict::Valid { outdated: false });
+    drop((request, asked));
+    let after_hashing = found();
+
+    // Through flows, one of which is dropped half-way.
+    let mut world = World::new();
+    let registration = RegisterUser::new("ada@example.com", Password::new(canary()));
+    world.run(|env| register_user(registration, env)).unwrap();
+    let sign_in = || Login::new("ada@example.com", Password::new(canary()));
+    let half_way = login(sign_in(), world.env());
+    assert!(matches!(half_way, Step::CountAttempt(_)));
+    drop(half_way);
+    let signed_in = world.run(|env| login(sign_in(), env)).unwrap();
+    let token = signed_in.tokens.refresh;
+    world.run(|env| refresh(token.expose(), env)).unwrap();
+    assert_eq!((after_hashing, found()), (0, 0), "after hashing, and after all flows");
+}
