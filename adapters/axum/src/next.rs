@@ -34,8 +34,9 @@ pub fn safe_next(next: &str) -> Option<String> {
     let path = there.path();
     let query = there.query().map(|query| format!("?{query}")).unwrap_or_default();
     let fragment = there.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default();
-    // `/.//x` is `//x` once it is in normal form.
-    (!path.starts_with("//")).then(|| format!("{path}{query}{fragment}"))
+    let normal = format!("{path}{query}{fragment}");
+    // `/.//x` is `//x` once it is in normal form, and what is escaped is longer.
+    (!normal.starts_with("//") && normal.len() <= MOST_BYTES).then_some(normal)
 }
 
 /// Longer ones are no places that people go to.
@@ -93,7 +94,14 @@ mod tests {
         ] {
             assert_eq!(safe_next(next), None, "{next:?}");
         }
-        assert_eq!(safe_next(&format!("/{}", "a".repeat(2048))), None);
+        for long in ["a".repeat(2048), "\u{e9}".repeat(400)] {
+            assert_eq!(
+                safe_next(&format!("/{long}")),
+                None,
+                "it is too long, at least once it is escaped"
+            );
+        }
+        assert!(safe_next(&format!("/{}", "a".repeat(2047))).is_some());
     }
 
     proptest::proptest! {
