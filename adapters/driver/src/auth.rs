@@ -6,13 +6,11 @@ use std::sync::Arc;
 use testudo::command::Swept;
 use testudo::event::EventRecord;
 use testudo::flow::{
-    self, AcceptInvitation, ApiKeyPage, ChangePassword, CreateApiKey, EventPage, ExternalLogin,
-    InvitationPage, Invite, Invited, ListedApiKey, Login, Refreshed, RegisterUser, SessionPage,
+    self, ChangePassword, EventPage, ExternalLogin, Login, Refreshed, RegisterUser, SessionPage,
     Sessions, SignedIn,
 };
-use testudo::model::{ApiKey, ApiKeyId, Invitation, InvitationId, Session, SessionId, User};
-use testudo::service::{ServiceName, ServiceTokens};
-use testudo::{Client, Entropy, Env, Refusal, Secret, Settings, Step, Timestamp};
+use testudo::model::{Session, SessionId, User};
+use testudo::{Client, Entropy, Env, Refusal, Settings, Step, Timestamp};
 
 use crate::legacy::SharedLegacy;
 use crate::{
@@ -266,144 +264,6 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     ) -> Result<(), AuthError> {
         self.run("revoke_session", client, |env| flow::revoke_session(access_token, session, env))
             .await
-    }
-
-    /// Makes an API key for an access token's user: [`flow::create_api_key`].
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the flow, or a fault.
-    pub async fn create_api_key(
-        &self,
-        access_token: &str,
-        request: CreateApiKey,
-        client: &Client,
-    ) -> Result<(ApiKey, Secret<String>), AuthError> {
-        self.run("create_api_key", client, |env| flow::create_api_key(access_token, request, env))
-            .await
-    }
-
-    /// Lists the API keys of an access token's user: [`flow::list_api_keys`].
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the flow, or a fault.
-    pub async fn list_api_keys(
-        &self,
-        access_token: &str,
-        page: ApiKeyPage,
-    ) -> Result<Vec<ListedApiKey>, AuthError> {
-        self.finish(
-            "list_api_keys",
-            flow::list_api_keys(access_token, page, &self.settings, self.clock.now()),
-        )
-        .await
-    }
-
-    /// Revokes an API key of an access token's user: [`flow::revoke_api_key`].
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the flow, or a fault.
-    pub async fn revoke_api_key(
-        &self,
-        access_token: &str,
-        key: ApiKeyId,
-        client: &Client,
-    ) -> Result<(), AuthError> {
-        self.run("revoke_api_key", client, |env| flow::revoke_api_key(access_token, key, env)).await
-    }
-
-    /// Authenticates a request by an API key: [`flow::authenticate_api_key`].
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the flow, or a fault.
-    pub async fn authenticate_api_key(
-        &self,
-        key: &str,
-        scope: Option<&str>,
-        client: &Client,
-    ) -> Result<ApiKey, AuthError> {
-        self.run("authenticate_api_key", client, |env| flow::authenticate_api_key(key, scope, env))
-            .await
-    }
-
-    /// Authenticates a request of another service: [`flow::authenticate_service`].
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the flow, or a fault.
-    pub async fn authenticate_service(
-        &self,
-        token: &str,
-        name: Option<ServiceName>,
-        tokens: &ServiceTokens,
-        client: &Client,
-    ) -> Result<Option<ServiceName>, AuthError> {
-        self.run("authenticate_service", client, |env| {
-            flow::authenticate_service(token, name, tokens, env)
-        })
-        .await
-    }
-
-    /// Invites somebody in the name of an access token's user: [`flow::invite`].
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the flow, or a fault.
-    pub async fn invite(
-        &self,
-        access_token: &str,
-        request: Invite,
-        client: &Client,
-    ) -> Result<Invited, AuthError> {
-        self.run("invite", client, |env| flow::invite(access_token, request, env)).await
-    }
-
-    /// Lists the invitations of an access token's user: [`flow::list_invitations`].
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the flow, or a fault.
-    pub async fn list_invitations(
-        &self,
-        access_token: &str,
-        page: InvitationPage,
-    ) -> Result<Vec<Invitation>, AuthError> {
-        let (settings, now) = (&self.settings, self.clock.now());
-        self.finish("list_invitations", flow::list_invitations(access_token, page, settings, now))
-            .await
-    }
-
-    /// Takes back an invitation of an access token's user: [`flow::revoke_invitation`].
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the flow, or a fault.
-    pub async fn revoke_invitation(
-        &self,
-        access_token: &str,
-        invitation: InvitationId,
-        client: &Client,
-    ) -> Result<(), AuthError> {
-        self.run("revoke_invitation", client, |env| {
-            flow::revoke_invitation(access_token, invitation, env)
-        })
-        .await
-    }
-
-    /// Makes an account for somebody who was invited: [`flow::accept_invitation`].
-    ///
-    /// # Errors
-    ///
-    /// The refusals of the flow, or a fault.
-    pub async fn accept_invitation(
-        &self,
-        request: AcceptInvitation,
-        client: &Client,
-    ) -> Result<(), AuthError> {
-        self.run("accept_invitation", client, |env| flow::accept_invitation(request, env)).await
     }
 
     /// Removes what has no meaning any more, batch by batch until nothing is left: [`flow::sweep`].
