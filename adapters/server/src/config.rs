@@ -77,7 +77,7 @@ impl Config {
             listen: options.listen.unwrap_or_default(),
             database,
             mail: options.mail.unwrap_or_default(),
-            mail_from: options.mail_from,
+            mail_from: options.mail_from.or_else(|| sender(options.public_url.as_ref())),
             mail_templates: options.mail_templates,
             public_url: options.public_url,
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
@@ -144,11 +144,11 @@ pub(crate) struct Options {
     #[arg(long, env = "TESTUDO_LIMITS", hide_env_values = true, value_name = "URL")]
     limits: Option<Database>,
     /// Where mail goes: console; dir:PATH for a JSON file a message; or a mail server,
-    /// smtps://user:password@host (TLS) or smtp://user:password@host (STARTTLS). A password is better
+    /// smtps://user:password@host (TLS) or smtp://user:password@host (STARTTLS, but on this machine). A password is better
     /// kept in the variable or the file, as processes are listed with their options [default: console]
     #[arg(long, env = "TESTUDO_MAIL", hide_env_values = true, value_name = "WHERE")]
     mail: Option<Mail>,
-    /// Who mail is from, such as "Example <no-reply@example.com>"; a mail server needs it
+    /// Who mail is from, such as "Example <no-reply@example.com>" [default: no-reply at the public URL's host]
     #[arg(long, env = "TESTUDO_MAIL_FROM", hide_env_values = true, value_name = "SENDER")]
     #[serde(alias = "mail-from")]
     mail_from: Option<MailFrom>,
@@ -279,15 +279,16 @@ fn read_file(path: Option<&Path>) -> Result<Options, Failure> {
     })
 }
 
+/// Who mail is from where nobody says it.
+fn sender(public_url: Option<&PublicUrl>) -> Option<MailFrom> {
+    let host = public_url.and_then(PublicUrl::domain).unwrap_or_else(|| "localhost".to_owned());
+    format!("no-reply@{host}").parse().ok()
+}
+
 /// What is mailed must come from somebody, and its links lead to where its readers are.
 fn require_for_smtp(options: &Options) -> Result<(), Failure> {
-    if !matches!(options.mail, Some(Mail::Smtp(_))) {
-        return Ok(());
-    }
-    if options.mail_from.is_none() {
-        return Err(Failure::new("a mail server needs a sender: name one with --mail-from"));
-    }
-    if options.public_url.is_none() {
+    let Some(Mail::Smtp(server)) = &options.mail else { return Ok(()) };
+    if options.public_url.is_none() && !server.is_loopback() {
         return Err(Failure::new(
             "links in mail would lead to this machine: name the address that users see with --public-url",
         ));

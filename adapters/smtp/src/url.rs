@@ -14,7 +14,8 @@ use url::{Host, Url};
 /// |---|---|---|
 /// | `smtps://host` | TLS from the first byte | 465 |
 /// | `smtp://host` | TLS by STARTTLS, without which nothing is sent | 587 |
-/// | `smtp://host?tls=none` | no TLS: for a server on this machine, or behind another protection | 25 |
+/// | `smtp://localhost`, or an address of this machine | no TLS: nothing leaves it; `?tls=starttls` asks for it all the same | 25 |
+/// | `smtp://host?tls=none` | no TLS: for a server behind another protection | 25 |
 ///
 /// User and password are percent-encoded where they hold `@`, `:`, `/` or `%`.
 ///
@@ -59,8 +60,7 @@ impl SmtpUrl {
     /// Whether the server is this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.host == "localhost"
-            || self.host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+        is_loopback(&self.host)
     }
 
     pub(crate) fn host(&self) -> &str {
@@ -81,7 +81,6 @@ impl FromStr for SmtpUrl {
 
     fn from_str(text: &str) -> Result<Self, SmtpUrlError> {
         let url = Url::parse(text).map_err(|_| SHAPE)?;
-        let encryption = encryption(&url)?;
         let host = match url.host().ok_or(SHAPE)? {
             Host::Domain("") => return Err(SHAPE),
             Host::Domain(name) => name.to_ascii_lowercase(),
@@ -91,6 +90,7 @@ impl FromStr for SmtpUrl {
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err(SmtpUrlError("expected nothing after the host and port but ?tls=none"));
         }
+        let encryption = encryption(&url, is_loopback(&host))?;
         let default_port = match encryption {
             Encryption::Implicit => 465,
             Encryption::StartTls => 587,
@@ -107,12 +107,19 @@ impl FromStr for SmtpUrl {
     }
 }
 
-fn encryption(url: &Url) -> Result<Encryption, SmtpUrlError> {
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+fn encryption(url: &Url, is_here: bool) -> Result<Encryption, SmtpUrlError> {
     match (url.scheme(), url.query()) {
         ("smtps", None) => Ok(Encryption::Implicit),
-        ("smtp", None) => Ok(Encryption::StartTls),
+        ("smtp", None) if is_here => Ok(Encryption::None),
+        ("smtp", None | Some("tls=starttls")) => Ok(Encryption::StartTls),
         ("smtp", Some("tls=none")) => Ok(Encryption::None),
-        ("smtp", Some(_)) => Err(SmtpUrlError("expected no parameter but ?tls=none")),
+        ("smtp", Some(_)) => {
+            Err(SmtpUrlError("expected no parameter but ?tls=starttls or ?tls=none"))
+        }
         ("smtps", Some(_)) => Err(SmtpUrlError("smtps:// takes no parameters")),
         _ => Err(SHAPE),
     }
@@ -135,10 +142,11 @@ fn credentials(url: &Url) -> Result<Option<(String, Secret<String>)>, SmtpUrlErr
 impl fmt::Display for SmtpUrl {
     /// Without user and password.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, end) = match self.encryption {
-            Encryption::Implicit => ("smtps", ""),
-            Encryption::StartTls => ("smtp", ""),
-            Encryption::None => ("smtp", "?tls=none"),
+        let (scheme, end) = match (self.encryption, self.is_loopback()) {
+            (Encryption::Implicit, _) => ("smtps", ""),
+            (Encryption::StartTls, false) | (Encryption::None, true) => ("smtp", ""),
+            (Encryption::StartTls, true) => ("smtp", "?tls=starttls"),
+            (Encryption::None, false) => ("smtp", "?tls=none"),
         };
         let Self { host, port, .. } = self;
         if host.contains(':') {
@@ -182,9 +190,11 @@ mod tests {
         for (text, shown) in [
             ("smtps://mail.example.com", "smtps://mail.example.com:465"),
             ("smtp://Mail.example.com/", "smtp://mail.example.com:587"),
-            ("smtp://localhost?tls=none", "smtp://localhost:25?tls=none"),
-            ("smtp://u:p@[::1]:1025?tls=none", "smtp://[::1]:1025?tls=none"),
-            ("smtp://u:p@127.0.0.1:25", "smtp://127.0.0.1:25"),
+            ("smtp://mail.example.com?tls=starttls", "smtp://mail.example.com:587"),
+            ("smtp://mail.example.com?tls=none", "smtp://mail.example.com:25?tls=none"),
+            ("smtp://localhost?tls=none", "smtp://localhost:25"),
+            ("smtp://u:p@[::1]:1025", "smtp://[::1]:1025"),
+            ("smtp://u:p@127.0.0.1?tls=starttls", "smtp://127.0.0.1:587?tls=starttls"),
         ] {
             assert_eq!(text.parse::<SmtpUrl>().unwrap().to_string(), shown);
         }

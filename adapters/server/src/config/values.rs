@@ -188,6 +188,16 @@ impl FromStr for PublicUrl {
     }
 }
 
+impl PublicUrl {
+    /// The host, unless it is an address.
+    pub(super) fn domain(&self) -> Option<String> {
+        let url: axum::http::Uri = self.0.parse().ok()?;
+        let host = url.host()?.to_owned();
+        let is_address = host.parse::<std::net::Ipv4Addr>().is_ok() || host.starts_with('[');
+        (!is_address).then_some(host)
+    }
+}
+
 impl fmt::Display for PublicUrl {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)

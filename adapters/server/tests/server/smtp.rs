@@ -170,18 +170,32 @@ fn what_is_given_up_is_listed_without_its_content_and_tried_again() {
 }
 
 #[test]
-fn a_mail_server_needs_a_sender_and_links_that_lead_to_the_readers() {
+fn a_mail_server_on_this_machine_needs_nothing_but_its_address() {
+    for (more, sender) in [
+        (&[][..], "no-reply@localhost"),
+        (&["--public-url", "https://id.example.com"], "no-reply@id.example.com"),
+    ] {
+        let site = Site::new();
+        queue(&site, 1);
+        let mail = SmtpServer::start(Tls::Never, |_, _| None);
+        let url = format!("smtp://{}", mail.address);
+        let options = ["serve", "--listen", "127.0.0.1:0", "--mail", &url];
+        let _server = Server::start(with_secret(&site, &[&options[..], more].concat()));
+        wait_until("it has arrived", || mail.taken().len() == 1);
+        assert_eq!(mail.taken()[0].header("From"), Some(sender));
+    }
+}
+
+#[test]
+fn a_mail_server_elsewhere_needs_links_that_lead_to_the_readers() {
     let site = Site::new();
     let url = "smtps://ada:hunter2@mail.example.com";
-    let (from, public) = ("--mail-from=a@example.com", "--public-url=https://id.example.com");
-    for (arguments, missing) in [([from, ""], "--public-url"), ([public, ""], "--mail-from")] {
-        let mut command = site.command(&["serve", "--listen", "127.0.0.1:0", arguments[0]]);
-        command.env("TESTUDO_MAIL", url);
-        let refused = run(command, "");
-        assert_eq!(refused.status.code(), Some(1));
-        let complaint = complaint(&refused);
-        assert!(complaint.contains(missing) && !complaint.contains("hunter2"), "{complaint}");
-    }
+    let mut command = site.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("TESTUDO_MAIL", url);
+    let refused = run(command, "");
+    assert_eq!(refused.status.code(), Some(1));
+    let complaint = complaint(&refused);
+    assert!(complaint.contains("--public-url") && !complaint.contains("hunter2"), "{complaint}");
     let mut help = site.command(&["serve", "--help"]);
     help.env("TESTUDO_MAIL", url);
     assert!(!printed(&run(help, "")).contains("hunter2"));

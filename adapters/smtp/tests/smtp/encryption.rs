@@ -50,9 +50,11 @@ async fn one_byte_that_was_put_in_front_of_tls_ends_the_connection() {
 
 #[tokio::test]
 async fn a_server_that_nobody_vouches_for_is_sent_nothing() {
-    for (scheme, tls) in [("smtp", Tls::Upgrade), ("smtps", Tls::Implicit)] {
+    for (scheme, query, tls) in
+        [("smtp", "?tls=starttls", Tls::Upgrade), ("smtps", "", Tls::Implicit)]
+    {
         let server = SmtpServer::start(tls, good);
-        let url = format!("{scheme}://ada:hunter2@localhost:{}", server.address.port());
+        let url = format!("{scheme}://ada:hunter2@localhost:{}{query}", server.address.port());
         let sender = "no-reply@example.org".parse().unwrap();
         let courier = SmtpCourier::new(url.parse().unwrap(), sender).unwrap();
         let error = courier.deliver(&letter(1)).await.unwrap_err();

@@ -37,8 +37,8 @@ fn letter(number: u64) -> Letter {
 fn courier(server: &SmtpServer, tls: Tls) -> SmtpCourier {
     let port = server.address.port();
     let url = match tls {
-        Tls::Never => format!("smtp://127.0.0.1:{port}?tls=none"),
-        Tls::Upgrade => format!("smtp://ada:hunter2@localhost:{port}"),
+        Tls::Never => format!("smtp://127.0.0.1:{port}"),
+        Tls::Upgrade => format!("smtp://ada:hunter2@localhost:{port}?tls=starttls"),
         Tls::Implicit => format!("smtps://ada:hunter2@localhost:{port}"),
     };
     let sender = "Exämple <no-reply@example.org>".parse().unwrap();
