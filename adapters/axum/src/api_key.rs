@@ -7,7 +7,7 @@ use testudo::model::ApiKey;
 
 use crate::Testudo;
 use crate::bearer::Bearer;
-use crate::client::RequestClient;
+use crate::client::request_client;
 use crate::kept::{keep, kept};
 use crate::layer::{Check, layer};
 use crate::problem::Problem;
@@ -78,7 +78,7 @@ async fn authenticate(
     scope: Option<&str>,
 ) -> Result<ApiKey, Problem> {
     let bearer = Bearer::require(&parts.headers)?;
-    let Ok(RequestClient(client)) = RequestClient::from_request_parts(parts, testudo).await;
+    let client = request_client(parts, testudo).await;
     let found = testudo.auth().authenticate_api_key(bearer.token(), scope, &client).await;
     let key = found.map_err(|no| testudo.problem(no))?;
     keep(parts, testudo, key.clone());

@@ -1,6 +1,6 @@
 //! Keeping browsers signed in.
 
-use axum::extract::{FromRequestParts as _, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::middleware::Next;
@@ -10,7 +10,7 @@ use testudo::{Refusal, Secret};
 use testudo_driver::AuthError;
 
 use crate::Testudo;
-use crate::client::RequestClient;
+use crate::client::request_client;
 use crate::cookies::Cookies;
 use crate::issued;
 use crate::problem::Problem;
@@ -42,7 +42,7 @@ pub async fn renew(State(testudo): State<Testudo>, request: Request, next: Next)
     let Some(token) = stale(&parts, cookies) else {
         return next.run(Request::from_parts(parts, body)).await;
     };
-    let Ok(RequestClient(client)) = RequestClient::from_request_parts(&mut parts, &testudo).await;
+    let client = request_client(&mut parts, &testudo).await;
     let refreshed = testudo.auth().refresh(token.expose(), &client).await;
     if let Ok(refreshed) = &refreshed {
         parts.extensions.insert(Renewed(refreshed.tokens.access.clone()));

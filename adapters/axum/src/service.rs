@@ -7,7 +7,7 @@ use testudo::service::ServiceName;
 
 use crate::Testudo;
 use crate::bearer::Bearer;
-use crate::client::RequestClient;
+use crate::client::request_client;
 use crate::kept::{keep, kept};
 use crate::layer::{Check, layer};
 use crate::problem::{Code, Problem};
@@ -61,7 +61,7 @@ async fn authenticate(parts: &mut Parts, testudo: &Testudo) -> Result<CurrentSer
     }
     let token = Bearer::require(&parts.headers)?;
     let name = name(parts)?;
-    let Ok(RequestClient(client)) = RequestClient::from_request_parts(parts, testudo).await;
+    let client = request_client(parts, testudo).await;
     let (auth, tokens) = (testudo.auth(), &testudo.services);
     let found = auth.authenticate_service(token.token(), name, tokens, &client).await;
     let service = CurrentService(found.map_err(|no| testudo.problem(no))?);

@@ -76,15 +76,18 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         () = sweeper.run() => {}
         () = connections::serve(listener, router, &mut signals) => {}
     }
-    drain("events", worker.drain()).await;
-    drain("webhooks", webhooks.drain()).await;
     drop(stop);
     let last_messages = async {
         // What is on its way arrives first.
         delivery.await;
         messages.drain().await
     };
-    drain("messages", last_messages).await;
+    // At once: a delivery that waits for the others would lose its lease.
+    tokio::join!(
+        drain("events", worker.drain()),
+        drain("webhooks", webhooks.drain()),
+        drain("messages", last_messages),
+    );
     store.close().await;
     info!("stopped");
     Ok(())

@@ -284,3 +284,33 @@ async fn a_message_is_nobody_elses_for_as_long_as_it_is_on_its_way() {
         assert_eq!(kept.is_empty(), is_delivered, "{kept:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_on_its_way_when_the_worker_is_stopped_arrives_and_is_not_sent_again() {
+    let (store, clock) = (MemoryStore::new(), Hands::new());
+    let auth = with_requests(&store, &clock, 2).await;
+    let post = OnTheWay { post: Postbox::default(), takes: std::time::Duration::from_secs(5) };
+    let letters = Letters::new("https://id.example.com");
+    let worker = MessageWorker::new(Arc::clone(&auth), letters, post.clone());
+    let stop = tokio::time::sleep(std::time::Duration::from_secs(2));
+    worker.run_until(stop).await;
+    assert_eq!(post.post.count(), 1, "the first, and no second one is begun");
+    clock.move_on(Duration::from_days(1));
+    let left = store.take_messages(clock.now(), clock.now(), 9).await.unwrap();
+    let first = post.post.letters.lock().unwrap()[0].id;
+    assert!(left.iter().all(|taken| taken.message.id != first), "it would be sent twice");
+}
+
+/// Needs some time for each letter.
+#[derive(Clone, Debug)]
+struct OnTheWay {
+    post: Postbox,
+    takes: std::time::Duration,
+}
+
+impl Courier for OnTheWay {
+    async fn deliver(&self, letter: &Letter) -> Result<(), UndeliveredError> {
+        tokio::time::sleep(self.takes).await;
+        self.post.deliver(letter).await
+    }
+}
