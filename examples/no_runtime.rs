@@ -10,15 +10,16 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use serde_json::Value;
 use testudo::command::{
-    Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
-    FindSessionWithUser, FindUser, FindUserWithSession, HashPassword, LegacyVerdict, ListApiKeys,
-    ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession,
-    PasswordVerdict, Sweep, Swept, Unhashable, VerifyPassword,
+    Commit, Conflict, Consult, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation,
+    FindOnboarding, FindSession, FindSessionWithUser, FindUser, FindUserWithSession, HashPassword,
+    LegacyVerdict, ListApiKeys, ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey,
+    OwnedSession, PasswordVerdict, Sweep, Swept, Unhashable, VerifyPassword,
 };
 use testudo::event::EventRecord;
 use testudo::flow::{Login, RegisterUser, authenticate_user, login, register_user};
-use testudo::model::{ApiKey, AttemptVerdict, Invitation, Session, User};
+use testudo::model::{ApiKey, AttemptVerdict, Invitation, OnboardingSession, Session, User};
 use testudo::password::{HashError, HasherChain, PasswordHash, WorkBuffer};
 use testudo::reference::Tables;
 use testudo::{Client, Entropy, Env, KeyRing, Policy, Respond, Settings, Timestamp, drive};
@@ -77,6 +78,14 @@ impl Respond for World {
         Ok(self.tables.find_api_key(&command))
     }
 
+    fn find_onboarding(
+        &mut self,
+        command: FindOnboarding,
+    ) -> Result<Option<OnboardingSession>, HashError> {
+        println!("  find the onboarding session {}", command.id);
+        Ok(self.tables.find_onboarding(&command))
+    }
+
     fn list_sessions(&mut self, command: ListSessions) -> Result<Vec<Session>, HashError> {
         println!("  list the sessions of {}", command.user);
         Ok(self.tables.list_sessions(&command))
@@ -110,6 +119,11 @@ impl Respond for World {
     fn consult_legacy(&mut self, command: ConsultLegacy) -> Result<LegacyVerdict, HashError> {
         println!("  ask the old system about {}, which there is none of", command.email);
         Ok(LegacyVerdict::Wrong)
+    }
+
+    fn consult(&mut self, command: Consult) -> Result<Value, HashError> {
+        println!("  ask the application {}, which has no steps of its own", command.name);
+        Ok(Value::Null)
     }
 
     fn hash_password(
@@ -162,7 +176,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("login");
     let request = Login::new("Ada@Example.com", "correct horse".into());
-    let signed_in = drive(login(request, env(&settings)?), &mut world)??;
+    let signed_in = drive(login(request, env(&settings)?), &mut world)??.signed_in()?;
     println!("opened the session {}\n", signed_in.session.id);
 
     println!("authenticate_user");

@@ -1,13 +1,13 @@
 //! The blocking driver loop: the shortest way to run a flow, with no runtime.
 
 use crate::command::{
-    Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
-    FindSessionWithUser, FindUser, FindUserWithSession, HashPassword, LegacyVerdict, ListApiKeys,
-    ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession,
-    PasswordVerdict, Step, Sweep, Swept, Unhashable, VerifyPassword,
+    Commit, Conflict, Consult, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation,
+    FindOnboarding, FindSession, FindSessionWithUser, FindUser, FindUserWithSession, HashPassword,
+    LegacyVerdict, ListApiKeys, ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey,
+    OwnedSession, PasswordVerdict, Step, Sweep, Swept, Unhashable, VerifyPassword,
 };
 use crate::event::EventRecord;
-use crate::model::{ApiKey, AttemptVerdict, Invitation, Session, User};
+use crate::model::{ApiKey, AttemptVerdict, Invitation, OnboardingSession, Session, User};
 use crate::password::PasswordHash;
 
 /// Something that carries commands out, one at a time.
@@ -77,6 +77,16 @@ pub trait Respond {
     /// When the store cannot be read.
     fn find_api_key(&mut self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Self::Fault>;
 
+    /// Carries out [`FindOnboarding`].
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn find_onboarding(
+        &mut self,
+        command: FindOnboarding,
+    ) -> Result<Option<OnboardingSession>, Self::Fault>;
+
     /// Carries out [`ListSessions`].
     ///
     /// # Errors
@@ -128,6 +138,13 @@ pub trait Respond {
     ///
     /// When the old system does not answer, or there is none.
     fn consult_legacy(&mut self, command: ConsultLegacy) -> Result<LegacyVerdict, Self::Fault>;
+
+    /// Carries out [`Consult`].
+    ///
+    /// # Errors
+    ///
+    /// When the application does not answer, or does not know the question.
+    fn consult(&mut self, command: Consult) -> Result<serde_json::Value, Self::Fault>;
 
     /// Carries out [`HashPassword`].
     ///
@@ -188,6 +205,7 @@ pub fn respond<T, W: Respond>(step: Step<T>, world: &mut W) -> Result<Step<T>, W
         Step::FindUserWithSession(ask) => reply!(ask, find_user_with_session),
         Step::FindInvitation(ask) => reply!(ask, find_invitation),
         Step::FindApiKey(ask) => reply!(ask, find_api_key),
+        Step::FindOnboarding(ask) => reply!(ask, find_onboarding),
         Step::ListSessions(ask) => reply!(ask, list_sessions),
         Step::ListUsers(ask) => reply!(ask, list_users),
         Step::ListInvitations(ask) => reply!(ask, list_invitations),
@@ -195,6 +213,7 @@ pub fn respond<T, W: Respond>(step: Step<T>, world: &mut W) -> Result<Step<T>, W
         Step::ListEvents(ask) => reply!(ask, list_events),
         Step::VerifyPassword(ask) => reply!(ask, verify_password),
         Step::ConsultLegacy(ask) => reply!(ask, consult_legacy),
+        Step::Consult(ask) => reply!(ask, consult),
         Step::HashPassword(ask) => reply!(ask, hash_password),
         Step::Commit(ask) => reply!(ask, commit),
         Step::Sweep(ask) => reply!(ask, sweep),

@@ -3,17 +3,24 @@
 use std::sync::Arc;
 
 use uuid::{Builder, Uuid};
+use zeroize::Zeroizing;
 
 use crate::entropy::Entropy;
 use crate::event::{Event, EventRecord};
 use crate::keys::KeyRing;
-use crate::message::NONCE_BYTES;
-use crate::model::{ApiKeyId, Client, EventId, InvitationId, MessageId, SessionId, UserId};
+use crate::model::{
+    ApiKeyId, Client, EventId, InvitationId, MessageId, OnboardingId, SessionId, UserId,
+};
+use crate::onboarding::{Onboarding, OnboardingError};
 use crate::password::validation::Validators;
 use crate::password::{PasswordHash, Salt};
 use crate::policy::{Policy, PolicyError};
+use crate::recovery_codes;
+use crate::sealed::NONCE_BYTES;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::token::backend::{OpaqueBackend, TokenBackend};
+use crate::totp::Seed;
 
 /// What an application sets once: its rules and its keys.
 ///
@@ -37,6 +44,8 @@ pub struct Settings {
     context_words: Vec<String>,
     tokens: Arc<dyn TokenBackend>,
     api_key_scopes: Vec<String>,
+    service_name: String,
+    onboarding: Onboarding,
 }
 
 impl Settings {
@@ -50,7 +59,26 @@ impl Settings {
         policy.check()?;
         let (validators, context_words) = (Validators::standard(), Vec::new());
         let (api_key_scopes, tokens) = (Vec::new(), Arc::new(OpaqueBackend));
-        Ok(Self { policy, keys, validators, context_words, api_key_scopes, tokens })
+        let (service_name, onboarding) = (Self::SERVICE_NAME.to_owned(), Onboarding::standard());
+        Ok(Self {
+            policy,
+            keys,
+            validators,
+            context_words,
+            tokens,
+            api_key_scopes,
+            service_name,
+            onboarding,
+        })
+    }
+
+    /// What the service is called unless it is said.
+    pub const SERVICE_NAME: &str = "Testudo";
+
+    /// With the name of the service, as people know it: authenticator apps show it.
+    #[must_use]
+    pub fn with_service_name(self, name: impl Into<String>) -> Self {
+        Self { service_name: name.into(), ..self }
     }
 
     /// With other rules for new passwords.
@@ -88,6 +116,16 @@ impl Settings {
         Self { api_key_scopes: scopes.into_iter().map(Into::into).collect(), ..self }
     }
 
+    /// With other steps of onboarding, or in another order.
+    ///
+    /// # Errors
+    ///
+    /// When the steps cannot be taken in that order, or the answers would tell who has an account.
+    pub fn with_onboarding(self, onboarding: Onboarding) -> Result<Self, OnboardingError> {
+        onboarding.check(&self.policy)?;
+        Ok(Self { onboarding, ..self })
+    }
+
     /// With tokens of another form.
     #[must_use]
     pub fn with_tokens(self, tokens: Arc<dyn TokenBackend>) -> Self {
@@ -122,6 +160,18 @@ impl Settings {
     #[must_use]
     pub fn api_key_scopes(&self) -> &[String] {
         &self.api_key_scopes
+    }
+
+    /// The steps of onboarding.
+    #[must_use]
+    pub const fn onboarding(&self) -> &Onboarding {
+        &self.onboarding
+    }
+
+    /// The name of the service.
+    #[must_use]
+    pub fn service_name(&self) -> &str {
+        &self.service_name
     }
 
     /// The form of tokens.
@@ -199,8 +249,25 @@ impl Env {
         ApiKeyId::from_uuid(self.new_uuid())
     }
 
+    pub(crate) fn new_onboarding_id(&mut self) -> OnboardingId {
+        OnboardingId::from_uuid(self.new_uuid())
+    }
+
+    /// A number of 64 random bits.
+    pub(crate) fn new_number(&mut self) -> u64 {
+        u64::from_be_bytes(self.entropy.bytes())
+    }
+
     pub(crate) fn new_nonce(&mut self) -> [u8; NONCE_BYTES] {
         self.entropy.bytes()
+    }
+
+    pub(crate) fn new_totp_seed(&mut self) -> Secret<[u8; Seed::BYTES]> {
+        Secret::new(self.entropy.bytes())
+    }
+
+    pub(crate) fn new_recovery_code(&mut self) -> Zeroizing<[u8; recovery_codes::LENGTH]> {
+        Zeroizing::new(self.entropy.bytes())
     }
 
     pub(crate) fn new_token_secret(&mut self) -> [u8; 32] {

@@ -6,7 +6,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, IntoStaticStr, VariantArray};
 
-use crate::model::{ApiKeyId, Client, EventId, InvitationId, Method, SessionId, UserId};
+use crate::model::{
+    ApiKeyId, Client, EventId, InvitationId, Method, OnboardingId, SessionId, UserId,
+};
+use crate::owed::Owed;
 use crate::service::ServiceName;
 use crate::time::Timestamp;
 
@@ -74,6 +77,59 @@ pub enum Event {
         /// Whether their stored password hash was replaced by a current one.
         password_rehashed: bool,
     },
+    /// Somebody came so far that only something else is owed before they are let in.
+    UserLoginPending {
+        /// The onboarding session in which it is paid.
+        onboarding: OnboardingId,
+        /// What is owed.
+        owes: Vec<Owed>,
+    },
+    /// Somebody began to register.
+    OnboardingStarted {
+        /// The onboarding session.
+        onboarding: OnboardingId,
+        /// The address, masked.
+        email: String,
+    },
+    /// A step of onboarding was done.
+    OnboardingStepCompleted {
+        /// The onboarding session.
+        onboarding: OnboardingId,
+        /// The step.
+        step: String,
+    },
+    /// A step of onboarding was skipped.
+    OnboardingStepSkipped {
+        /// The onboarding session.
+        onboarding: OnboardingId,
+        /// The step.
+        step: String,
+    },
+    /// What was said to a step of onboarding would not do. Recorded for each guess that is counted, else once a
+    /// minute for each onboarding session.
+    OnboardingStepFailed {
+        /// The onboarding session.
+        onboarding: OnboardingId,
+        /// The step.
+        step: String,
+        /// What was wrong, by the codes of the errors.
+        codes: Vec<String>,
+    },
+    /// The last step of onboarding was done, and a session opened.
+    OnboardingCompleted {
+        /// The onboarding session.
+        onboarding: OnboardingId,
+    },
+    /// Somebody came back to an onboarding session whose time was over. Recorded once a minute for each.
+    OnboardingSessionExpired {
+        /// The onboarding session.
+        onboarding: OnboardingId,
+    },
+    /// The current terms of service were accepted.
+    TermsAccepted {
+        /// Their version.
+        version: String,
+    },
     /// A sign-in failed.
     UserLoginFailed {
         /// The address that was tried, masked.
@@ -106,6 +162,23 @@ pub enum Event {
         /// Whether the user must choose another one at the next sign-in.
         must_change: bool,
     },
+    /// An account was bound to an authenticator app, and got new recovery codes. All sessions ended but the one
+    /// in which it was.
+    TotpEnrolled,
+    /// An account was unbound from its authenticator app, and lost its recovery codes. All sessions ended but the
+    /// one in which it was.
+    TotpRemoved {
+        /// Whether an administrator did it.
+        by_admin: bool,
+    },
+    /// A code of an authenticator app was refused.
+    TotpFailed {
+        /// Why. The client was not told.
+        reason: TotpFailure,
+    },
+    /// A user got new recovery codes; those from before count no more. All sessions ended but the one in which
+    /// it was.
+    RecoveryCodesReplaced,
     /// A spent refresh token was used again, and its session ended: somebody else may hold a copy.
     RefreshReused {
         /// The generation of the spent token.
@@ -353,6 +426,8 @@ pub enum RefreshFailure {
     Revoked,
     /// Its session is over.
     Expired,
+    /// The policy asks more of its user than it did when the session was opened. The client was told.
+    Owing,
 }
 
 /// Why a sign-in failed.
@@ -370,8 +445,21 @@ pub enum LoginFailure {
     UnusablePassword,
     /// The stored hash cannot be read.
     UnreadableHash,
-    /// The password was right, and a new one is due. The client was told.
-    PasswordChangeRequired,
+    /// The code of the second factor is not right, or was used before.
+    WrongSecondFactor,
+}
+
+/// Why a code of an authenticator app was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TotpFailure {
+    /// It is not the code of now.
+    WrongCode,
+    /// It is of the step of the last code that was accepted, or of one before: somebody may have watched it.
+    UsedCode,
+    /// The stored seed cannot be read: the key that sealed it is not in the key ring, or it was changed.
+    UnreadableSeed,
 }
 
 /// A limit on attempts.
@@ -383,6 +471,12 @@ pub enum LimitName {
     LoginAccount,
     /// Password guesses from one network.
     LoginNetwork,
+    /// Guesses at the codes of one account's authenticator app.
+    Totp,
+    /// Guesses at the recovery codes of one account.
+    RecoveryCode,
+    /// Guesses at the codes that prove one address.
+    EmailCode,
     /// Requests for a link that resets the password of one account.
     PasswordReset,
     /// Requests for a link that proves one address.

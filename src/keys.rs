@@ -74,6 +74,8 @@ purposes! {
     Unsubscribe = unsubscribe: "unsubscribe",
     /// Making the texts by which pages show what session they were made for.
     Csrf = csrf: "csrf",
+    /// Keeping the codes that prove addresses, so that who reads them cannot tell what they are.
+    EmailCode = email_code: "email-code",
     /// Deriving the secrets of tenants.
     Tenant = tenant: "tenant",
 }
@@ -244,10 +246,33 @@ impl fmt::Debug for KeyRing {
 pub(crate) struct MasterKey {
     id: KeyId,
     sub_keys: SubKeys,
-    /// Seals messages on their way out.
-    messages: XChaCha20Poly1305,
+    seals: Seals,
     #[cfg(feature = "jwt")]
     jwt: JwtSecrets,
+}
+
+/// The keys that encrypt what stores keep: one for each use.
+pub(crate) struct Seals {
+    /// Messages on their way out.
+    pub(crate) messages: XChaCha20Poly1305,
+    /// The states of onboarding sessions.
+    pub(crate) onboarding: XChaCha20Poly1305,
+    /// The seeds of authenticator apps.
+    pub(crate) totp_seeds: XChaCha20Poly1305,
+}
+
+impl Seals {
+    fn new(hkdf: &Hkdf<Sha256>) -> Self {
+        let cipher = |label: &[u8]| {
+            let key = Zeroizing::new(expand::<32>(hkdf, label));
+            XChaCha20Poly1305::new(&(*key).into())
+        };
+        Self {
+            messages: cipher(b"testudo/v1/message-seal"),
+            onboarding: cipher(b"testudo/v1/onboarding-seal"),
+            totp_seeds: cipher(b"testudo/v1/totp-seed-seal"),
+        }
+    }
 }
 
 /// What the keys of JWTs are made of: one secret for each type of token and kind of key.
@@ -288,11 +313,10 @@ impl MasterKey {
     /// The sub-keys of a secret that was checked, or derived from one that was.
     fn of(secret: &[u8]) -> Self {
         let hkdf = Hkdf::<Sha256>::new(None, secret);
-        let messages = Zeroizing::new(expand::<32>(&hkdf, b"testudo/v1/message-seal"));
         Self {
             id: KeyId::from_bytes(expand(&hkdf, b"testudo/v1/key-id")),
             sub_keys: SubKeys::new(&hkdf),
-            messages: XChaCha20Poly1305::new(&(*messages).into()),
+            seals: Seals::new(&hkdf),
             #[cfg(feature = "jwt")]
             jwt: JwtSecrets::new(&hkdf),
         }
@@ -302,9 +326,9 @@ impl MasterKey {
         self.id
     }
 
-    /// The key that seals messages on their way out.
-    pub(crate) const fn messages(&self) -> &XChaCha20Poly1305 {
-        &self.messages
+    /// The keys that encrypt what stores keep.
+    pub(crate) const fn seals(&self) -> &Seals {
+        &self.seals
     }
 
     #[cfg(feature = "jwt")]

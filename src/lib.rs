@@ -41,11 +41,16 @@ pub mod flow;
 mod keys;
 pub mod message;
 pub mod model;
+pub mod onboarding;
+pub mod owed;
 pub mod password;
 mod policy;
+#[allow(dead_code, unused_imports, reason = "the flows that use it follow")]
+mod recovery_codes;
 #[cfg(feature = "reference")]
 pub mod reference;
 mod refusal;
+mod sealed;
 mod secret;
 pub mod service;
 pub mod signing;
@@ -54,6 +59,8 @@ pub mod step;
 pub mod testing;
 mod time;
 pub mod token;
+#[allow(dead_code, unused_imports, reason = "the flows that use it follow")]
+mod totp;
 
 pub use config::Config;
 pub use drive::{Respond, drive, respond};
@@ -61,7 +68,7 @@ pub use entropy::Entropy;
 pub use env::{Env, Settings};
 pub use keys::{KeyId, KeyRing, KeyRingError, Purpose};
 pub use model::Client;
-pub use policy::{Policy, PolicyError};
+pub use policy::{Policy, PolicyError, ProfileMatch, SecondFactor};
 pub use refusal::{FieldError, Refusal};
 pub use secret::Secret;
 pub use step::{Ask, Command, Pending, Step, ask};

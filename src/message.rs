@@ -6,14 +6,13 @@ pub use dead_letter::{Burial, BurialReason, DeadLetters, KeptMessage, ListMessag
 
 use std::borrow::Cow;
 
-use chacha20poly1305::XNonce;
-use chacha20poly1305::aead::{Aead, Payload};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::env::Env;
-use crate::keys::{KeyId, KeyRing};
+use crate::keys::KeyRing;
 use crate::model::{Email, MessageId, User, UserId};
+use crate::sealed::{self, Unopened};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -73,6 +72,16 @@ pub enum MessageKind {
     AccountReopened,
     /// Somebody signed in with a user agent that was not seen with this account before.
     NewDevice,
+    /// The code that proves an address to somebody who registers or signs in.
+    VerificationCode,
+    /// The account was bound to an authenticator app.
+    TotpEnrolled,
+    /// The account was unbound from its authenticator app.
+    TotpRemoved,
+    /// The account got new recovery codes; those from before count no more.
+    RecoveryCodesReplaced,
+    /// Somebody signed in with a recovery code.
+    RecoveryCodeUsed,
     /// A spent refresh token came back, and its session was ended: somebody else may hold a copy.
     RefreshReused,
 }
@@ -117,6 +126,12 @@ impl Message {
         Self { token: Some(token), expires_at: Some(expires_at), ..self }
     }
 
+    /// The same with what its reader is to type, and until when that counts.
+    #[must_use]
+    pub fn with_code(self, code: Secret<String>, expires_at: Timestamp) -> Self {
+        Self { code: Some(code), expires_at: Some(expires_at), ..self }
+    }
+
     /// The same with the other address that it is about.
     #[must_use]
     pub fn with_other_email(self, other: &Email) -> Self {
@@ -147,18 +162,13 @@ impl Message {
     /// The row that waits to be sent. All rows look alike: only their length, in steps of
     /// [`SealedMessage::STEP`] bytes, tells anything.
     pub(crate) fn seal(&self, env: &mut Env) -> SealedMessage {
-        let (id, nonce) = (env.new_message_id(), env.new_nonce());
-        let key = env.keys().newest();
+        let id = env.new_message_id();
         let mut plain = Zeroizing::new(Vec::with_capacity(2 * SealedMessage::STEP));
         // A record of texts and moments always goes into JSON.
         let _ = serde_json::to_writer(&mut *plain, &Plain::of(self));
         let padded = plain.len().next_multiple_of(SealedMessage::STEP);
         plain.resize(padded, b' ');
-        let mut sealed = key.id().to_bytes().to_vec();
-        sealed.extend_from_slice(&nonce);
-        let payload = Payload { msg: &plain, aad: &associated(id, env.now) };
-        // Its only error is a text of hundreds of gigabytes; what is not sealed will not open.
-        sealed.extend(key.messages().encrypt(&XNonce::from(nonce), payload).unwrap_or_default());
+        let sealed = sealed::seal(&plain, |keys| &keys.messages, &place(id, env.now), env);
         SealedMessage { id, created_at: env.now, sealed }
     }
 }
@@ -212,23 +222,24 @@ impl SealedMessage {
     ///
     /// When the key is gone, or the row was changed.
     pub fn open(&self, keys: &KeyRing) -> Result<Message, Unopenable> {
-        let (key, sealed) = self.sealed.split_first_chunk::<8>().ok_or(Unopenable::Changed)?;
-        let (nonce, sealed) =
-            sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Unopenable::Changed)?;
-        let key = keys.find(KeyId::from_bytes(*key)).ok_or(Unopenable::UnknownKey)?;
-        let payload = Payload { msg: sealed, aad: &associated(self.id, self.created_at) };
-        let plain = key.messages().decrypt(&XNonce::from(*nonce), payload);
-        let plain = Zeroizing::new(plain.map_err(|_| Unopenable::Changed)?);
+        let place = place(self.id, self.created_at);
+        let plain = sealed::open(&self.sealed, |keys| &keys.messages, &place, keys)?;
         let plain: Plain<'_> = serde_json::from_slice(&plain).map_err(|_| Unopenable::Changed)?;
         Ok(plain.message())
     }
 }
 
-/// How many bytes a nonce has.
-pub(crate) const NONCE_BYTES: usize = 24;
+impl From<Unopened> for Unopenable {
+    fn from(why: Unopened) -> Self {
+        match why {
+            Unopened::UnknownKey => Self::UnknownKey,
+            Unopened::Changed => Self::Changed,
+        }
+    }
+}
 
-/// What is authenticated besides the message.
-fn associated(id: MessageId, created_at: Timestamp) -> Vec<u8> {
+/// Which row a message is sealed for.
+fn place(id: MessageId, created_at: Timestamp) -> Vec<u8> {
     let mut bytes = b"testudo/v1/message".to_vec();
     bytes.extend_from_slice(id.as_uuid().as_bytes());
     bytes.extend_from_slice(&created_at.as_millis().to_be_bytes());

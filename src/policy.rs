@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AttemptLimit, Lifetime};
+use crate::model::{AttemptLimit, Lifetime, User};
 use crate::time::Duration;
 
 /// The rules that flows decide by. Checked as a whole when it is built.
@@ -23,6 +23,16 @@ pub struct Policy {
     pub login_account: AttemptLimit,
     /// Password guesses from one network. Default: 100 in 300 s.
     pub login_network: AttemptLimit,
+    /// Guesses at the codes of one account's authenticator app. Default: 5 in 300 s, then none for 600 s; and
+    /// none at all after 100 without a success between them (NIST SP 800-63B-4 3.2.2).
+    pub totp: AttemptLimit,
+    /// Guesses at the recovery codes of one account. Default: as for `totp`.
+    pub recovery_code: AttemptLimit,
+    /// Guesses at the codes that prove one address, however often another one was sent. Default: 5 in 600 s,
+    /// then none for 600 s.
+    pub email_code: AttemptLimit,
+    /// Onboarding sessions started, and passwords hashed in them, from one network. Default: 60 in 300 s.
+    pub onboarding_network: AttemptLimit,
     /// Requests for a link that resets a password, for one address. Default: 3 in 300 s.
     pub password_reset: AttemptLimit,
     /// Requests for a link that proves an address, to one address. Default: 3 in 300 s.
@@ -37,6 +47,28 @@ pub struct Policy {
     /// Service tokens from one network that are not right. Default: 30 in 300 s. Right ones are taken all the
     /// while.
     pub service_network: AttemptLimit,
+    /// Who is asked for a second factor. Default: who has enrolled one.
+    pub second_factor: SecondFactor,
+    /// How many steps of 30 s a code of an authenticator app may be early or late, for clocks that differ: 0 or
+    /// 1. Default 1 (RFC 6238 5.2).
+    pub totp_skew: u8,
+    /// Whether nobody signs in whose address is not verified. Default: no.
+    pub require_verified_email: bool,
+    /// The version of the terms of service that everybody must have accepted. Default: none.
+    pub terms: Option<String>,
+    /// Whether starting an onboarding ends the one that was started for the same address before. Default: yes.
+    pub one_onboarding_per_email: bool,
+    /// Whether somebody who registers is told that the address has an account. Default: no, its owner is told by
+    /// mail instead (ASVS 5.0 6.3.8).
+    pub tell_taken_addresses: bool,
+    /// How long a code that proves an address counts. Default and at most 10 minutes (ASVS 5.0 6.5.5).
+    pub email_code_lifetime: Duration,
+    /// How long to wait before another code is sent in one onboarding session. Default 30 s.
+    pub email_code_cooldown: Duration,
+    /// How long somebody may take to register. Default an hour, at most a day.
+    pub onboarding_lifetime: Duration,
+    /// How long somebody may take to pay what a sign-in owes. Default 10 minutes, at most an hour.
+    pub sign_in_lifetime: Duration,
     /// Whether it is recorded when a service is let in, and not only when it is not. Default: yes. Each request
     /// of a service is a row then.
     pub record_service_successes: bool,
@@ -82,6 +114,50 @@ pub struct Policy {
     pub reuse_horizon: u32,
 }
 
+/// Who is asked for a second factor.
+///
+/// Serialised as `"if_enrolled"`, or `{"required_where": {"field": "role", "is": "admin"}}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SecondFactor {
+    /// Nobody, enrolled or not.
+    Never,
+    /// Who has enrolled one.
+    #[default]
+    IfEnrolled,
+    /// Everybody: who has none enrols one before they are let in.
+    Required,
+    /// Those whose profile says so, administrators for example, as with `Required`; others, if they have
+    /// enrolled one.
+    RequiredWhere(ProfileMatch),
+}
+
+/// A field of the profile that has a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileMatch {
+    /// Which field.
+    pub field: String,
+    /// Its value; where the field holds a list, one of it.
+    pub is: serde_json::Value,
+}
+
+impl SecondFactor {
+    /// Whether a user must have a second factor.
+    #[must_use]
+    pub fn is_required_of(&self, user: &User) -> bool {
+        match self {
+            Self::Never | Self::IfEnrolled => false,
+            Self::Required => true,
+            Self::RequiredWhere(wanted) => match user.profile.get(&wanted.field) {
+                Some(serde_json::Value::Array(values)) => values.contains(&wanted.is),
+                value => value == Some(&wanted.is),
+            },
+        }
+    }
+}
+
 /// A rule that cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {expected}")]
@@ -95,13 +171,17 @@ pub struct PolicyError {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            login_account: AttemptLimit {
-                attempts: 5,
-                window: Duration::from_secs(300),
-                lock: Duration::from_secs(600),
-                hard_stop: Some(100),
-            },
+            login_account: GUESSES,
             login_network: per_five_minutes(100),
+            totp: GUESSES,
+            recovery_code: GUESSES,
+            email_code: AttemptLimit {
+                attempts: 5,
+                window: Duration::from_minutes(10),
+                lock: Duration::from_minutes(10),
+                hard_stop: None,
+            },
+            onboarding_network: per_five_minutes(60),
             password_reset: per_five_minutes(3),
             email_proof: per_five_minutes(3),
             mail_network: per_five_minutes(30),
@@ -111,6 +191,16 @@ impl Default for Policy {
                 ..per_five_minutes(5)
             },
             service_network: per_five_minutes(30),
+            second_factor: SecondFactor::IfEnrolled,
+            totp_skew: 1,
+            require_verified_email: false,
+            terms: None,
+            one_onboarding_per_email: true,
+            tell_taken_addresses: false,
+            email_code_lifetime: Duration::from_minutes(10),
+            email_code_cooldown: Duration::from_secs(30),
+            onboarding_lifetime: Duration::from_minutes(60),
+            sign_in_lifetime: Duration::from_minutes(10),
             record_service_successes: true,
             consult_legacy: false,
             reset_unusable_passwords: true,
@@ -133,6 +223,14 @@ impl Default for Policy {
         }
     }
 }
+
+/// Guesses at a secret of an account.
+const GUESSES: AttemptLimit = AttemptLimit {
+    attempts: 5,
+    window: Duration::from_secs(300),
+    lock: Duration::from_secs(600),
+    hard_stop: Some(100),
+};
 
 const fn per_five_minutes(attempts: u32) -> AttemptLimit {
     let window = Duration::from_secs(300);
@@ -159,6 +257,10 @@ impl Policy {
         for (setting, limit) in [
             ("login_account", &self.login_account),
             ("login_network", &self.login_network),
+            ("totp", &self.totp),
+            ("recovery_code", &self.recovery_code),
+            ("email_code", &self.email_code),
+            ("onboarding_network", &self.onboarding_network),
             ("password_reset", &self.password_reset),
             ("email_proof", &self.email_proof),
             ("mail_network", &self.mail_network),
@@ -169,11 +271,42 @@ impl Policy {
             require(limit.attempts >= 1, setting, "expected at least one attempt");
             require(limit.window >= second, setting, "expected a window of at least a second");
         }
-        require(
-            self.login_account.hard_stop.is_some_and(|stop| (1..=100).contains(&stop)),
-            "login_account",
-            "expected a hard stop after at most 100 attempts",
-        );
+        for (setting, limit) in [
+            ("login_account", &self.login_account),
+            ("totp", &self.totp),
+            ("recovery_code", &self.recovery_code),
+        ] {
+            require(
+                limit.hard_stop.is_some_and(|stop| (1..=100).contains(&stop)),
+                setting,
+                "expected a hard stop after at most 100 attempts",
+            );
+        }
+        for (setting, lifetime, longest, expected) in [
+            (
+                "email_code_lifetime",
+                self.email_code_lifetime,
+                Duration::from_minutes(10),
+                "expected a second to ten minutes",
+            ),
+            (
+                "onboarding_lifetime",
+                self.onboarding_lifetime,
+                Duration::from_days(1),
+                "expected a second to a day",
+            ),
+            (
+                "sign_in_lifetime",
+                self.sign_in_lifetime,
+                Duration::from_minutes(60),
+                "expected a second to an hour",
+            ),
+        ] {
+            require((second..=longest).contains(&lifetime), setting, expected);
+        }
+        require(self.totp_skew <= 1, "totp_skew", "expected 0 or 1");
+        let terms = self.terms.as_ref().is_none_or(|terms| (1..=64).contains(&terms.len()));
+        require(terms, "terms", "expected a version of 1 to 64 bytes");
         for (setting, lifetime) in [
             ("password_reset_lifetime", self.password_reset_lifetime),
             ("email_proof_lifetime", self.email_proof_lifetime),

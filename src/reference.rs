@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
 use crate::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, Guard, ListApiKeys, ListEvents, ListInvitations, ListSessions,
-    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept, UserKey, Write,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, Guard, ListApiKeys, ListEvents,
+    ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept, UserKey,
+    Write,
 };
 use crate::event::{EventRecord, TakenEvents};
 use crate::message::{
@@ -16,7 +17,7 @@ use crate::message::{
 };
 use crate::model::{
     ApiKey, ApiKeyId, AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Invitation,
-    InvitationId, MessageId, Session, SessionId, User, UserId,
+    InvitationId, MessageId, OnboardingId, OnboardingSession, Session, SessionId, User, UserId,
 };
 use crate::time::Timestamp;
 
@@ -30,6 +31,7 @@ pub struct Tables {
     sessions: BTreeMap<SessionId, Session>,
     attempts: BTreeMap<AttemptKey, AttemptCounter>,
     invitations: BTreeMap<InvitationId, Invitation>,
+    onboarding: BTreeMap<OnboardingId, OnboardingSession>,
     api_keys: BTreeMap<ApiKeyId, ApiKey>,
     events: EventLog,
     messages: VecDeque<KeptMessage>,
@@ -89,6 +91,12 @@ impl Tables {
     #[must_use]
     pub fn find_invitation(&self, command: &FindInvitation) -> Option<Invitation> {
         self.invitations.get(&command.id).cloned()
+    }
+
+    /// The meaning of [`FindOnboarding`].
+    #[must_use]
+    pub fn find_onboarding(&self, command: &FindOnboarding) -> Option<OnboardingSession> {
+        self.onboarding.get(&command.id).cloned()
     }
 
     /// The meaning of [`FindApiKey`].
@@ -177,6 +185,13 @@ impl Tables {
             .take(limit)
             .map(|key| key.id)
             .collect();
+        let onboarding: Vec<_> = self
+            .onboarding
+            .values()
+            .filter(|session| session.expires_at <= expired_by)
+            .take(limit)
+            .map(|session| session.id)
+            .collect();
         let buried_by = command.dead_letters_buried_by;
         let dead_letters: Vec<_> = self
             .messages
@@ -189,6 +204,7 @@ impl Tables {
         self.sessions.retain(|id, _| !sessions.contains(id));
         self.attempts.retain(|key, _| !attempts.contains(key));
         self.invitations.retain(|id, _| !invitations.contains(id));
+        self.onboarding.retain(|id, _| !onboarding.contains(id));
         self.api_keys.retain(|id, _| !api_keys.contains(id));
         for id in &accounts {
             self.remove_user(*id);
@@ -198,6 +214,7 @@ impl Tables {
             attempts: count(&attempts),
             accounts: count(&accounts),
             invitations: count(&invitations),
+            onboarding: count(&onboarding),
             api_keys: count(&api_keys),
             events: self.events.remove(command.events_kept_since, limit),
             dead_letters: count(&dead_letters),
@@ -346,6 +363,11 @@ impl Tables {
         self.invitations.values()
     }
 
+    /// All onboarding sessions, by id.
+    pub fn onboarding(&self) -> impl Iterator<Item = &OnboardingSession> {
+        self.onboarding.values()
+    }
+
     /// All API keys, by id.
     pub fn api_keys(&self) -> impl Iterator<Item = &ApiKey> {
         self.api_keys.values()
@@ -400,6 +422,10 @@ impl Tables {
             Write::ReplaceInvitation { invitation, was } => {
                 self.invitations.get(&invitation.id).is_some_and(|stored| stored.version == *was)
             }
+            Write::InsertOnboarding(session) => !self.onboarding.contains_key(&session.id),
+            Write::ReplaceOnboarding { session, was } => {
+                self.onboarding.get(&session.id).is_some_and(|stored| stored.version == *was)
+            }
             Write::InsertApiKey(key) => !self.api_keys.contains_key(&key.id),
             Write::ReplaceApiKey { key, was } => {
                 self.api_keys.get(&key.id).is_some_and(|stored| stored.version == *was)
@@ -424,6 +450,9 @@ impl Tables {
             }
             Write::InsertInvitation(invitation) | Write::ReplaceInvitation { invitation, .. } => {
                 self.invitations.insert(invitation.id, *invitation);
+            }
+            Write::InsertOnboarding(session) | Write::ReplaceOnboarding { session, .. } => {
+                self.onboarding.insert(session.id, *session);
             }
             Write::InsertApiKey(key) | Write::ReplaceApiKey { key, .. } => {
                 self.api_keys.insert(key.id, *key);

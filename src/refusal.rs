@@ -1,5 +1,7 @@
 //! What a flow says when the answer is no.
 
+use std::borrow::Cow;
+
 use crate::time::Duration;
 
 /// Why a flow ended without doing what was asked.
@@ -23,10 +25,6 @@ pub enum Refusal {
     /// 800-63B-4 3.2.2). A password reset ends it.
     #[error("too many failed attempts; reset the password to sign in again")]
     PasswordStopped,
-    /// The password is right, and has to be changed before anything else: sign in again, with
-    /// [`Login::new_password`](crate::flow::Login::new_password).
-    #[error("the password must be changed: choose a new one")]
-    PasswordChangeRequired,
     /// The current password, asked for once more within a session, is not the account's.
     #[error("the current password is wrong")]
     InvalidPassword,
@@ -53,6 +51,10 @@ pub enum Refusal {
     /// Only who has shown that the account's address is theirs may do this: verify it first.
     #[error("verify the e-mail address first")]
     EmailUnverified,
+    /// The service requires a second factor of this account, so it is not removed. Bind the account to another
+    /// one instead.
+    #[error("this account must have a second factor; set up another one in its place")]
+    FactorRequired,
     /// The API key is good, and is for something else (RFC 6750 3.1, `insufficient_scope`).
     #[error("expected an API key of the scope {scope}")]
     Forbidden {
@@ -76,6 +78,31 @@ pub enum Refusal {
     /// another. Sign out everywhere instead.
     #[error("sessions are not recorded with this kind of tokens")]
     NotRecorded,
+    /// Nobody can sign up by themselves.
+    #[error("registration is closed")]
+    RegistrationClosed,
+    /// The token is of no onboarding session: it is made up, or another one took its place.
+    #[error("there is no such onboarding session; start again")]
+    OnboardingUnknown,
+    /// The onboarding session's time is over. Start again.
+    #[error("the onboarding session has expired; start again")]
+    OnboardingExpired,
+    /// All steps of the onboarding session are done. Sign in.
+    #[error("all steps are done; sign in")]
+    OnboardingComplete,
+    /// Another request moved the onboarding session on. Resume it.
+    #[error("another request came first; resume the onboarding session")]
+    OnboardingMoved,
+    /// So many codes in a row were wrong that no code counts any more (NIST SP 800-63B-4 3.2.2). A code of
+    /// another kind, such as a recovery code, still does.
+    #[error("too many wrong codes; use a recovery code, or ask for help")]
+    SecondFactorStopped,
+    /// The application did not answer a question of a step of its own in the terms of that question.
+    #[error("the service cannot answer `{question}` now; try again later")]
+    Unanswered {
+        /// The name of the question.
+        question: &'static str,
+    },
     /// Some input is not acceptable; all that is wrong is listed.
     #[error("some of the input is not acceptable")]
     Invalid(Vec<FieldError>),
@@ -92,7 +119,6 @@ impl Refusal {
             Self::InvalidCredentials => "invalid_credentials",
             Self::RateLimited { .. } => "rate_limited",
             Self::PasswordStopped => "password_stopped",
-            Self::PasswordChangeRequired => "password_change_required",
             Self::InvalidPassword => "invalid_password",
             Self::InvalidToken => "invalid_token",
             Self::ExpiredToken => "expired_token",
@@ -100,11 +126,19 @@ impl Refusal {
             Self::EmailTaken => "email_taken",
             Self::StepUpRequired => "step_up_required",
             Self::EmailUnverified => "email_unverified",
+            Self::FactorRequired => "factor_required",
             Self::Forbidden { .. } => "forbidden",
             Self::TooMany { .. } => "too_many",
             Self::Inactive => "inactive",
             Self::NotFound => "not_found",
             Self::NotRecorded => "not_recorded",
+            Self::RegistrationClosed => "registration_closed",
+            Self::OnboardingUnknown => "onboarding_unknown",
+            Self::OnboardingExpired => "onboarding_expired",
+            Self::OnboardingComplete => "onboarding_complete",
+            Self::OnboardingMoved => "onboarding_moved",
+            Self::SecondFactorStopped => "second_factor_stopped",
+            Self::Unanswered { .. } => "unanswered",
             Self::Invalid(_) => "invalid",
             Self::Busy => "busy",
         }
@@ -115,15 +149,20 @@ impl Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// The field.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// A stable name for what is wrong.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The same for people: what was expected.
     pub message: String,
 }
 
 impl FieldError {
-    pub(crate) fn new(field: &'static str, code: &'static str, message: impl ToString) -> Self {
-        Self { field, code, message: message.to_string() }
+    /// Says what is wrong with a field, and what was expected.
+    pub fn new(
+        field: impl Into<Cow<'static, str>>,
+        code: impl Into<Cow<'static, str>>,
+        message: impl ToString,
+    ) -> Self {
+        Self { field: field.into(), code: code.into(), message: message.to_string() }
     }
 }

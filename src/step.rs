@@ -82,6 +82,18 @@ impl<C: Command, T> Ask<C, T> {
     }
 }
 
+impl<C: Command, T: 'static> Ask<C, T> {
+    /// The same question of a longer flow: what comes out of this one goes on to `next`.
+    pub(crate) fn then<U: 'static>(
+        self,
+        next: impl FnOnce(T) -> Step<U> + Send + 'static,
+    ) -> Ask<C, U> {
+        let Self { command, pending: Pending { state, resume } } = self;
+        let resume = Box::new(move |reply| resume(reply).then(next));
+        Ask { command, pending: Pending { state, resume } }
+    }
+}
+
 impl<C: Command, T> fmt::Debug for Ask<C, T> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} asks {:?}", self.pending.state, self.command)

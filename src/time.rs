@@ -122,6 +122,12 @@ impl Duration {
         Self(secs.saturating_mul(1000))
     }
 
+    /// Whether it is no time at all.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
     /// `minutes` minutes; saturates.
     #[must_use]
     pub const fn from_minutes(minutes: u64) -> Self {

@@ -84,7 +84,7 @@ fn no_secret_is_left_on_the_heap_when_its_owner_is_dropped() {
     assert!(matches!(half_way, Step::CountAttempt(_)));
     drop(half_way);
     let signed_in = world.run(|env| login(sign_in(), env)).unwrap();
-    let token = signed_in.tokens.refresh;
+    let token = signed_in.signed_in().unwrap().tokens.refresh;
     world.run(|env| refresh(token.expose(), env)).unwrap();
     assert_eq!((after_hashing, found()), (0, 0), "after hashing, and after all flows");
 }

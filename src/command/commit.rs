@@ -3,8 +3,8 @@
 use crate::event::EventRecord;
 use crate::message::SealedMessage;
 use crate::model::{
-    ApiKey, ApiKeyId, AttemptKey, Epoch, Invitation, Session, SessionId, User, UserId, Version,
-    WindowEnd,
+    ApiKey, ApiKeyId, AttemptKey, Epoch, Invitation, OnboardingSession, Session, SessionId, User,
+    UserId, Version, WindowEnd,
 };
 use crate::time::Timestamp;
 
@@ -133,6 +133,16 @@ pub enum Write {
     ReplaceApiKey {
         /// The record to store; its version is the one after `was`.
         key: Box<ApiKey>,
+        /// The version that was read.
+        was: Version,
+    },
+    /// Adds an onboarding session. Conflicts when the id is taken.
+    InsertOnboarding(Box<OnboardingSession>),
+    /// Replaces an onboarding session's record. Conflicts when the stored one is not at version `was` or does
+    /// not exist.
+    ReplaceOnboarding {
+        /// The record to store; its version is the one after `was`.
+        session: Box<OnboardingSession>,
         /// The version that was read.
         was: Version,
     },

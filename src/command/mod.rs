@@ -5,6 +5,7 @@
 
 mod api_keys;
 mod commit;
+mod consult;
 mod consult_legacy;
 mod count_attempt;
 mod find_session;
@@ -13,11 +14,13 @@ mod invitations;
 mod list_events;
 mod list_sessions;
 mod list_users;
+mod onboarding;
 mod passwords;
 mod sweep;
 
 pub use api_keys::{FindApiKey, ListApiKeys, OwnedApiKey};
 pub use commit::{Commit, Conflict, Guard, Write};
+pub use consult::{Consult, Question};
 pub use consult_legacy::{ConsultLegacy, LegacyVerdict};
 pub use count_attempt::CountAttempt;
 pub use find_session::{
@@ -28,6 +31,7 @@ pub use invitations::{FindInvitation, ListInvitations};
 pub use list_events::ListEvents;
 pub use list_sessions::ListSessions;
 pub use list_users::ListUsers;
+pub use onboarding::FindOnboarding;
 pub use passwords::{Against, HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 pub use sweep::{Sweep, Swept};
 
@@ -70,6 +74,26 @@ macro_rules! commands {
             }
         }
 
+        impl<T: 'static> Step<T> {
+            /// Goes on with what comes out of this flow: two flows make one.
+            ///
+            /// ```
+            /// use testudo::Step;
+            ///
+            /// let step = Step::Done(20).then(|half| Step::Done(half * 2));
+            /// assert!(matches!(step, Step::Done(40)));
+            /// ```
+            pub fn then<U: 'static>(
+                self,
+                next: impl FnOnce(T) -> Step<U> + Send + 'static,
+            ) -> Step<U> {
+                match self {
+                    $(Self::$name(ask) => Step::$name(ask.then(next)),)+
+                    Self::Done(result) => next(result),
+                }
+            }
+        }
+
         impl<T> fmt::Debug for Step<T> {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
@@ -97,6 +121,8 @@ commands! {
     FindInvitation -> Option<crate::model::Invitation>,
     /// Looks an API key up, and whether its owner is in good standing.
     FindApiKey -> Option<OwnedApiKey>,
+    /// Looks an onboarding session up.
+    FindOnboarding -> Option<crate::model::OnboardingSession>,
     /// Lists the live sessions of a user, newest first.
     ListSessions -> Vec<crate::model::Session>,
     /// Lists users in the order of their ids.
@@ -111,6 +137,8 @@ commands! {
     VerifyPassword -> PasswordVerdict,
     /// Asks the system that an account comes from whether a password is right there.
     ConsultLegacy -> LegacyVerdict,
+    /// Asks the application something, in an onboarding step of its own.
+    Consult -> serde_json::Value,
     /// Hashes a password with the preferred hasher.
     HashPassword -> Result<crate::password::PasswordHash, Unhashable>,
     /// Applies a batch of guarded writes: all of it or nothing.

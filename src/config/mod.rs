@@ -49,7 +49,7 @@ use crate::policy::Policy;
 ///
 /// No secret is part of it: it may be logged, compared and kept with the code. Keys and peppers are handed over
 /// apart from it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What is allowed, for how long and how often.
@@ -60,6 +60,8 @@ pub struct Config {
     pub hashing: Hashing,
     /// The form of tokens.
     pub tokens: Tokens,
+    /// What the service is called: [`Settings::with_service_name`].
+    pub service_name: String,
     /// What API keys may be used for: [`Settings::with_api_key_scopes`].
     pub api_key_scopes: Vec<String>,
 }
@@ -75,6 +77,19 @@ pub struct Built {
     /// The public keys of access tokens, to be published; none of opaque tokens or of HMAC.
     #[cfg(feature = "jwt-signatures")]
     pub published_keys: crate::token::jwt::JwkSet,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            passwords: PasswordRules::default(),
+            hashing: Hashing::default(),
+            tokens: Tokens::default(),
+            service_name: Settings::SERVICE_NAME.to_owned(),
+            api_key_scopes: Vec::new(),
+        }
+    }
 }
 
 impl Config {
@@ -110,6 +125,7 @@ impl Config {
             .with_validators(validators)
             .with_context_words(self.passwords.context_words.iter().cloned())
             .with_api_key_scopes(self.api_key_scopes.iter().cloned())
+            .with_service_name(self.service_name.clone())
             .with_tokens(tokens.backend);
         Ok(Built {
             settings,

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::command::{Commit, CountAttempt, Write};
 use crate::env::Env;
-use crate::event::{Event, LimitName};
+use crate::event::{Event, EventKind, LimitName};
 use crate::model::{AttemptKey, AttemptLimit, AttemptVerdict, Email, SessionId, UserId, WindowEnd};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
@@ -12,20 +12,20 @@ use crate::time::Duration;
 
 /// An attempt that was counted and may be made.
 #[derive(Debug)]
-pub(super) struct Reservation {
+pub(crate) struct Reservation {
     key: AttemptKey,
     window: WindowEnd,
     /// Whether the next attempt will be refused.
-    pub(super) is_last: bool,
+    pub(crate) is_last: bool,
 }
 
 /// The command that counts an attempt under `key`, now.
-pub(super) fn count(key: &AttemptKey, limit: AttemptLimit, env: &Env) -> CountAttempt {
+pub(crate) fn count(key: &AttemptKey, limit: AttemptLimit, env: &Env) -> CountAttempt {
     CountAttempt { key: key.clone(), limit, now: env.now }
 }
 
 /// What the verdict on an attempt means for its flow.
-pub(super) fn admit(
+pub(crate) fn admit(
     key: AttemptKey,
     verdict: AttemptVerdict,
     env: &Env,
@@ -39,10 +39,22 @@ pub(super) fn admit(
     }
 }
 
+/// The same for a code of a second factor.
+pub(crate) fn admit_factor(
+    key: AttemptKey,
+    verdict: AttemptVerdict,
+    env: &Env,
+) -> Result<Reservation, Refusal> {
+    match admit(key, verdict, env) {
+        Err(Refusal::PasswordStopped) => Err(Refusal::SecondFactorStopped),
+        admitted => admitted,
+    }
+}
+
 /// Counts a mail that a user has sent to an address of their choice, and goes on if both limits allow it.
 ///
 /// It is counted under the user first, so that one who is over the limit uses up no address's.
-pub(super) fn count_mail<T: 'static>(
+pub(crate) fn count_mail<T: 'static>(
     user: UserId,
     to: &Email,
     env: Env,
@@ -78,29 +90,42 @@ fn count_mail_to<T: 'static>(
 
 /// Refuses what was genuine, with an event about it: once a minute for each `subject`, so that who holds it
 /// fills no table.
-pub(super) fn refuse<T: 'static>(
+pub(crate) fn refuse<T: 'static>(
     refused: Refused,
     subject: &impl Display,
     refusal: Refusal,
-    mut env: Env,
+    env: Env,
 ) -> Step<Result<T, Refusal>> {
-    let key = AttemptKey::refused(refused.event.kind().as_str(), subject);
-    ask(count(&key, Refused::EVERY_MINUTE, &env), move |verdict| match verdict {
-        AttemptVerdict::Allowed { .. } => {
-            let Refused { user, session, event } = refused;
-            let event = env.event(user, session, event);
-            ask(Commit::new().event(event), |_| Step::Done(Err(refusal)))
+    rarely(refused.event.kind(), subject, env, move |is_rare, mut env| {
+        if !is_rare {
+            return Step::Done(Err(refusal));
         }
-        AttemptVerdict::Locked { .. } | AttemptVerdict::Stopped => Step::Done(Err(refusal)),
+        let Refused { user, session, event } = refused;
+        let event = env.event(user, session, event);
+        ask(Commit::new().event(event), |_| Step::Done(Err(refusal)))
+    })
+}
+
+/// Goes on, and says whether this is the first in a minute of its kind about `subject`: of what anybody may do
+/// as often as they like, so much is recorded.
+pub(crate) fn rarely<T: 'static>(
+    kind: EventKind,
+    subject: &impl Display,
+    env: Env,
+    then: impl FnOnce(bool, Env) -> Step<T> + Send + 'static,
+) -> Step<T> {
+    let key = AttemptKey::refused(kind.as_str(), subject);
+    ask(count(&key, Refused::EVERY_MINUTE, &env), move |verdict| {
+        then(matches!(verdict, AttemptVerdict::Allowed { .. }), env)
     })
 }
 
 /// What is to be recorded of a refusal.
 #[derive(Debug)]
-pub(super) struct Refused {
-    pub(super) user: Option<UserId>,
-    pub(super) session: Option<SessionId>,
-    pub(super) event: Event,
+pub(crate) struct Refused {
+    pub(crate) user: Option<UserId>,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) event: Event,
 }
 
 impl Refused {
@@ -114,18 +139,18 @@ impl Refused {
 
 /// The limits of which a flow made the last attempt that they allow, for the audit trail.
 #[derive(Debug, Default)]
-pub(super) struct Reached(Vec<LimitName>);
+pub(crate) struct Reached(Vec<LimitName>);
 
 impl Reached {
     /// Remembers the limit, if this was its last attempt. The attempt stays counted.
-    pub(super) fn note(&mut self, reservation: &Reservation, limit: LimitName) {
+    pub(crate) fn note(&mut self, reservation: &Reservation, limit: LimitName) {
         if reservation.is_last {
             self.0.push(limit);
         }
     }
 
     /// The batch with an event for each of these limits.
-    pub(super) fn report(&self, batch: Commit, user: Option<UserId>, env: &mut Env) -> Commit {
+    pub(crate) fn report(&self, batch: Commit, user: Option<UserId>, env: &mut Env) -> Commit {
         self.0.iter().fold(batch, |batch, limit| {
             batch.event(env.event(user, None, Event::RateLimitExceeded { limit: *limit }))
         })
@@ -134,12 +159,12 @@ impl Reached {
 
 impl Reservation {
     /// Takes the attempt back, because it succeeded.
-    pub(super) fn refund(&self) -> Write {
+    pub(crate) fn refund(&self) -> Write {
         Write::RefundAttempt { key: self.key.clone(), window: self.window }
     }
 
     /// Forgets everything counted under the key, because its owner has come.
-    pub(super) fn clear(&self) -> Write {
+    pub(crate) fn clear(&self) -> Write {
         Write::ClearAttempts(self.key.clone())
     }
 }

@@ -33,7 +33,7 @@ pub fn close_account(access_token: &str, env: Env) -> Step<Result<Timestamp, Ref
 }
 
 fn look(asker: Asker, env: Env) -> Step<Result<Timestamp, Refusal>> {
-    asker.find_with_user(env, |asker, found, env| match fresh::require(&found.session, &env) {
+    asker.find_with_user(env, |asker, found, env| match fresh::require(&found, &env) {
         Ok(()) => close(asker, found, env),
         Err(refusal) => fresh::refuse(&found.session, refusal, env),
     })

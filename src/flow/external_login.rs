@@ -1,14 +1,13 @@
 //! Signing in somebody whom another service vouches for.
 
-use super::login::SignedIn;
+use super::entrance::{Arrival, Circumstances, Way, let_in, way};
 use crate::command::{Commit, Conflict, FindUser, UserKey, Write};
 use crate::env::Env;
 use crate::event::{Event, LoginFailure};
 use crate::model::{JsonObject, Method, User, UserId};
+use crate::onboarding::SignIn;
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
-use crate::token::backend::Records;
-use crate::token::issue::{self, Grant};
 
 /// A sign-in that another service has done: an OpenID provider, say.
 #[derive(Clone, Debug)]
@@ -29,12 +28,13 @@ impl ExternalLogin {
     }
 }
 
-type Outcome = Result<SignedIn, Refusal>;
+type Outcome = Result<SignIn, Refusal>;
 
 /// Opens a session for somebody whom another service vouches for.
 ///
 /// Nothing is asked of them here, so it does not matter whether the account has a password, or whether that is to be
-/// changed. The session's method is [`Method::Federated`].
+/// changed. What the account [owes](crate::owed) otherwise they pay, as after [`login`](super::login()). The
+/// session's method is [`Method::Federated`].
 ///
 /// # Errors
 ///
@@ -55,37 +55,37 @@ pub fn external_login(request: ExternalLogin, env: Env) -> Step<Outcome> {
     })
 }
 
+/// Lets them in, unless something is owed: a second factor of this account, say, which the other service knows
+/// nothing of.
 fn grant(request: ExternalLogin, user: User, mut env: Env) -> Step<Outcome> {
-    let (batch, signed_in) = match granted(&request, user, &mut env) {
-        Ok(granted) => granted,
-        Err(unprintable) => return Step::Done(Err(unprintable)),
+    let arrival = Arrival {
+        methods: vec![Method::Federated],
+        auth_time: env.now,
+        remember: request.remember,
+        claims: request.claims.clone(),
+    };
+    let was = user.version;
+    let user = User { version: was.next(), ..user };
+    let (batch, outcome) = match way(&user, &arrival, &mut env) {
+        Way::In(cleared) => {
+            let circumstances = Circumstances::default();
+            match let_in(user, Some(was), arrival, circumstances, cleared, &mut env) {
+                Ok((batch, signed_in)) => (batch, Ok(SignIn::Completed(Box::new(signed_in)))),
+                Err(unprintable) => return Step::Done(Err(unprintable.into())),
+            }
+        }
+        Way::Owing(pending) => {
+            // The user is written too, so that nothing was decided about an account that is another by now.
+            let batch = Commit::new().write(Write::ReplaceUser { user: Box::new(user), was });
+            let (batch, shown) = pending.open(batch, &mut env);
+            (batch, shown.map(|shown| SignIn::Owing(Box::new(shown))))
+        }
     };
     ask(batch, move |committed| match committed {
-        Ok(()) => Step::Done(Ok(signed_in)),
+        Ok(()) => Step::Done(outcome),
         Err(Conflict) if env.retries.spend() => external_login(request, env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),
     })
-}
-
-/// The user is written too, so that the session opens only if nothing has become of them meanwhile.
-fn granted(
-    request: &ExternalLogin,
-    user: User,
-    env: &mut Env,
-) -> Result<(Commit, SignedIn), Refusal> {
-    let policy = env.policy();
-    let lifetime = if request.remember { policy.remembered_session } else { policy.session };
-    let (methods, was) = (vec![Method::Federated], user.version);
-    let user = User { last_login: Some(env.now), version: was.next(), ..user };
-    let grant = Grant { methods: methods.clone(), lifetime, claims: request.claims.clone() };
-    let (session, tokens) = issue::open(&user, grant, env)?;
-    let mut batch = Commit::new().write(Write::ReplaceUser { user: Box::new(user.clone()), was });
-    if env.tokens().records() == Records::Every {
-        batch = batch.write(Write::InsertSession(Box::new(session.clone())));
-    }
-    let login = Event::UserLogin { methods, password_rehashed: false };
-    batch = batch.event(env.event(Some(user.id), Some(session.id), login));
-    Ok((batch, SignedIn { user, session, tokens }))
 }
 
 fn reject(user: &User, mut env: Env) -> Step<Outcome> {

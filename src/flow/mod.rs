@@ -5,22 +5,25 @@
 
 pub mod admin;
 mod api_keys;
-mod attempts;
+pub(crate) mod attempts;
 mod authenticate;
 mod authenticate_service;
 mod change_password;
 mod closing;
-mod credentials;
+pub(crate) mod credentials;
+mod device;
 mod email;
+mod entrance;
 mod external_login;
 mod fresh;
-mod invitations;
+pub(crate) mod invitations;
 mod links;
 mod list_events;
 mod list_sessions;
 mod login;
 mod logout;
 mod logout_all;
+mod onboarding;
 mod own_account;
 mod password_reset;
 mod presented;
@@ -28,6 +31,7 @@ mod refresh;
 mod register_user;
 mod revoke_session;
 mod sweep;
+mod totp;
 mod unsubscribe;
 
 pub use api_keys::{
@@ -51,9 +55,13 @@ pub use list_sessions::{SessionPage, Sessions, list_sessions};
 pub use login::{Login, SignedIn, login};
 pub use logout::logout;
 pub use logout_all::logout_all;
+pub use onboarding::{advance_onboarding, resume_onboarding, start_onboarding};
 pub use password_reset::{ResetPassword, request_password_reset, reset_password};
 pub use refresh::{Refreshed, refresh};
 pub use register_user::{RegisterUser, register_user};
 pub use revoke_session::revoke_session;
 pub use sweep::sweep;
+pub use totp::{
+    SecondFactors, begin_totp, confirm_totp, remove_totp, replace_recovery_codes, second_factors,
+};
 pub use unsubscribe::{Unsubscribed, unsubscribe, unsubscribe_token};

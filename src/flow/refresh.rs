@@ -8,6 +8,8 @@ use crate::event::{Event, RefreshFailure};
 use crate::keys::MasterKey;
 use crate::message::{Message, MessageKind};
 use crate::model::{EndReason, Session, User};
+use crate::owed::owed;
+use crate::policy::{Policy, SecondFactor};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
 use crate::token::backend::Presented;
@@ -40,7 +42,8 @@ type Outcome = Result<Refreshed, Refusal>;
 ///
 /// [`Refusal::InvalidToken`], [`Refusal::RevokedToken`] (also for a spent token),
 /// [`Refusal::ExpiredToken`], [`Refusal::Busy`]; [`Refusal::Invalid`] where the session's claims no longer fit
-/// into a token.
+/// into a token; [`Refusal::StepUpRequired`] where the policy asks more of the user than when the session was
+/// opened.
 pub fn refresh(refresh_token: &str, env: Env) -> Step<Outcome> {
     match env.tokens().read_refresh(refresh_token, env.now) {
         Ok(token) => look(token, env),
@@ -57,6 +60,7 @@ fn look(token: Presented<Refresh>, env: Env) -> Step<Outcome> {
 
 fn settle(token: Presented<Refresh>, found: Found, env: Env) -> Step<Outcome> {
     match decide(&token, &found, &env) {
+        Verdict::Rotate if may_owe(&found.session, env.policy()) => pay(token, found, env),
         Verdict::Rotate => rotate(token, found, env),
         Verdict::Repeat => Step::Done(repeat(&token, found.session, &env)),
         Verdict::Reused => expose(token, found, env),
@@ -67,6 +71,32 @@ fn settle(token: Presented<Refresh>, found: Found, env: Env) -> Step<Outcome> {
             attempts::refuse(refused, &id, refusal, env)
         }
     }
+}
+
+/// Whether the policy may ask more of this session's user than it did when the session was opened. A change of
+/// the account itself has ended the session.
+fn may_owe(session: &Session, policy: &Policy) -> bool {
+    let has_second_factor = session.methods.iter().any(|method| method.is_second_factor());
+    let wants_factor =
+        matches!(policy.second_factor, SecondFactor::Required | SecondFactor::RequiredWhere(_));
+    (wants_factor && !has_second_factor) || policy.require_verified_email || policy.terms.is_some()
+}
+
+/// Goes on if nothing is owed under the policy of today. Who owes something pays it at the next sign-in.
+fn pay(token: Presented<Refresh>, found: Found, env: Env) -> Step<Outcome> {
+    let key = UserKey::Id(found.session.user);
+    ask(FindUser { key }, move |owner| {
+        let session = &found.session;
+        let owes =
+            owner.is_none_or(|owner| !owed(&owner, &session.methods, env.policy()).is_empty());
+        if !owes {
+            return rotate(token, found, env);
+        }
+        let (id, reason) = (session.id, RefreshFailure::Owing);
+        let event = Event::RefreshRefused { reason };
+        let refused = Refused { user: Some(session.user), session: Some(id), event };
+        attempts::refuse(refused, &id, Refusal::StepUpRequired, env)
+    })
 }
 
 /// What a refresh token is worth.

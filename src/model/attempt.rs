@@ -14,8 +14,13 @@ use crate::time::{Duration, Timestamp};
 pub struct AttemptKey(String);
 
 impl AttemptKey {
-    /// What keys of [`AttemptKey::login_account`] begin with; the canonical address follows.
-    pub const ACCOUNT: &str = "login:account:";
+    /// What keys about accounts begin with; the canonical address follows. Their failures in a row are kept
+    /// as long as the account is.
+    pub const OF_ACCOUNTS: [&str; 3] = [Self::LOGIN, Self::TOTP, Self::RECOVERY];
+
+    const LOGIN: &str = "login:account:";
+    const TOTP: &str = "totp:account:";
+    const RECOVERY: &str = "recovery:account:";
 
     /// The most characters of a name that count in [`AttemptKey::named_network`].
     pub const MAX_NAME: usize = 50;
@@ -23,7 +28,37 @@ impl AttemptKey {
     /// Password guesses at one account, whether or not it exists.
     #[must_use]
     pub fn login_account(email: &EmailKey) -> Self {
-        Self(format!("{}{email}", Self::ACCOUNT))
+        Self::of_account(Self::LOGIN, email)
+    }
+
+    /// Guesses at the codes of one account's authenticator app.
+    #[must_use]
+    pub fn totp(email: &EmailKey) -> Self {
+        Self::of_account(Self::TOTP, email)
+    }
+
+    /// Guesses at the recovery codes of one account.
+    #[must_use]
+    pub fn recovery_code(email: &EmailKey) -> Self {
+        Self::of_account(Self::RECOVERY, email)
+    }
+
+    fn of_account(prefix: &str, email: &EmailKey) -> Self {
+        Self(format!("{prefix}{email}"))
+    }
+
+    /// Guesses at the codes that prove one address, in whatever onboarding session and however often another
+    /// one was sent.
+    #[must_use]
+    pub fn email_code(email: &EmailKey) -> Self {
+        Self(format!("code:address:{email}"))
+    }
+
+    /// Onboarding sessions started, and passwords hashed in them, from one network; a network as in
+    /// [`AttemptKey::login_network`].
+    #[must_use]
+    pub fn onboarding_network(ip: IpAddr) -> Self {
+        Self(format!("onboarding:network:{}", network(ip)))
     }
 
     /// Password guesses from one network: an IPv4 address, or an IPv6 /64, which is what one
@@ -90,7 +125,8 @@ impl AttemptKey {
     /// The address whose account the counter is about, if it is about one.
     #[must_use]
     pub fn account(&self) -> Option<EmailKey> {
-        self.0.strip_prefix(Self::ACCOUNT).map(|email| EmailKey::from_stored(email.to_owned()))
+        let email = Self::OF_ACCOUNTS.iter().find_map(|prefix| self.0.strip_prefix(prefix));
+        email.map(|email| EmailKey::from_stored(email.to_owned()))
     }
 
     /// The key as a text, at most 300 bytes long; compared byte for byte.

@@ -66,6 +66,29 @@ id! {
 }
 
 id! {
+    /// Identifies an onboarding session. Not a secret: its token carries one besides.
+    OnboardingId
+}
+
+impl OnboardingId {
+    /// The id of the one session that there may be of some parts, an account for example: who knows the parts
+    /// finds it, and a second one takes its place.
+    ///
+    /// A UUID of version 8 (RFC 9562 5.8): the SHA-256 of label and parts, each behind its length, so that no two
+    /// lists of parts give the same input.
+    pub(crate) fn derived(label: &str, parts: &[&[u8]]) -> Self {
+        let mut hash = sha2::Sha256::new();
+        for part in std::iter::once(&label.as_bytes()).chain(parts) {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part);
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        let first = digest.first_chunk().copied().unwrap_or_default();
+        Self(uuid::Builder::from_custom_bytes(first).into_uuid())
+    }
+}
+
+id! {
     /// Identifies a message; a receiver that sees an id twice has been told the same thing twice.
     MessageId
 }
@@ -167,5 +190,28 @@ impl Eq for Digest {}
 impl fmt::Debug for Digest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Digest([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_derived_id_is_of_its_label_and_its_parts_wherever_one_ends() {
+        let id = |label: &str, parts: &[&[u8]]| OnboardingId::derived(label, parts);
+        assert_eq!(id("totp", &[b"ada"]), id("totp", &[b"ada"]));
+        assert_eq!(id("totp", &[]).as_uuid().get_version_num(), 8);
+        let all: std::collections::BTreeSet<_> = [
+            id("totp", &[b"ada"]),
+            id("totp", &[b"bob"]),
+            id("other", &[b"ada"]),
+            id("totp", &[b"a", b"da"]),
+            id("totp", &[b"ad", b"a"]),
+            id("totpada", &[]),
+            id("", &[b"totp", b"ada"]),
+        ]
+        .into();
+        assert_eq!(all.len(), 7);
     }
 }

@@ -99,9 +99,25 @@ pub enum Method {
     /// With a password.
     #[serde(rename = "pwd")]
     Password,
+    /// With a code of an authenticator app.
+    Otp,
+    /// With a recovery code, which is used once. RFC 8176 has no name for it.
+    #[serde(rename = "recovery")]
+    RecoveryCode,
     /// With another service, which vouches for them. RFC 8176 has no name for it; `fed` is what others use.
     #[serde(rename = "fed")]
     Federated,
+}
+
+impl Method {
+    /// Whether it is something that its owner has, besides what they know.
+    #[must_use]
+    pub const fn is_second_factor(self) -> bool {
+        match self {
+            Self::Otp | Self::RecoveryCode => true,
+            Self::Password | Self::Federated => false,
+        }
+    }
 }
 
 /// How long a session lasts. Serialised with spans in seconds.

@@ -2,7 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Email, Epoch, JsonObject, LinkSerial, UserId, Version};
+use super::{
+    AcceptedTerms, Digest, Email, Epoch, JsonObject, LinkSerial, TotpFactor, UserId, Version,
+};
 use crate::command::Standing;
 use crate::password::PasswordHash;
 use crate::time::Timestamp;
@@ -22,6 +24,12 @@ pub struct User {
     pub is_verified: bool,
     /// Whether the next sign-in must bring a new password.
     pub must_change_password: bool,
+    /// The authenticator app that it is bound to, if any.
+    pub totp: Option<TotpFactor>,
+    /// Digests of the recovery codes that were not used yet: at most [`User::MAX_RECOVERY_CODES`].
+    pub recovery_codes: Vec<Digest>,
+    /// The terms that its owner accepted last.
+    pub terms: Option<AcceptedTerms>,
     /// How many password resets were asked for: only the link of the last one counts.
     pub reset_serial: LinkSerial,
     /// The address that the account had before, while its owner may take the account back to it.
@@ -55,6 +63,9 @@ pub struct PreviousEmail {
 }
 
 impl User {
+    /// How many recovery codes a user may have.
+    pub const MAX_RECOVERY_CODES: usize = 10;
+
     /// The record of a new account: active, not verified, with an empty profile.
     #[must_use]
     pub fn new(id: UserId, email: Email, password: PasswordHash, now: Timestamp) -> Self {
@@ -65,6 +76,9 @@ impl User {
             is_active: true,
             is_verified: false,
             must_change_password: false,
+            totp: None,
+            recovery_codes: Vec::new(),
+            terms: None,
             reset_serial: LinkSerial::FIRST,
             previous_email: None,
             closes_at: None,
@@ -96,6 +110,12 @@ impl User {
     /// The record of this user with another password: all tokens from before are dead.
     pub(crate) fn with_new_password(self, password: PasswordHash, now: Timestamp) -> Self {
         Self { password, must_change_password: false, ..self }.with_new_epoch(now)
+    }
+
+    /// Whether a second factor can be asked for.
+    #[must_use]
+    pub const fn has_second_factor(&self) -> bool {
+        self.totp.is_some()
     }
 
     /// The record of this user with the serial of another reset link: those from before count no more.

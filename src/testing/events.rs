@@ -4,9 +4,10 @@ use uuid::Uuid;
 
 use crate::event::{
     ApiKeyFailure, DeadInvitation, DeadLink, Event, LimitName, LinkPurpose, LoginFailure,
-    RefreshFailure, ServiceFailure,
+    RefreshFailure, ServiceFailure, TotpFailure,
 };
-use crate::model::{ApiKeyId, InvitationId, Method};
+use crate::model::{ApiKeyId, InvitationId, Method, OnboardingId};
+use crate::owed::Owed;
 use crate::time::Timestamp;
 
 /// One event of each kind that there is.
@@ -42,7 +43,11 @@ fn after(event: &Event) -> Option<Event> {
             Event::PasswordChangeFailed { reason: LoginFailure::WrongPassword }
         }
         Event::PasswordChangeFailed { .. } => Event::PasswordSet { must_change: true },
-        Event::PasswordSet { .. } => Event::RefreshReused { generation: 0, current: u32::MAX },
+        Event::PasswordSet { .. } => Event::TotpEnrolled,
+        Event::TotpEnrolled => Event::TotpRemoved { by_admin: true },
+        Event::TotpRemoved { .. } => Event::TotpFailed { reason: TotpFailure::WrongCode },
+        Event::TotpFailed { .. } => Event::RecoveryCodesReplaced,
+        Event::RecoveryCodesReplaced => Event::RefreshReused { generation: 0, current: u32::MAX },
         Event::RefreshReused { .. } => {
             Event::PasswordResetRequested { email: "a***@example.com".into(), sent: false }
         }
@@ -99,6 +104,33 @@ fn after(event: &Event) -> Option<Event> {
         Event::InvitationRefused { .. } => {
             Event::RefreshRefused { reason: RefreshFailure::Revoked }
         }
-        Event::RefreshRefused { .. } => return None,
+        Event::RefreshRefused { .. } => {
+            let onboarding = OnboardingId::from_uuid(Uuid::from_u128(5));
+            Event::UserLoginPending { onboarding, owes: vec![Owed::SecondFactor] }
+        }
+        Event::UserLoginPending { onboarding, .. } => {
+            let email = "c***@example.com".into();
+            Event::OnboardingStarted { onboarding: *onboarding, email }
+        }
+        Event::OnboardingStarted { onboarding, .. } => {
+            Event::OnboardingStepCompleted { onboarding: *onboarding, step: "register".into() }
+        }
+        Event::OnboardingStepCompleted { onboarding, .. } => {
+            Event::OnboardingStepSkipped { onboarding: *onboarding, step: "profile".into() }
+        }
+        Event::OnboardingStepSkipped { onboarding, .. } => {
+            let (step, codes) = ("verify_email".into(), vec!["invalid_code".into()]);
+            Event::OnboardingStepFailed { onboarding: *onboarding, step, codes }
+        }
+        Event::OnboardingStepFailed { onboarding, .. } => {
+            Event::OnboardingCompleted { onboarding: *onboarding }
+        }
+        Event::OnboardingCompleted { onboarding } => {
+            Event::OnboardingSessionExpired { onboarding: *onboarding }
+        }
+        Event::OnboardingSessionExpired { .. } => {
+            Event::TermsAccepted { version: "2026-11".into() }
+        }
+        Event::TermsAccepted { .. } => return None,
     })
 }

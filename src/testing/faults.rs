@@ -30,6 +30,10 @@ pub enum WorldFault {
         /// How.
         mishap: Mishap,
     },
+    /// A step of an application's own asked something, and there is no application
+    /// ([`World::set_application`](super::World::set_application)).
+    #[error("there is no application that answers")]
+    NoApplication,
     /// A password could not be hashed.
     #[error(transparent)]
     Hashing(#[from] HashError),

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use super::faults::{Mishap, Plan, WorldFault};
 use super::insecure_hasher::InsecureHasher;
 use crate::command::{
-    Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
-    FindSessionWithUser, FindUser, FindUserWithSession, HashPassword, LegacyVerdict, ListApiKeys,
-    ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession,
-    PasswordVerdict, Sweep, Swept, Unhashable, UserKey, VerifyPassword, Write,
+    Commit, Conflict, Consult, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation,
+    FindOnboarding, FindSession, FindSessionWithUser, FindUser, FindUserWithSession, HashPassword,
+    LegacyVerdict, ListApiKeys, ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey,
+    OwnedSession, PasswordVerdict, Sweep, Swept, Unhashable, UserKey, VerifyPassword, Write,
 };
 use crate::event::EventRecord;
 use crate::flow::{self, Login, RegisterUser, SignedIn};
 use crate::message::{Message, MessageKind};
-use crate::model::{ApiKey, AttemptVerdict, Client, Email, EmailKey, Invitation, Session, User};
+use crate::model::{
+    ApiKey, AttemptVerdict, Client, Email, EmailKey, Invitation, OnboardingSession, Session, User,
+};
+use crate::onboarding::{Onboarding, SignIn};
 use crate::password::{HashError, HasherChain, Password, PasswordHash, Salt, WorkBuffer};
 use crate::reference::Tables;
 use crate::token::backend::{OpaqueBackend, TokenBackend};
@@ -36,9 +39,11 @@ pub struct World {
     client: Client,
     keys: Secret<String>,
     api_key_scopes: Vec<String>,
+    onboarding: Onboarding,
     settings: Arc<Settings>,
     tokens: Backend,
     legacy: BTreeMap<EmailKey, Secret<String>>,
+    application: Option<fn(&Consult) -> serde_json::Value>,
     plan: Plan,
     trace: Vec<&'static str>,
     carried_out: usize,
@@ -64,11 +69,13 @@ impl World {
             now: Timestamp::from_millis(1_767_225_600_000),
             runs: 0,
             client: Client::unknown(),
-            settings: settings(Policy::default(), &keys, opaque, &[]),
+            settings: settings(Policy::default(), &keys, opaque, &[], Onboarding::standard()),
             tokens: opaque,
             api_key_scopes: Vec::new(),
+            onboarding: Onboarding::standard(),
             keys,
             legacy: BTreeMap::new(),
+            application: None,
             plan: Plan::default(),
             trace: Vec::new(),
             carried_out: 0,
@@ -109,12 +116,28 @@ impl World {
     ///
     /// When the rules do not hold together.
     pub fn set_policy(&mut self, policy: Policy) {
-        self.settings = settings(policy, &self.keys, self.tokens, &self.api_key_scopes);
+        self.settings = settings(
+            policy,
+            &self.keys,
+            self.tokens,
+            &self.api_key_scopes,
+            self.onboarding.clone(),
+        );
     }
 
     /// Declares the scopes that API keys may have, for flows that start from now on.
     pub fn set_api_key_scopes<const N: usize>(&mut self, scopes: [&str; N]) {
         self.api_key_scopes = scopes.map(str::to_owned).to_vec();
+        self.set_policy(self.settings.policy().clone());
+    }
+
+    /// Changes the steps of onboarding for flows that start from now on.
+    ///
+    /// # Panics
+    ///
+    /// When they do not go with the policy.
+    pub fn set_onboarding(&mut self, onboarding: Onboarding) {
+        self.onboarding = onboarding;
         self.set_policy(self.settings.policy().clone());
     }
 
@@ -144,6 +167,11 @@ impl World {
     pub fn set_legacy_password(&mut self, email: &str, password: &str) {
         let email: Email = email.parse().expect("an e-mail address");
         self.legacy.insert(email.key().clone(), Secret::new(password.to_owned()));
+    }
+
+    /// Lets an application answer what steps of its own ask.
+    pub fn set_application(&mut self, answer: fn(&Consult) -> serde_json::Value) {
+        self.application = Some(answer);
     }
 
     /// Surroundings for one flow that starts now, with randomness of its own.
@@ -190,10 +218,11 @@ impl World {
     ///
     /// # Panics
     ///
-    /// When that is refused: run [`flow::login`] where it may be.
+    /// When that is refused, or something is owed: run [`flow::login`] where it may be.
     pub fn login(&mut self, email: &str, password: &str) -> SignedIn {
         let request = Login::new(email, password.into());
-        self.run(|env| flow::login(request, env)).expect("a sign-in that succeeds")
+        let signed_in = self.run(|env| flow::login(request, env));
+        signed_in.and_then(SignIn::signed_in).expect("a sign-in that succeeds and owes nothing")
     }
 
     /// Authenticates a request, now.
@@ -325,11 +354,13 @@ fn settings(
     keys: &Secret<String>,
     tokens: Backend,
     api_key_scopes: &[String],
+    onboarding: Onboarding,
 ) -> Arc<Settings> {
     let keys = KeyRing::parse(keys.expose()).expect("secrets that make a key ring");
     let tokens = tokens(&keys);
     let settings = Settings::new(policy, keys).expect("a policy that holds together");
-    Arc::new(settings.with_tokens(tokens).with_api_key_scopes(api_key_scopes))
+    let settings = settings.with_tokens(tokens).with_api_key_scopes(api_key_scopes);
+    Arc::new(settings.with_onboarding(onboarding).expect("steps that go with the policy"))
 }
 
 impl Respond for World {
@@ -372,6 +403,13 @@ impl Respond for World {
         self.carry_out::<FindApiKey>(|world| world.tables.find_api_key(&command))
     }
 
+    fn find_onboarding(
+        &mut self,
+        command: FindOnboarding,
+    ) -> Result<Option<OnboardingSession>, WorldFault> {
+        self.carry_out::<FindOnboarding>(|world| world.tables.find_onboarding(&command))
+    }
+
     fn list_sessions(&mut self, command: ListSessions) -> Result<Vec<Session>, WorldFault> {
         self.carry_out::<ListSessions>(|world| world.tables.list_sessions(&command))
     }
@@ -407,6 +445,11 @@ impl Respond for World {
                 password.is_some_and(|right| right.expose() == command.password.expose());
             if is_right { LegacyVerdict::Right } else { LegacyVerdict::Wrong }
         })
+    }
+
+    fn consult(&mut self, command: Consult) -> Result<serde_json::Value, WorldFault> {
+        let answer = self.application.ok_or(WorldFault::NoApplication)?;
+        self.carry_out::<Consult>(|_| answer(&command))
     }
 
     fn hash_password(

@@ -5,12 +5,16 @@ use super::{AccessToken, RefreshToken, Tokens};
 use crate::env::Env;
 use crate::keys::MasterKey;
 use crate::model::{JsonObject, Lifetime, Method, Session, User, Version};
+use crate::owed::Cleared;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 /// What a sign-in grants.
 #[derive(Debug)]
 pub(crate) struct Grant {
     pub(crate) methods: Vec<Method>,
+    /// When who signs in proved who they are.
+    pub(crate) auth_time: Timestamp,
     pub(crate) lifetime: Lifetime,
     pub(crate) claims: JsonObject,
 }
@@ -29,10 +33,11 @@ impl<'a> Link<'a> {
 }
 
 /// A new session with its first pair of tokens. Its id is made here, never taken from a client
-/// (ASVS 5.0 7.2.4).
+/// (ASVS 5.0 7.2.4). It takes the proof that nothing is owed.
 pub(crate) fn open(
     user: &User,
     grant: Grant,
+    _: Cleared,
     env: &mut Env,
 ) -> Result<(Session, Tokens), Unprintable> {
     let (id, secret) = (env.new_session_id(), env.new_token_secret());
@@ -42,7 +47,7 @@ pub(crate) fn open(
         user: user.id,
         epoch: user.epoch,
         methods: grant.methods,
-        auth_time: env.now,
+        auth_time: grant.auth_time,
         client: env.client.clone(),
         created_at: env.now,
         refreshed_at: env.now,

@@ -7,10 +7,12 @@ mod encoding;
 pub(crate) mod issue;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+mod onboarding;
 mod opaque;
 mod ratchet;
 
 pub use api_key::ApiKeyToken;
+pub use onboarding::OnboardingToken;
 pub use opaque::{Access, AccessToken, Kind, MalformedToken, OpaqueToken, Refresh, RefreshToken};
 
 use crate::secret::Secret;

@@ -16,7 +16,7 @@ use testudo::token::Tokens;
 use testudo::{Client, Duration, Refusal};
 
 use super::{
-    ADA, PASSWORD, ada, probe_access, probe_refresh, registration, session_of, works,
+    ADA, PASSWORD, ada, probe_access, probe_refresh, registration, session_of, tokens_of, works,
     world_with_ada, worlds_that_list_sessions, worlds_with_ada, worlds_with_session,
 };
 
@@ -50,7 +50,7 @@ impl<'a> Flows<'a> for Explorer<'a, Answer> {
         self.flow(
             name,
             move |env| login(Login::new(email, password.into()), env),
-            |result| result.map(|signed_in| Some(signed_in.tokens)),
+            |result| result.map(tokens_of),
         )
     }
 
@@ -405,7 +405,7 @@ fn nobody_comes_in_by_another_service_once_they_are_deactivated() {
             .flow(
                 "external login",
                 move |env| external_login(ExternalLogin::new(id), env),
-                |result| result.map(|signed_in| Some(signed_in.tokens)),
+                |result| result.map(tokens_of),
             )
             .deactivating()
             .with_crashes();

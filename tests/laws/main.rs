@@ -30,6 +30,7 @@ use testudo::command::UserKey;
 use testudo::flow::{RegisterUser, SignedIn, authenticate_user, refresh};
 use testudo::message::MessageKind;
 use testudo::model::{Email, SessionId};
+use testudo::onboarding::SignIn;
 use testudo::testing::{Backend, World};
 #[cfg(feature = "jwt")]
 use testudo::token::backend::{HybridBackend, JwtBackend};
@@ -122,6 +123,11 @@ fn session_of(tokens: &Tokens) -> SessionId {
         return claims["sid"].as_str().unwrap().parse().unwrap();
     }
     AccessToken::parse(access).unwrap().session()
+}
+
+/// The tokens of a sign-in, if nothing is owed.
+fn tokens_of(sign_in: SignIn) -> Option<Tokens> {
+    sign_in.signed_in().ok().map(|signed_in| signed_in.tokens)
 }
 
 /// What an access token would be answered now, where the session is looked at.

@@ -12,6 +12,7 @@ use testudo::flow::{
     sweep,
 };
 use testudo::model::{Epoch, Session, SessionId};
+use testudo::onboarding::SignIn;
 use testudo::testing::World;
 use testudo::token::Tokens;
 use testudo::token::backend::Records;
@@ -146,7 +147,7 @@ impl Trial {
             Action::Login { remember } => {
                 let password = self.password.as_str().into();
                 let request = Login { remember, ..Login::new(ADA, password) };
-                match self.world.run(|env| login(request, env)) {
+                match self.world.run(|env| login(request, env)).and_then(SignIn::signed_in) {
                     Ok(new) => self.issue(&new.session, new.tokens),
                     Err(refusal) => assert!(matches!(refusal, Refusal::RateLimited { .. })),
                 }

@@ -116,7 +116,7 @@ fn all_that_is_wrong_with_a_new_key_is_told_and_nothing_of_it_is_repeated() {
         (lasting(999), "too_short"),
     ] {
         let told = errors(request);
-        assert_eq!(told.iter().map(|error| error.code).collect::<Vec<_>>(), [code]);
+        assert_eq!(told.iter().map(|error| &*error.code).collect::<Vec<_>>(), [code]);
         assert!(!told[0].message.contains("canary") && told[0].message.starts_with("expected"));
     }
     assert_eq!(errors(CreateApiKey { name: String::new(), ..scopes(&["canary"]) }).len(), 2);

@@ -132,7 +132,7 @@ fn an_unfit_password_is_refused_before_anything_is_counted() {
         let refusal = expect!(step, Done).unwrap_err();
         let Refusal::Invalid(errors) = refusal else { panic!("{refusal:?}") };
         assert!(
-            errors.iter().any(|error| (error.field, error.code) == (field, code)),
+            errors.iter().any(|error| (&*error.field, &*error.code) == (field, code)),
             "{errors:?}"
         );
     }

@@ -250,7 +250,7 @@ fn a_change_needs_a_fresh_sign_in_and_another_address() {
     };
     for (to, code) in [(" ADA@Example.com", "email_unchanged"), ("no address", "invalid_email")] {
         let Err(Refusal::Invalid(errors)) = ask(&mut world, &access, to) else { panic!("{to}") };
-        assert_eq!((errors[0].field, errors[0].code), ("new_email", code));
+        assert_eq!((&*errors[0].field, &*errors[0].code), ("new_email", code));
     }
     world.advance(fresh);
     assert_eq!(ask(&mut world, &access, NEW), Ok(()), "the last fresh moment");

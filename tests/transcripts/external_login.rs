@@ -32,14 +32,15 @@ fn an_account_is_let_in_without_its_password() {
     assert_eq!((event.user, event.session), (Some(ada.id), Some(session.id)));
     let id = session.id;
     let signed_in = expect!(ask.answer(Ok(())), Done).unwrap();
-    assert_eq!(signed_in.session.id, id);
+    assert_eq!(signed_in.signed_in().unwrap().session.id, id);
 }
 
 #[test]
 fn who_is_remembered_by_it_is_remembered_for_as_long_as_others() {
     let (mut world, ada) = world_with_ada();
     let remembered = ExternalLogin { remember: true, ..ExternalLogin::new(ada.id) };
-    let session = world.run(|env| external_login(remembered, env)).unwrap().session;
+    let session = world.run(|env| external_login(remembered, env)).unwrap();
+    let session = session.signed_in().unwrap().session;
     assert_eq!(session.idle_timeout, world.settings().policy().remembered_session.idle);
 }
 
@@ -89,7 +90,7 @@ fn what_changes_meanwhile_is_looked_at_again() {
 fn what_ends_all_sessions_ends_these() {
     let (mut world, ada) = world_with_ada();
     let signed_in = world.run(|env| external_login(ExternalLogin::new(ada.id), env)).unwrap();
-    let access = signed_in.tokens.access;
+    let access = signed_in.signed_in().unwrap().tokens.access;
     world.run(|env| logout_all(access.expose(), env)).unwrap();
     assert_eq!(world.authenticate(access.expose()), Err(Refusal::RevokedToken));
 }

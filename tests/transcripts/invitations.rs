@@ -131,7 +131,7 @@ fn only_who_has_a_verified_address_and_a_live_session_invites() {
 fn all_that_is_wrong_with_an_invitation_is_told() {
     let (mut world, it) = with_inviter();
     let mut codes = |request: Invite| match try_inviting(&mut world, &it, request) {
-        Err(Refusal::Invalid(errors)) => errors.iter().map(|error| error.code).collect(),
+        Err(Refusal::Invalid(errors)) => errors.into_iter().map(|error| error.code).collect(),
         other => other.map(|_| Vec::new()).unwrap(),
     };
     let lasting = |expires_in| Invite { expires_in: Some(expires_in), ..Invite::open(1) };
@@ -309,7 +309,7 @@ fn address_and_password_are_judged_before_anything_is_counted() {
     let mut codes = |email: Option<&str>, password: &str| {
         let request = AcceptInvitation { password: password.into(), ..acceptance(&token, email) };
         match world.run(|env| accept_invitation(request, env)) {
-            Err(Refusal::Invalid(errors)) => errors.iter().map(|error| error.code).collect(),
+            Err(Refusal::Invalid(errors)) => errors.into_iter().map(|error| error.code).collect(),
             _ => Vec::new(),
         }
     };

@@ -2,15 +2,16 @@
 
 use testudo::command::{Conflict, LegacyVerdict, PasswordVerdict, Write};
 use testudo::event::{Event, LoginFailure};
-use testudo::flow::{Login, SignedIn, login};
+use testudo::flow::{Login, login};
 use testudo::model::User;
+use testudo::onboarding::SignIn;
 use testudo::password::PasswordHash;
 use testudo::testing::{World, expect};
 use testudo::{Policy, Refusal, Step};
 
 use super::{ADA, PASSWORD, allow, stored, world_with_ada};
 
-type Outcome = Result<SignedIn, Refusal>;
+type Outcome = Result<SignIn, Refusal>;
 
 /// A world that consults the old system, and Ada, who comes from there.
 fn world_with_legacy_ada() -> (World, User) {
@@ -35,7 +36,7 @@ fn the_old_system_is_asked_once_the_attempt_is_counted_and_its_yes_is_stored_as_
     let ask = expect!(ask.answer(Ok(hash.clone())), Commit);
     let Write::ReplaceUser { user, was } = &ask.command.writes[0] else { panic!("no user") };
     assert_eq!((&user.password, *was, user.epoch), (&hash, ada.version, ada.epoch));
-    let signed_in = expect!(ask.answer(Ok(())), Done).unwrap();
+    let signed_in = expect!(ask.answer(Ok(())), Done).unwrap().signed_in().unwrap();
     assert_eq!(signed_in.user.password, hash);
 }
 
@@ -60,7 +61,8 @@ fn after_a_conflict_the_old_system_is_not_asked_again() {
     let hash = World::stored_hash(PASSWORD, true);
     let ask = expect!(expect!(step, HashPassword).answer(Ok(hash.clone())), Commit);
     let step = expect!(ask.answer(Err(Conflict)), FindUser).answer(Some(ada));
-    let signed_in = expect!(expect!(step, Commit).answer(Ok(())), Done).unwrap();
+    let signed_in =
+        expect!(expect!(step, Commit).answer(Ok(())), Done).unwrap().signed_in().unwrap();
     assert_eq!(signed_in.user.password, hash);
 }
 

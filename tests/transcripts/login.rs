@@ -2,14 +2,15 @@
 
 use testudo::command::{Commit, Conflict, PasswordVerdict, Unhashable, Write};
 use testudo::event::{Event, LimitName, LoginFailure};
-use testudo::flow::{Login, SignedIn, login};
+use testudo::flow::{Login, login};
 use testudo::model::{AttemptKey, AttemptVerdict, Method, User};
+use testudo::onboarding::SignIn;
 use testudo::testing::{World, expect};
 use testudo::{Ask, Client, Duration, Refusal, Step};
 
 use super::{ADA, PASSWORD, allow, by_email, stored, world_with_ada};
 
-type Outcome = Result<SignedIn, Refusal>;
+type Outcome = Result<SignIn, Refusal>;
 
 const VALID: PasswordVerdict = PasswordVerdict::Valid { outdated: false };
 const OUTDATED: PasswordVerdict = PasswordVerdict::Valid { outdated: true };
@@ -78,7 +79,7 @@ fn a_right_password_opens_a_session_in_one_commit() {
     assert_eq!(events(&ask.command), [&Event::UserLogin { methods, password_rehashed: false }]);
     let session = session.clone();
 
-    let signed_in = expect!(ask.answer(Ok(())), Done).unwrap();
+    let signed_in = expect!(ask.answer(Ok(())), Done).unwrap().signed_in().unwrap();
     assert_eq!(signed_in.session, *session);
     assert_eq!(signed_in.tokens.expires_in, Duration::from_minutes(15));
 }
@@ -181,7 +182,7 @@ fn a_password_that_the_preferred_hasher_cannot_take_keeps_its_old_hash() {
     let step = expect!(step, VerifyPassword).answer(OUTDATED);
     let refused = Err(Unhashable::TooLong { most: 72 });
     let ask = expect!(expect!(step, HashPassword).answer(refused), Commit);
-    let signed_in = expect!(ask.answer(Ok(())), Done).unwrap();
+    let signed_in = expect!(ask.answer(Ok(())), Done).unwrap().signed_in().unwrap();
     assert_eq!(signed_in.user.password, ada.password);
 }
 
@@ -246,7 +247,7 @@ fn an_outdated_hash_is_replaced_in_the_commit_that_opens_the_session() {
     assert_eq!(user.epoch, ada.epoch, "the password is the same: no session dies");
     let methods = vec![Method::Password];
     assert_eq!(events(&ask.command), [&Event::UserLogin { methods, password_rehashed: true }]);
-    assert_eq!(expect!(ask.answer(Ok(())), Done).unwrap().user.password, new);
+    assert_eq!(expect!(ask.answer(Ok(())), Done).unwrap().signed_in().unwrap().user.password, new);
 }
 
 #[test]
@@ -274,7 +275,8 @@ fn after_a_conflict_the_hash_that_replaces_an_outdated_one_is_not_made_again() {
     let new = World::stored_hash(PASSWORD, true);
     let ask = expect!(expect!(step, HashPassword).answer(Ok(new.clone())), Commit);
     let step = expect!(ask.answer(Err(Conflict)), FindUser).answer(Some(ada));
-    let signed_in = expect!(expect!(step, Commit).answer(Ok(())), Done).unwrap();
+    let signed_in =
+        expect!(expect!(step, Commit).answer(Ok(())), Done).unwrap().signed_in().unwrap();
     assert_eq!(signed_in.user.password, new);
 }
 
@@ -323,7 +325,7 @@ fn a_remembered_login_lasts_longer_and_claims_travel_with_the_session() {
     let mut request = Login::new(ADA, PASSWORD.into());
     request.remember = true;
     request.claims.insert("tenant".into(), 7.into());
-    let remembered = world.run(|env| login(request, env)).unwrap().session;
+    let remembered = world.run(|env| login(request, env)).unwrap().signed_in().unwrap().session;
     let lifetime = world.settings().policy().remembered_session;
     assert_eq!(remembered.idle_timeout, lifetime.idle);
     assert_eq!(remembered.expires_at, world.now() + lifetime.absolute);
@@ -343,6 +345,6 @@ fn input_that_cannot_be_an_address_or_a_password_asks_nothing() {
     for (email, password, field) in requests {
         let step = login(Login::new(email, password.into()), world.env());
         let Err(Refusal::Invalid(errors)) = expect!(step, Done) else { panic!("was taken") };
-        assert_eq!(errors.iter().map(|error| error.field).collect::<Vec<_>>(), [field]);
+        assert_eq!(errors.iter().map(|error| &*error.field).collect::<Vec<_>>(), [field]);
     }
 }

@@ -12,7 +12,7 @@ mod external_login;
 mod invitations;
 mod legacy;
 mod login;
-mod must_change;
+mod onboarding;
 mod password_reset;
 mod refresh;
 mod register_user;

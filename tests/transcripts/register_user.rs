@@ -59,7 +59,7 @@ fn everything_that_is_wrong_with_a_request_is_said_at_once() {
     let Err(Refusal::Invalid(errors)) = expect!(register_user(request, world.env()), Done) else {
         panic!("was taken")
     };
-    let codes: Vec<_> = errors.iter().map(|error| error.code).collect();
+    let codes: Vec<_> = errors.iter().map(|error| &*error.code).collect();
     assert_eq!(codes, ["invalid_email", "password_too_short"]);
 }
 

@@ -310,7 +310,8 @@ fn what_a_session_is_stands_in_its_tokens_for_whoever_reads_them() {
     });
     let mut request = Login::new(ADA, PASSWORD.into());
     request.claims.insert("tenant".into(), json!("acme"));
-    let SignedIn { session, tokens, .. } = world.run(|env| login(request, env)).unwrap();
+    let signed_in = world.run(|env| login(request, env)).unwrap();
+    let SignedIn { session, tokens, .. } = signed_in.signed_in().unwrap();
     let (access, refresh) = (tokens.access.expose(), tokens.refresh.expose());
     assert_eq!(
         (&part(access, 0)["alg"], &part(access, 0)["typ"]),
@@ -384,7 +385,7 @@ fn claims_that_fit_into_no_token_open_no_session_and_cost_no_attempt() {
     request.claims.insert("much".into(), "x".repeat(8_000).into());
     let refused = world.run(|env| login(request, env)).unwrap_err();
     let Refusal::Invalid(errors) = refused else { panic!("{refused:?}") };
-    assert_eq!((errors[0].field, errors[0].code), ("claims", "claims_too_large"));
+    assert_eq!((&*errors[0].field, &*errors[0].code), ("claims", "claims_too_large"));
     assert_eq!(world.tables().users().collect::<Vec<_>>(), before.users().collect::<Vec<_>>());
     assert_eq!(world.tables().sessions().count(), 0);
     assert!(world.tables().attempts().all(|(_, counter)| counter.count == 0));

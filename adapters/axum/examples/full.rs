@@ -138,7 +138,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Applications that want claims in their sessions sign in by a route of their own, as here.
     let claims = json!({"tenant": "Lovelace & Co."}).as_object().cloned().unwrap_or_default();
     let login = Login { claims, ..Login::new(email, password.into()) };
-    let access = auth.login(login, &here).await?.tokens.access;
+    let access = auth.login(login, &here).await?.signed_in()?.tokens.access;
     let request =
         CreateApiKey { scopes: vec!["reports:read".to_owned()], ..CreateApiKey::new("nightly") };
     let (_, key) = auth.create_api_key(access.expose(), request, &here).await?;

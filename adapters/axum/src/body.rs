@@ -125,7 +125,7 @@ impl Fields {
     }
 
     fn wrong(&mut self, field: &'static str, code: &'static str, message: &str) {
-        self.errors.push(WrongField { field, code, message: message.to_owned() });
+        self.errors.push(WrongField::new(field, code, message));
     }
 }
 
@@ -152,8 +152,7 @@ impl<S: Sync> FromRequest<S> for Fields {
         match strict_json::parse(&text) {
             Ok(Value::Object(object)) => Ok(Self { object, errors: Vec::new() }),
             Ok(_) => {
-                let message = "expected a JSON object".to_owned();
-                let error = WrongField { field: "body", code: "wrong_type", message };
+                let error = WrongField::new("body", "wrong_type", "expected a JSON object");
                 Err(Problem::invalid(vec![error]))
             }
             Err(error) => Err(Problem::new(Code::Malformed, format!("expected JSON: {error}"))),

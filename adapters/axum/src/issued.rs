@@ -5,12 +5,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use testudo::flow::{Refreshed, SignedIn};
 use testudo::model::Session;
+use testudo::onboarding::{OnboardingResult, OnboardingState, SignIn};
 use testudo::token::{Tokens, csrf};
 
 use crate::Testudo;
 use crate::cookies::Cookies;
 use crate::problem::Problem;
-use crate::views::{InCookiesView, SignInView, SignedInView, TokensView};
+use crate::views::{InCookiesView, OnboardingView, SignInView, SignedInView, TokensView};
 
 /// The answer to who signed in: user and tokens.
 pub(crate) fn signed_in(testudo: &Testudo, signed_in: &SignedIn) -> Result<Response, Problem> {
@@ -22,6 +23,29 @@ pub(crate) fn signed_in(testudo: &Testudo, signed_in: &SignedIn) -> Result<Respo
     let view = SignedInView::new(user, InCookiesView::new(tokens, &csrf_token));
     let mut response = Json(view).into_response();
     put(testudo, cookies, &mut response, session, tokens)?;
+    Ok(response)
+}
+
+/// The answer to who signs in: user and tokens, or what is still owed.
+pub(crate) fn sign_in(testudo: &Testudo, sign_in: &SignIn) -> Result<Response, Problem> {
+    match sign_in {
+        SignIn::Completed(done) => signed_in(testudo, done),
+        SignIn::Owing(result) => onboarding(testudo, result),
+    }
+}
+
+/// How far somebody is, and at the end the tokens.
+pub(crate) fn onboarding(
+    testudo: &Testudo,
+    result: &OnboardingResult,
+) -> Result<Response, Problem> {
+    let Some(cookies) = testudo.cookies() else {
+        return Ok(Json(OnboardingView::of(result)).into_response());
+    };
+    let mut response = Json(OnboardingView::without_tokens(result)).into_response();
+    if let OnboardingState::Completed(done) = &result.state {
+        put(testudo, cookies, &mut response, &done.session, &done.tokens)?;
+    }
     Ok(response)
 }
 

@@ -59,6 +59,12 @@ pub enum Code {
     ValidationFailed,
     /// The current password is wrong.
     InvalidPassword,
+    /// There is no such onboarding session.
+    SessionInvalid,
+    /// The onboarding session has expired.
+    SessionExpired,
+    /// All steps of the onboarding session are done.
+    FlowComplete,
     /// Too many attempts.
     RateLimited,
     /// There is too much to do at once.
@@ -73,11 +79,22 @@ pub enum Code {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WrongField {
     /// The field.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// What is wrong with it, for programs.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The same for people: what was expected.
     pub message: String,
+}
+
+impl WrongField {
+    /// Says what is wrong with a field, and what was expected.
+    pub fn new(
+        field: impl Into<Cow<'static, str>>,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { field: field.into(), code: code.into(), message: message.into() }
+    }
 }
 
 impl Code {
@@ -91,8 +108,9 @@ impl Code {
             | Self::RevokedToken
             | Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::StepUpRequired | Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::NotFound | Self::SessionInvalid => StatusCode::NOT_FOUND,
+            Self::SessionExpired => StatusCode::GONE,
+            Self::Conflict | Self::FlowComplete => StatusCode::CONFLICT,
             Self::ValidationFailed | Self::InvalidPassword => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::Overloaded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -182,8 +200,7 @@ impl Problem {
 
     /// The current password, asked for once more, is not the right one.
     fn invalid_password(detail: String) -> Self {
-        let (field, code) = ("current_password", "invalid_password");
-        let errors = vec![WrongField { field, code, message: detail.clone() }];
+        let errors = vec![WrongField::new("current_password", "invalid_password", detail.clone())];
         Self { errors, ..Self::new(Code::InvalidPassword, detail) }
     }
 
@@ -216,22 +233,20 @@ impl Problem {
             Refusal::RateLimited { retry_after } => {
                 Self::wait(Code::RateLimited, detail, retry_after.as_secs_rounded_up())
             }
-            // Waiting does not help here, resetting the password does. The answer says how long an
+            // Waiting does not help here: resetting the password does, or a code of another kind. The answer says how long an
             // ordinary lock lasts, so that clients need no second case and learn no more than that
             // the account is locked.
-            Refusal::PasswordStopped => {
+            Refusal::PasswordStopped | Refusal::SecondFactorStopped => {
                 let lock = policy.login_account.lock.as_secs_rounded_up();
                 Self::wait(Code::RateLimited, detail, lock)
             }
             Refusal::InvalidToken => Self::new(Code::InvalidToken, detail),
             Refusal::ExpiredToken => Self::new(Code::ExpiredToken, detail),
             Refusal::RevokedToken => Self::new(Code::RevokedToken, detail),
-            Refusal::PasswordChangeRequired => {
-                let detail = "the password must be changed: sign in with `new_password` as well";
-                Self::new(Code::StepUpRequired, detail)
-            }
             Refusal::StepUpRequired => Self::new(Code::StepUpRequired, detail),
-            Refusal::EmailUnverified => Self::new(Code::Forbidden, detail),
+            Refusal::EmailUnverified | Refusal::FactorRequired | Refusal::RegistrationClosed => {
+                Self::new(Code::Forbidden, detail)
+            }
             // RFC 6750 3.1.
             Refusal::Forbidden { scope } => Self {
                 challenge: Some(insufficient_scope(&scope)),
@@ -240,9 +255,17 @@ impl Problem {
             Refusal::TooMany { .. } | Refusal::Inactive => Self::new(Code::Conflict, detail),
             Refusal::InvalidPassword => Self::invalid_password(detail),
             Refusal::NotFound | Refusal::NotRecorded => Self::new(Code::NotFound, detail),
-            Refusal::EmailTaken => Self::new(Code::Conflict, detail),
+            Refusal::EmailTaken | Refusal::OnboardingMoved => Self::new(Code::Conflict, detail),
+            Refusal::OnboardingUnknown => Self::new(Code::SessionInvalid, detail),
+            Refusal::OnboardingExpired => Self::new(Code::SessionExpired, detail),
+            Refusal::OnboardingComplete => Self::new(Code::FlowComplete, detail),
             Refusal::Invalid(errors) => {
                 Self::invalid(errors.into_iter().map(WrongField::from).collect())
+            }
+            // Which of its questions an application leaves open is for its operator to know.
+            Refusal::Unanswered { question } => {
+                error!(question, "the application's answer is not of its question's type");
+                Self::unavailable()
             }
             Refusal::Busy => Self::wait(Code::Unavailable, detail, 1),
             other => {

@@ -1,5 +1,11 @@
 //! Records as clients see them, for answers of your own. What does not stand here does not leave the server.
 
+mod onboarding;
+
+pub use onboarding::{
+    ChoiceView, FieldView, HintView, OnboardingStatus, OnboardingView, ValidationView,
+};
+
 use std::net::IpAddr;
 
 use serde::Serialize;

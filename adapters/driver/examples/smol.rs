@@ -71,8 +71,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
         let password = "correct horse";
         auth.register_user(RegisterUser::new("ada@example.com", password.into()), &here).await?;
-        let mut tokens =
-            auth.login(Login::new("ada@example.com", password.into()), &here).await?.tokens;
+        let mut tokens = auth
+            .login(Login::new("ada@example.com", password.into()), &here)
+            .await?
+            .signed_in()?
+            .tokens;
         for _ in 0..3 {
             tokens = auth.refresh(tokens.refresh.expose(), &here).await?.tokens;
         }

@@ -7,15 +7,17 @@ use testudo::command::Swept;
 use testudo::event::EventRecord;
 use testudo::flow::{
     self, ChangePassword, EventPage, ExternalLogin, Login, Refreshed, RegisterUser, SessionPage,
-    Sessions, SignedIn,
+    Sessions,
 };
 use testudo::model::{Session, SessionId, User};
+use testudo::onboarding::SignIn;
 use testudo::{Client, Entropy, Env, Refusal, Settings, Step, Timestamp};
 
+use crate::application::SharedApplication;
 use crate::legacy::SharedLegacy;
 use crate::{
-    Admin, Clock, Fault, FaultKind, Hashing, Legacy, NoLegacy, SharedHashing, SharedStore, Store,
-    SystemClock, drive, observe,
+    Admin, Application, Clock, Fault, FaultKind, Hashing, Legacy, NoApplication, NoLegacy,
+    SharedHashing, SharedStore, Store, SystemClock, drive, observe,
 };
 
 /// Authentication over a store and a hasher: every flow as one async method.
@@ -35,7 +37,8 @@ use crate::{
 ///
 /// let here = Client::unknown();
 /// auth.register_user(RegisterUser::new("ada@example.com", "correct horse".into()), &here).await?;
-/// let signed_in = auth.login(Login::new("ada@example.com", "correct horse".into()), &here).await?;
+/// let request = Login::new("ada@example.com", "correct horse".into());
+/// let signed_in = auth.login(request, &here).await?.signed_in()?;
 /// let (_, user) = auth.authenticate_user(signed_in.tokens.access.expose()).await?;
 /// assert_eq!(user.email.as_str(), "ada@example.com");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -47,6 +50,7 @@ pub struct Auth<S, H> {
     settings: Arc<Settings>,
     clock: Arc<dyn Clock>,
     legacy: SharedLegacy,
+    application: SharedApplication,
 }
 
 /// Why a call did not do what was asked.
@@ -64,8 +68,14 @@ pub enum AuthError {
 impl<S: Store, H: Hashing> Auth<S, H> {
     /// Puts a store, a hasher and the settings together, with the system's clock.
     pub fn new(store: S, hashing: H, settings: Settings) -> Self {
-        let (settings, legacy) = (Arc::new(settings), SharedLegacy::new(NoLegacy));
-        Self { store, hashing, settings, clock: Arc::new(SystemClock), legacy }
+        Self {
+            store,
+            hashing,
+            settings: Arc::new(settings),
+            clock: Arc::new(SystemClock),
+            legacy: SharedLegacy::new(NoLegacy),
+            application: SharedApplication::new(NoApplication),
+        }
     }
 
     /// With another clock.
@@ -80,6 +90,12 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         Self { legacy: SharedLegacy::new(legacy), ..self }
     }
 
+    /// With what answers the questions of the application's own onboarding steps.
+    #[must_use]
+    pub fn with_application(self, application: impl Application + 'static) -> Self {
+        Self { application: SharedApplication::new(application), ..self }
+    }
+
     /// The same behind one type, whatever the store and the hasher are: for what is to work with any.
     #[must_use]
     pub fn shared(self) -> Auth<SharedStore, SharedHashing>
@@ -87,9 +103,9 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         S: 'static,
         H: 'static,
     {
-        let Self { store, hashing, settings, clock, legacy } = self;
+        let Self { store, hashing, settings, clock, legacy, application } = self;
         let (store, hashing) = (SharedStore::new(store), SharedHashing::new(hashing));
-        Auth { store, hashing, settings, clock, legacy }
+        Auth { store, hashing, settings, clock, legacy, application }
     }
 
     /// The store.
@@ -120,12 +136,13 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         self.run("register_user", client, |env| flow::register_user(request, env)).await
     }
 
-    /// Signs in with a password: [`flow::login`].
+    /// Signs in with a password: [`flow::login`]. Whoever owes something more goes on with
+    /// [`Auth::advance_onboarding`].
     ///
     /// # Errors
     ///
     /// The refusals of the flow, or a fault.
-    pub async fn login(&self, request: Login, client: &Client) -> Result<SignedIn, AuthError> {
+    pub async fn login(&self, request: Login, client: &Client) -> Result<SignIn, AuthError> {
         self.run("login", client, |env| flow::login(request, env)).await
     }
 
@@ -138,7 +155,7 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         &self,
         request: ExternalLogin,
         client: &Client,
-    ) -> Result<SignedIn, AuthError> {
+    ) -> Result<SignIn, AuthError> {
         self.run("external_login", client, |env| flow::external_login(request, env)).await
     }
 
@@ -311,12 +328,15 @@ impl<S: Store, H: Hashing> Auth<S, H> {
         name: &'static str,
         step: Step<Result<T, Refusal>>,
     ) -> Result<T, AuthError> {
-        let running = async { Ok(drive(step, &self.store, &self.hashing, &self.legacy).await??) };
-        observe::flow(name, running).await
+        observe::flow(name, async { Ok(self.answer_all(step).await??) }).await
     }
 
     pub(crate) async fn drive<T>(&self, name: &'static str, step: Step<T>) -> Result<T, Fault> {
-        observe::flow(name, drive(step, &self.store, &self.hashing, &self.legacy)).await
+        observe::flow(name, self.answer_all(step)).await
+    }
+
+    async fn answer_all<T>(&self, step: Step<T>) -> Result<T, Fault> {
+        drive(step, &self.store, &self.hashing, &self.legacy, &self.application).await
     }
 
     /// A failing random generator is a fault; there is nothing to fall back on (ASVS 5.0 11.5.2).

@@ -2,20 +2,22 @@
 
 use testudo::{Command, Step};
 
-use crate::{Fault, Hashing, Legacy, Store, observe};
+use crate::{Application, Fault, Hashing, Legacy, Store, observe};
 
-/// Runs a flow to its end over a store, a hasher and the system that accounts come from, which is
-/// [`NoLegacy`](crate::NoLegacy) for most.
+/// Runs a flow to its end over a store, a hasher, the system that accounts come from, which is
+/// [`NoLegacy`](crate::NoLegacy) for most, and the application, which is
+/// [`NoApplication`](crate::NoApplication) unless it has onboarding steps of its own.
 ///
 /// # Errors
 ///
 /// The first fault of any. The flow is dropped then, which is always safe, as it is to drop this
 /// future.
-pub async fn drive<T, S: Store, H: Hashing, L: Legacy>(
+pub async fn drive<T, S: Store, H: Hashing, L: Legacy, A: Application>(
     mut step: Step<T>,
     store: &S,
     hashing: &H,
     legacy: &L,
+    application: &A,
 ) -> Result<T, Fault> {
     macro_rules! reply {
         ($ask:ident, $answerer:ident.$method:ident) => {{
@@ -34,6 +36,7 @@ pub async fn drive<T, S: Store, H: Hashing, L: Legacy>(
             Step::FindUserWithSession(ask) => reply!(ask, store.find_user_with_session),
             Step::FindInvitation(ask) => reply!(ask, store.find_invitation),
             Step::FindApiKey(ask) => reply!(ask, store.find_api_key),
+            Step::FindOnboarding(ask) => reply!(ask, store.find_onboarding),
             Step::ListSessions(ask) => reply!(ask, store.list_sessions),
             Step::ListUsers(ask) => reply!(ask, store.list_users),
             Step::ListInvitations(ask) => reply!(ask, store.list_invitations),
@@ -41,6 +44,7 @@ pub async fn drive<T, S: Store, H: Hashing, L: Legacy>(
             Step::ListEvents(ask) => reply!(ask, store.list_events),
             Step::VerifyPassword(ask) => reply!(ask, hashing.verify_password),
             Step::ConsultLegacy(ask) => reply!(ask, legacy.consult),
+            Step::Consult(ask) => reply!(ask, application.consult),
             Step::HashPassword(ask) => reply!(ask, hashing.hash_password),
             Step::Commit(ask) => reply!(ask, store.commit),
             Step::Sweep(ask) => reply!(ask, store.sweep),

@@ -2,6 +2,8 @@
 //!
 //! * [`Store`] and [`Hashing`] are what an adapter implements.
 //! * [`Legacy`] is asked for passwords that still live in the system that accounts come from.
+//! * [`Application`] is asked what an application's own onboarding steps want to know; [`Answers`] makes one of
+//!   typed functions.
 //! * [`EventHandler`] is told what happened; [`EventHandlers`] makes one of several.
 //! * [`Courier`] carries letters, which [`Letters`] puts into words.
 //! * [`drive`] runs any flow over them.
@@ -10,6 +12,8 @@
 
 mod account;
 mod admin;
+mod answers;
+mod application;
 mod auth;
 mod clock;
 #[cfg(feature = "conformance")]
@@ -24,12 +28,15 @@ mod invitations;
 mod legacy;
 mod letter;
 pub mod observe;
+mod onboarding;
 mod programs;
 mod shared;
 mod shared_hashing;
 mod store;
 
 pub use admin::Admin;
+pub use answers::Answers;
+pub use application::{Application, NoApplication};
 pub use auth::{Auth, AuthError};
 pub use clock::{Clock, SystemClock};
 pub use courier::{Courier, UndeliveredError};

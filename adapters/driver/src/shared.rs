@@ -6,13 +6,15 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
-    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations,
+    ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
-use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
+use testudo::model::{
+    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+};
 
 use crate::{Fault, Store};
 
@@ -65,6 +67,7 @@ twin! {
     find_user_with_session(command: FindUserWithSession) -> Option<(User, Option<Session>)>;
     find_invitation(command: FindInvitation) -> Option<Invitation>;
     find_api_key(command: FindApiKey) -> Option<OwnedApiKey>;
+    find_onboarding(command: FindOnboarding) -> Option<OnboardingSession>;
     list_sessions(command: ListSessions) -> Vec<Session>;
     list_users(command: ListUsers) -> Vec<User>;
     list_invitations(command: ListInvitations) -> Vec<Invitation>;

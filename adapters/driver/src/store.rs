@@ -4,13 +4,15 @@ use std::future::Future;
 
 use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
-    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations,
+    ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
-use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
+use testudo::model::{
+    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+};
 
 use crate::Fault;
 
@@ -61,6 +63,12 @@ pub trait Store: Send + Sync {
         &self,
         command: FindApiKey,
     ) -> impl Future<Output = Result<Option<OwnedApiKey>, Fault>> + Send;
+
+    /// Carries out [`FindOnboarding`].
+    fn find_onboarding(
+        &self,
+        command: FindOnboarding,
+    ) -> impl Future<Output = Result<Option<OnboardingSession>, Fault>> + Send;
 
     /// Carries out [`ListSessions`].
     fn list_sessions(

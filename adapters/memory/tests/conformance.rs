@@ -2,13 +2,15 @@
 
 use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
-    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations,
+    ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
-use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
+use testudo::model::{
+    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+};
 use testudo_driver::conformance::Nodes;
 use testudo_driver::{Fault, Store};
 use testudo_memory::MemoryStore;
@@ -79,6 +81,13 @@ impl Store for OnThreads {
 
     async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
         self.run(async move |store| store.find_api_key(command).await).await
+    }
+
+    async fn find_onboarding(
+        &self,
+        command: FindOnboarding,
+    ) -> Result<Option<OnboardingSession>, Fault> {
+        self.run(async move |store| store.find_onboarding(command).await).await
     }
 
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {

@@ -12,15 +12,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use smol::future::yield_now;
 use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, Guard, ListApiKeys, ListEvents, ListInvitations, ListSessions,
-    ListUsers, OwnedApiKey, OwnedSession, Standing, Sweep, Swept, UserKey, Write,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, Guard, ListApiKeys, ListEvents,
+    ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession, Standing, Sweep, Swept,
+    UserKey, Write,
 };
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{
     ApiKey, AttemptCounter, AttemptKey, AttemptVerdict, EmailKey, EventId, Invitation, MessageId,
-    Session, User, UserId,
+    OnboardingSession, Session, User, UserId,
 };
 use testudo_driver::{Fault, Store};
 use testudo_memory::MemoryStore;
@@ -295,6 +296,13 @@ impl Store for Defective {
             _ => {}
         }
         Ok(Some(owned))
+    }
+
+    async fn find_onboarding(
+        &self,
+        command: FindOnboarding,
+    ) -> Result<Option<OnboardingSession>, Fault> {
+        self.store.find_onboarding(command).await
     }
 
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {

@@ -124,7 +124,7 @@ async fn sign_in<S: Store>(auth: &Auth<S, InlineHashing>) -> SignedIn {
     let (email, password, here) = ("ada@example.com", "correct horse", Client::unknown());
     // Refused, except for the first time.
     let _ = auth.register_user(RegisterUser::new(email, password.into()), &here).await;
-    auth.login(Login::new(email, password.into()), &here).await.unwrap()
+    auth.login(Login::new(email, password.into()), &here).await.unwrap().signed_in().unwrap()
 }
 
 async fn readers(file: &Path) -> SqlitePool {

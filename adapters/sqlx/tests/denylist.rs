@@ -27,7 +27,11 @@ async fn with_ada(directory: &tempfile::TempDir) -> Arc<Auths> {
 }
 
 async fn sign_in(auth: &Auths) -> SignedIn {
-    auth.login(Login::new(ADA, PASSWORD.into()), &Client::unknown()).await.unwrap()
+    auth.login(Login::new(ADA, PASSWORD.into()), &Client::unknown())
+        .await
+        .unwrap()
+        .signed_in()
+        .unwrap()
 }
 
 fn refusal<T>(result: Result<T, AuthError>) -> Option<Refusal> {

@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
+use serde_json::Value;
 use testudo::command::{
-    Commit, Conflict, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation, FindSession,
-    FindSessionWithUser, FindUser, FindUserWithSession, Guard, HashPassword, LegacyVerdict,
-    ListApiKeys, ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession,
-    PasswordVerdict, Standing, Sweep, Swept, Unhashable, VerifyPassword, Write,
+    Commit, Conflict, Consult, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation,
+    FindOnboarding, FindSession, FindSessionWithUser, FindUser, FindUserWithSession, Guard,
+    HashPassword, LegacyVerdict, ListApiKeys, ListEvents, ListInvitations, ListSessions, ListUsers,
+    OwnedApiKey, OwnedSession, PasswordVerdict, Standing, Sweep, Swept, Unhashable, VerifyPassword,
+    Write,
 };
 use testudo::event::EventRecord;
 use testudo::model::{
     ApiKey, ApiKeyId, AttemptVerdict, Digest, EndReason, Ended, Epoch, EventId, Invitation,
-    InvitationId, LinkSerial, PreviousEmail, Session, SessionId, User, UserId, Version,
+    InvitationId, LinkSerial, OnboardingId, OnboardingSession, PreviousEmail, Session, SessionId,
+    User, UserId, Version,
 };
 use testudo::password::PasswordHash;
 use testudo::{Client, Duration, KeyId, Respond};
@@ -108,6 +111,14 @@ impl Respond for Trial<'_> {
         Ok(self.record.api_key.clone())
     }
 
+    fn find_onboarding(
+        &mut self,
+        _: FindOnboarding,
+    ) -> Result<Option<OnboardingSession>, Infallible> {
+        self.asked();
+        Ok(if self.choices.rarely() { None } else { Some(self.onboarding_session()) })
+    }
+
     fn list_invitations(&mut self, _: ListInvitations) -> Result<Vec<Invitation>, Infallible> {
         self.asked();
         let count = self.choices.way(4);
@@ -158,6 +169,11 @@ impl Respond for Trial<'_> {
         Ok(verdict)
     }
 
+    fn consult(&mut self, _: Consult) -> Result<Value, Infallible> {
+        self.asked();
+        Ok(if self.choices.rarely() { Value::Null } else { Value::Object(self.object()) })
+    }
+
     fn hash_password(
         &mut self,
         _: HashPassword,
@@ -187,6 +203,7 @@ impl Respond for Trial<'_> {
             attempts: self.choices.any(),
             accounts: self.choices.any(),
             invitations: self.choices.any(),
+            onboarding: self.choices.any(),
             api_keys: self.choices.any(),
             events: self.choices.any(),
             dead_letters: self.choices.any(),
@@ -241,6 +258,14 @@ impl Trial<'_> {
                     assert_eq!(key.version, was.next());
                     format!("API key {}", key.id)
                 }
+                Write::InsertOnboarding(session) => {
+                    assert_eq!(session.version, Version::FIRST);
+                    self.assert_fits(session)
+                }
+                Write::ReplaceOnboarding { session, was } => {
+                    assert_eq!(session.version, was.next());
+                    self.assert_fits(session)
+                }
                 Write::TouchApiKey { id, .. } => format!("API key {id}"),
                 Write::ClearAttempts(key) | Write::RefundAttempt { key, .. } => {
                     assert!(key.as_str().len() <= 300, "{key:?}");
@@ -271,6 +296,11 @@ impl Trial<'_> {
                 event
             );
         }
+    }
+
+    fn assert_fits(&self, session: &OnboardingSession) -> String {
+        assert!(session.sealed.len() <= OnboardingSession::MAX_SEALED_BYTES);
+        format!("onboarding session {}", session.id)
     }
 
     /// Ada, or what became of her.
@@ -342,6 +372,18 @@ impl Trial<'_> {
             created_at: self.moment(),
             expires_at: self.moment(),
             revoked_at: if self.choices.rarely() { Some(self.moment()) } else { None },
+            version: Version::new(self.counter()),
+        }
+    }
+
+    /// Somebody on their way in, in a state that nobody sealed.
+    fn onboarding_session(&mut self) -> OnboardingSession {
+        OnboardingSession {
+            id: OnboardingId::from_uuid(self.id_at(0)),
+            digest: Digest::from_bytes(self.choices.any()),
+            sealed: self.choices.any::<String>().into_bytes(),
+            created_at: self.moment(),
+            expires_at: self.moment(),
             version: Version::new(self.counter()),
         }
     }

@@ -67,8 +67,7 @@ pub fn create_api_key(access_token: &str, request: CreateApiKey, env: Env) -> St
 
 fn look(asker: Asker, request: CreateApiKey, env: Env) -> Step<Outcome> {
     asker.find_with_user(env, |asker, found, env| {
-        let accepted =
-            fresh::require(&found.session, &env).and_then(|()| accept(request, env.settings()));
+        let accepted = fresh::require(&found, &env).and_then(|()| accept(request, env.settings()));
         match accepted {
             Ok(request) => count(asker, request, found, env),
             Err(refusal) => fresh::refuse(&found.session, refusal, env),

@@ -15,13 +15,13 @@ use crate::time::Timestamp;
 
 /// What a genuine link says.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Link {
-    pub(super) invitation: InvitationId,
+pub(crate) struct Link {
+    pub(crate) invitation: InvitationId,
     expires_at: Timestamp,
 }
 
 impl Link {
-    pub(super) fn read(token: &Secret<String>, env: &Env) -> Option<Self> {
+    pub(crate) fn read(token: &Secret<String>, env: &Env) -> Option<Self> {
         let signer = PurposeSigner::<signing::Invitation>::new(env.keys());
         let claim = signer.genuine(token.expose()).ok()?;
         let invitation = claim.text().parse().ok()?;
@@ -29,7 +29,7 @@ impl Link {
     }
 
     /// Whether this is the link of an invitation that counts.
-    pub(super) fn opens(&self, invitation: &Invitation, now: Timestamp) -> bool {
+    pub(crate) fn opens(&self, invitation: &Invitation, now: Timestamp) -> bool {
         invitation.expires_at == self.expires_at && invitation.is_open(now)
     }
 }

@@ -11,6 +11,7 @@ mod request;
 mod revoke;
 
 pub use accept::{AcceptInvitation, accept_invitation};
+pub(crate) use arrival::Link;
 pub use invite::{Invited, invite};
 pub(super) use invite::{creation, issue};
 pub use list::{InvitationPage, list_invitations};

@@ -1,22 +1,25 @@
 //! A sign-in on its way, and the batches that it may end in.
 
-use super::{Login, SignedIn};
+use super::Login;
 use crate::command::{Commit, PasswordVerdict, Write};
 use crate::env::Env;
-use crate::event::{Event, EventRecord, LimitName, LoginFailure};
+use crate::event::{Event, LimitName, LoginFailure};
+use crate::flow::SignedIn;
 use crate::flow::attempts::Reservation;
-use crate::message::{Message, MessageKind};
+use crate::flow::entrance::{Arrival, Circumstances, let_in};
+use crate::flow::onboarding::Pending;
 use crate::model::{Email, JsonObject, Method, User, UserId};
+use crate::onboarding::OnboardingResult;
+use crate::owed::Cleared;
 use crate::password::{Password, PasswordHash};
-use crate::token::backend::{Records, Unprintable};
-use crate::token::issue::{self, Grant};
+use crate::refusal::Refusal;
+use crate::token::backend::Unprintable;
 
 /// A request on its way, with what was found out so far.
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub(super) email: Email,
     pub(super) password: Password,
-    pub(super) new_password: Option<Password>,
     remember: bool,
     claims: JsonObject,
     pub(super) network: Option<Reservation>,
@@ -25,35 +28,22 @@ pub(super) struct Attempt {
     pub(super) verified: Option<(Option<PasswordHash>, PasswordVerdict)>,
     /// The hash that is to replace an outdated one, if it can be made.
     pub(super) rehashed: Option<Option<PasswordHash>>,
-    /// The hash of the new password, where one is due.
-    pub(super) changed: Option<PasswordHash>,
     /// Whether the owner is to be told of a device, if that was found out.
     pub(super) is_new_device: Option<bool>,
 }
 
-/// What happens to the stored hash as its owner comes in.
-#[derive(Debug)]
-pub(super) enum Upgrade {
-    /// The same password under the current settings.
-    Rehashed(PasswordHash),
-    /// Another password.
-    Changed(PasswordHash),
-}
-
 impl Attempt {
     pub(super) fn new(email: Email, request: Login) -> Self {
-        let Login { email: _, password, new_password, remember, claims } = request;
+        let Login { email: _, password, remember, claims } = request;
         Self {
             email,
             password,
-            new_password,
             remember,
             claims,
             network: None,
             account: None,
             verified: None,
             rehashed: None,
-            changed: None,
             is_new_device: None,
         }
     }
@@ -63,52 +53,55 @@ impl Attempt {
         (against.as_ref() == stored).then_some(*verdict)
     }
 
-    /// The batch of a sign-in. The user is written first: where users and sessions are kept apart, a
-    /// crash in between must not leave a session whose password check was not confirmed.
-    pub(super) fn granted(
-        &mut self,
-        user: User,
-        upgrade: Option<Upgrade>,
-        env: &mut Env,
-    ) -> Result<(Commit, SignedIn), Unprintable> {
-        let policy = env.policy();
-        let lifetime = if self.remember { policy.remembered_session } else { policy.session };
-        let methods = vec![Method::Password];
-        let was = user.version;
-        let password_rehashed = matches!(upgrade, Some(Upgrade::Rehashed(_)));
-        let changed = matches!(upgrade, Some(Upgrade::Changed(_)));
-        let login = Event::UserLogin { methods: methods.clone(), password_rehashed };
-        let user = match upgrade {
-            None => User { version: was.next(), ..user },
-            Some(Upgrade::Rehashed(password)) => User { password, version: was.next(), ..user },
-            Some(Upgrade::Changed(password)) => user.with_new_password(password, env.now),
-        };
-        let user = User { last_login: Some(env.now), ..user };
-        let grant = Grant { methods, lifetime, claims: self.claims.clone() };
-        let (session, tokens) = issue::open(&user, grant, env)?;
-        let mut batch =
-            Commit::new().write(Write::ReplaceUser { user: Box::new(user.clone()), was });
-        if env.tokens().records() == Records::Every {
-            batch = batch.write(Write::InsertSession(Box::new(session.clone())));
+    /// How they came.
+    pub(super) fn arrival(&self, env: &Env) -> Arrival {
+        Arrival {
+            methods: vec![Method::Password],
+            auth_time: env.now,
+            remember: self.remember,
+            claims: self.claims.clone(),
         }
-        batch.writes.extend(self.account.as_ref().map(Reservation::clear));
-        batch.writes.extend(self.network.as_ref().map(Reservation::refund));
-        if changed {
-            let notice = Message::to_owner(MessageKind::PasswordChanged, &user).seal(env);
-            let event = env.event(Some(user.id), None, Event::PasswordChanged);
-            batch = batch.event(event).message(notice);
-        }
-        if self.is_new_device == Some(true) {
-            batch = batch.message(Message::to_owner(MessageKind::NewDevice, &user).seal(env));
-        }
-        batch = batch.event(env.event(Some(user.id), Some(session.id), login));
-        Ok((batch, SignedIn { user, session, tokens }))
     }
 
-    /// The batch of a right password that is not enough.
-    pub(super) fn owing(&self, user: &User, env: &mut Env) -> Commit {
-        let reason = LoginFailure::PasswordChangeRequired;
-        self.taken_back().event(self.failed(Some(user.id), reason, env))
+    /// The batch of a sign-in.
+    pub(super) fn granted(
+        &self,
+        user: &User,
+        rehashed: Option<PasswordHash>,
+        cleared: Cleared,
+        env: &mut Env,
+    ) -> Result<(Commit, SignedIn), Unprintable> {
+        let circumstances = Circumstances {
+            password_rehashed: rehashed.is_some(),
+            is_new_device: self.is_new_device == Some(true),
+        };
+        let (arrival, was) = (self.arrival(env), Some(user.version));
+        let user = next(user, rehashed);
+        let (batch, signed_in) = let_in(user, was, arrival, circumstances, cleared, env)?;
+        Ok((self.succeeded(batch), signed_in))
+    }
+
+    /// The batch of a right password that is not enough. The record of the user is written, so that nothing was
+    /// decided about an account that is another by now.
+    pub(super) fn pending(
+        &self,
+        user: &User,
+        rehashed: Option<PasswordHash>,
+        pending: Pending,
+        env: &mut Env,
+    ) -> (Commit, Result<OnboardingResult, Refusal>) {
+        let (was, user) = (user.version, Box::new(next(user, rehashed)));
+        let batch = Commit::new().write(Write::ReplaceUser { user, was });
+        let (batch, shown) = pending.open(batch, env);
+        (self.succeeded(batch), shown)
+    }
+
+    /// The password was right: what was counted against its account is forgotten, and what was counted against
+    /// the network is taken back.
+    fn succeeded(&self, mut batch: Commit) -> Commit {
+        batch.writes.extend(self.account.as_ref().map(Reservation::clear));
+        batch.writes.extend(self.network.as_ref().map(Reservation::refund));
+        batch
     }
 
     /// The batch of a right password when no session can be opened.
@@ -126,7 +119,9 @@ impl Attempt {
         reason: LoginFailure,
         env: &mut Env,
     ) -> Commit {
-        let mut batch = Commit::new().event(self.failed(user, reason, env));
+        let email = self.email.key().masked();
+        let failed = env.event(user, None, Event::UserLoginFailed { email, reason });
+        let mut batch = Commit::new().event(failed);
         let limits =
             [(&self.network, LimitName::LoginNetwork), (&self.account, LimitName::LoginAccount)];
         for (reservation, limit) in limits {
@@ -136,9 +131,10 @@ impl Attempt {
         }
         batch
     }
+}
 
-    fn failed(&self, user: Option<UserId>, reason: LoginFailure, env: &mut Env) -> EventRecord {
-        let email = self.email.key().masked();
-        env.event(user, None, Event::UserLoginFailed { email, reason })
-    }
+/// The record of the user after this sign-in.
+pub(super) fn next(user: &User, rehashed: Option<PasswordHash>) -> User {
+    let password = rehashed.unwrap_or_else(|| user.password.clone());
+    User { password, version: user.version.next(), ..user.clone() }
 }

@@ -1,19 +1,21 @@
 //! Password login: count the attempt, look, verify, settle.
 
 mod attempt;
-mod device;
 
-use self::attempt::{Attempt, Upgrade};
-use super::{attempts, credentials};
+use self::attempt::{Attempt, next};
+use super::entrance::{Way, way};
+use super::{attempts, credentials, device};
 use crate::command::{
-    Against, Conflict, ConsultLegacy, FindUser, HashPassword, LegacyVerdict, PasswordVerdict,
-    UserKey, VerifyPassword,
+    Against, Commit, Conflict, ConsultLegacy, FindUser, HashPassword, LegacyVerdict,
+    PasswordVerdict, UserKey, VerifyPassword,
 };
 use crate::env::Env;
 use crate::event::LoginFailure;
 use crate::model::{AttemptKey, JsonObject, Session, User, UserId};
-use crate::password::Password;
-use crate::refusal::{FieldError, Refusal};
+use crate::onboarding::SignIn;
+use crate::owed::Cleared;
+use crate::password::{Password, PasswordHash};
+use crate::refusal::Refusal;
 use crate::step::{Step, ask};
 use crate::token::Tokens;
 
@@ -24,10 +26,6 @@ pub struct Login {
     pub email: String,
     /// The password as typed.
     pub password: Password,
-    /// What the password is to be from now on, if it must be changed
-    /// ([`Refusal::PasswordChangeRequired`]), of which the account's address is then told. It is not looked
-    /// at otherwise.
-    pub new_password: Option<Password>,
     /// Whether the session should last as long as one of a remembered user.
     pub remember: bool,
     /// What is to travel with the session; every authenticated request gets it back.
@@ -39,7 +37,7 @@ impl Login {
     #[must_use]
     pub fn new(email: impl Into<String>, password: Password) -> Self {
         let (email, claims) = (email.into(), JsonObject::new());
-        Self { email, password, new_password: None, remember: false, claims }
+        Self { email, password, remember: false, claims }
     }
 }
 
@@ -54,7 +52,7 @@ pub struct SignedIn {
     pub tokens: Tokens,
 }
 
-type Outcome = Result<SignedIn, Refusal>;
+type Outcome = Result<SignIn, Refusal>;
 
 /// Signs an account in with its password.
 ///
@@ -67,14 +65,18 @@ type Outcome = Result<SignedIn, Refusal>;
 /// mark of an account whose password still lives in the system that it comes from, if the policy
 /// lets it be asked for there.
 ///
+/// A right password lets nobody in who [owes](crate::owed) something more, such as a second factor: the result
+/// is an onboarding session then, and its last step opens the session
+/// ([`advance_onboarding`](super::advance_onboarding)).
+///
 /// The owner is told when none of the newest sign-ins came with the same user agent
 /// ([`MessageKind::NewDevice`](crate::message::MessageKind::NewDevice)); not of the first sign-in.
 ///
 /// # Errors
 ///
 /// [`Refusal::InvalidCredentials`], [`Refusal::RateLimited`], [`Refusal::PasswordStopped`],
-/// [`Refusal::PasswordChangeRequired`], [`Refusal::Invalid`] for an address or password that cannot
-/// be one or claims that do not fit into a token, [`Refusal::Busy`].
+/// [`Refusal::Invalid`] for an address or password that cannot be one or claims that do not fit into a
+/// token, [`Refusal::Busy`].
 ///
 /// # Security
 ///
@@ -183,10 +185,9 @@ fn judge(
         return rehash(attempt, user, verdict, env);
     }
     match decide(&user, has_password(&user, &env), verdict) {
-        Ok(()) if user.must_change_password => change(attempt, user, env),
         Ok(()) => {
-            let upgrade = attempt.rehashed.clone().flatten().filter(|_| outdated);
-            grant(attempt, user, upgrade.map(Upgrade::Rehashed), env)
+            let rehashed = attempt.rehashed.clone().flatten().filter(|_| outdated);
+            go_on(attempt, user, rehashed, env)
         }
         Err(reason) => reject(&attempt, Some(user.id), reason, env),
     }
@@ -223,77 +224,64 @@ fn rehash(
     })
 }
 
-/// Lets the account in with a new password only.
-fn change(attempt: Box<Attempt>, user: User, env: Env) -> Step<Outcome> {
-    if let Some(hash) = attempt.changed.clone() {
-        return grant(attempt, user, Some(Upgrade::Changed(hash)), env);
-    }
-    let Some(new_password) = attempt.new_password.clone() else {
-        return owe(&attempt, &user, Refusal::PasswordChangeRequired, env);
-    };
-    let errors = unfit(&attempt.password, &new_password, &user, &env);
-    if !errors.is_empty() {
-        return owe(&attempt, &user, Refusal::Invalid(errors), env);
-    }
-    hash_new(attempt, user, new_password, env)
-}
-
-fn hash_new(
-    mut attempt: Box<Attempt>,
+/// Lets the account in, unless something is owed.
+fn go_on(
+    attempt: Box<Attempt>,
     user: User,
-    password: Password,
+    rehashed: Option<PasswordHash>,
     mut env: Env,
 ) -> Step<Outcome> {
-    ask(HashPassword { password, salt: env.new_salt() }, move |hashed| match hashed {
-        Ok(hash) => {
-            attempt.changed = Some(hash.clone());
-            grant(attempt, user, Some(Upgrade::Changed(hash)), env)
+    let stored = next(&user, rehashed.clone());
+    let arrival = attempt.arrival(&env);
+    match way(&stored, &arrival, &mut env) {
+        Way::In(cleared) => recognise(attempt, user, rehashed, cleared, env),
+        Way::Owing(pending) => {
+            let (batch, shown) = attempt.pending(&user, rehashed, *pending, &mut env);
+            settle(attempt, batch, shown.map(|shown| SignIn::Owing(Box::new(shown))), env)
         }
-        Err(reason) => {
-            let refusal = credentials::unhashable(NEW_PASSWORD, reason);
-            owe(&attempt, &user, refusal, env)
-        }
+    }
+}
+
+/// Looks once whether the owner is to be told of a new device.
+fn recognise(
+    mut attempt: Box<Attempt>,
+    user: User,
+    rehashed: Option<PasswordHash>,
+    cleared: Cleared,
+    env: Env,
+) -> Step<Outcome> {
+    if attempt.is_new_device.is_some() {
+        return grant(attempt, &user, rehashed, cleared, env);
+    }
+    device::recognise(&user.clone(), env, move |is_new_device, env| {
+        attempt.is_new_device = Some(is_new_device);
+        grant(attempt, &user, rehashed, cleared, env)
     })
 }
 
-const NEW_PASSWORD: &str = "new_password";
-
-fn unfit(current: &Password, new: &Password, user: &User, env: &Env) -> Vec<FieldError> {
-    let (email, profile) = (user.email.as_str(), &user.profile);
-    let mut errors = credentials::unfit(NEW_PASSWORD, new, email, profile, env.settings());
-    if new.is_same_as(current) {
-        errors.push(credentials::unchanged(NEW_PASSWORD));
-    }
-    errors
-}
-
-/// Opens the session. On conflict the decision is void, and we look again.
+/// Opens the session.
 fn grant(
-    mut attempt: Box<Attempt>,
-    user: User,
-    upgrade: Option<Upgrade>,
+    attempt: Box<Attempt>,
+    user: &User,
+    rehashed: Option<PasswordHash>,
+    cleared: Cleared,
     mut env: Env,
 ) -> Step<Outcome> {
-    if attempt.is_new_device.is_none() {
-        return device::recognise(attempt, user, upgrade, env);
-    }
-    let (batch, signed_in) = match attempt.granted(user, upgrade, &mut env) {
-        Ok(granted) => granted,
-        Err(unprintable) => {
-            return ask(attempt.taken_back(), move |_| Step::Done(Err(unprintable.into())));
+    match attempt.granted(user, rehashed, cleared, &mut env) {
+        Ok((batch, signed_in)) => {
+            settle(attempt, batch, Ok(SignIn::Completed(Box::new(signed_in))), env)
         }
-    };
+        Err(unprintable) => ask(attempt.taken_back(), move |_| Step::Done(Err(unprintable.into()))),
+    }
+}
+
+/// Commits the decision. On conflict it is void, and we look again.
+fn settle(attempt: Box<Attempt>, batch: Commit, outcome: Outcome, mut env: Env) -> Step<Outcome> {
     ask(batch, move |committed| match committed {
-        Ok(()) => Step::Done(Ok(signed_in)),
+        Ok(()) => Step::Done(outcome),
         Err(Conflict) if env.retries.spend() => look(attempt, env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),
     })
-}
-
-/// Lets nobody in, and takes the attempt back: the password was right.
-fn owe(attempt: &Attempt, user: &User, refusal: Refusal, mut env: Env) -> Step<Outcome> {
-    let batch = attempt.owing(user, &mut env);
-    ask(batch, move |_| Step::Done(Err(refusal)))
 }
 
 /// Records the failure. The attempt stays counted.

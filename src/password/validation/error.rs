@@ -57,7 +57,7 @@ impl ValidationError {
     /// ```
     #[must_use]
     pub fn in_field(self, field: &'static str) -> FieldError {
-        FieldError { field, code: self.code, message: self.message }
+        FieldError::new(field, self.code, self.message)
     }
 }
 

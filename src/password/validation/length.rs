@@ -69,6 +69,10 @@ impl PasswordValidator for MinimumLength {
     fn help_text(&self) -> String {
         format!("The password must have at least {} characters.", self.0)
     }
+
+    fn min_length(&self) -> Option<usize> {
+        Some(self.0)
+    }
 }
 
 #[cfg(test)]

@@ -96,6 +96,11 @@ pub trait PasswordValidator: Send + Sync + fmt::Debug {
 
     /// The rule in one sentence, for people who are about to choose a password.
     fn help_text(&self) -> String;
+
+    /// The fewest characters that a password needs by this rule, if it is about that: forms show it.
+    fn min_length(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// The rules that a new password is held against, each of them every time.
@@ -126,6 +131,13 @@ impl Validators {
     #[must_use]
     pub const fn none() -> Self {
         Self(Vec::new())
+    }
+
+    /// The fewest characters that a password needs, if a rule says so.
+    #[must_use]
+    pub fn min_length(&self) -> Option<u32> {
+        let longest = self.0.iter().filter_map(|rule| rule.min_length()).max();
+        longest.and_then(|length| u32::try_from(length).ok())
     }
 
     /// At least 8 code points, and neither common, nor a number, nor derived from the account.

@@ -75,8 +75,9 @@ impl Trial {
         match *action {
             Action::SignIn => {
                 let request = Login::new(ADA, PASSWORD.into());
-                if let Ok(signed_in) = self.world.run(|env| login(request, env)) {
-                    self.tokens = signed_in.tokens;
+                let signed_in = self.world.run(|env| login(request, env));
+                if let Ok(tokens) = signed_in.map(crate::tokens_of) {
+                    self.tokens = tokens.unwrap();
                 }
             }
             Action::InviteAnybody { seats, minutes } => self.invite(Invite::open(seats), minutes),

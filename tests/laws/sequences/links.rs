@@ -96,7 +96,7 @@ impl Trial {
                 for password in [PASSWORD.to_owned(), phrase(self.passwords)] {
                     let request = Login::new(address.as_str(), password.as_str().into());
                     if let Ok(new) = world.run(|env| login(request, env)) {
-                        self.access.push(new.tokens.access);
+                        self.access.push(new.signed_in().unwrap().tokens.access);
                         break;
                     }
                 }

@@ -46,8 +46,7 @@ pub(super) async fn list(
 /// The page that a query asks for. Names that are not known are passed over.
 fn page(query: &str) -> Result<EventPage, Vec<WrongField>> {
     let (mut page, mut errors) = (EventPage::default(), Vec::new());
-    let wrong =
-        |field, message: &str| WrongField { field, code: "invalid", message: message.into() };
+    let wrong = |field: &'static str, message: &str| WrongField::new(field, "invalid", message);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "before" => match value.parse() {
@@ -80,7 +79,7 @@ mod tests {
     #[test]
     fn all_that_is_wrong_with_a_query_is_told() {
         let wrong = page("limit=0&before=x&limit=101&limit=-1").unwrap_err();
-        let fields: Vec<_> = wrong.iter().map(|error| error.field).collect();
+        let fields: Vec<_> = wrong.iter().map(|error| &*error.field).collect();
         assert_eq!(fields, ["limit", "before", "limit", "limit"]);
         assert!(page(&format!("before={ID}&before={ID}")).is_err(), "which of two would count?");
     }

@@ -5,6 +5,7 @@ mod api_keys;
 mod audit;
 mod email;
 mod invitations;
+mod onboarding;
 mod password;
 mod service;
 mod sessions;
@@ -57,6 +58,9 @@ fn common() -> OpenApiRouter<Testudo> {
         .routes(routes!(sessions::sessions))
         .routes(routes!(sessions::revoke_session))
         .routes(routes!(audit::list))
+        .routes(routes!(onboarding::start))
+        .routes(routes!(onboarding::advance))
+        .routes(routes!(onboarding::resume))
         .routes(routes!(password::change))
         .routes(routes!(password::forgot))
         .routes(routes!(password::reset))

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use testudo::flow::{Login, SessionPage};
 use testudo::model::JsonObject;
+use testudo::onboarding::SignIn;
 use testudo::password::Password;
 use zeroize::Zeroizing;
 
@@ -19,7 +20,7 @@ use crate::client::RequestClient;
 use crate::credentials::{OwnPage, Presented, RefreshCookie};
 use crate::issued;
 use crate::problem::{Code, Problem};
-use crate::views::{SessionsView, SignInView, TokensView, UserView};
+use crate::views::{OnboardingView, SessionsView, SignInView, TokensView, UserView};
 use utoipa::ToSchema;
 
 /// Address and password.
@@ -31,8 +32,15 @@ pub(super) struct LoginBody {
     /// Keep the session for longer.
     #[schema(default = false, required = false)]
     remember: bool,
-    /// Only where a new password is due.
-    new_password: Option<String>,
+}
+
+/// User and tokens, or the steps that are left.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes an answer")]
+pub(super) enum SignInAnswer<'a> {
+    Completed(SignInView<'a>),
+    Owing(OnboardingView<'a>),
 }
 
 /// A refresh token, good for one exchange.
@@ -48,8 +56,12 @@ pub(super) struct RefreshBody {
     path = "/login",
     tag = "sessions",
     request_body = LoginBody,
-    responses((status = 200, description = "Signed in", body = SignInView)),
-    extensions(("x-codes" = json!([Code::InvalidCredentials, Code::StepUpRequired, Code::RateLimited, Code::Overloaded]))),
+    responses((
+        status = 200,
+        description = "Signed in, or what is still owed: a second factor, say",
+        body = SignInAnswer,
+    )),
+    extensions(("x-codes" = json!([Code::InvalidCredentials, Code::RateLimited, Code::Overloaded]))),
 )]
 pub(super) async fn login(
     State(testudo): State<Testudo>,
@@ -60,17 +72,15 @@ pub(super) async fn login(
     let request = fields.read(|fields| Login {
         email: fields.text("email"),
         password: Password::new(fields.text("password")),
-        new_password: fields.optional_text("new_password").map(Password::new),
         remember: fields.flag("remember"),
         claims: JsonObject::new(),
     })?;
-    let signed_in =
-        testudo.auth().login(request, &client).await.map_err(|no| testudo.problem(no))?;
-    if let Some(replaced) = page.replaced {
+    let sign_in = testudo.auth().login(request, &client).await.map_err(|no| testudo.problem(no))?;
+    if let (Some(replaced), SignIn::Completed(_)) = (page.replaced, &sign_in) {
         // It may be over already. If the store does not answer now, it ends by itself.
         let _ = testudo.auth().logout(replaced.expose(), &client).await;
     }
-    issued::signed_in(&testudo, &signed_in)
+    issued::sign_in(&testudo, &sign_in)
 }
 
 /// `POST /auth/refresh`
@@ -80,7 +90,7 @@ pub(super) async fn login(
     tag = "sessions",
     request_body = RefreshBody,
     responses((status = 200, description = "The next pair of tokens", body = TokensView)),
-    extensions(("x-codes" = json!([Code::InvalidToken, Code::ExpiredToken, Code::RevokedToken]))),
+    extensions(("x-codes" = json!([Code::InvalidToken, Code::ExpiredToken, Code::RevokedToken, Code::StepUpRequired]))),
 )]
 pub(super) async fn refresh(
     State(testudo): State<Testudo>,

@@ -63,7 +63,14 @@ impl Site {
 
     pub(crate) async fn login_with(&self, claims: JsonObject) -> Tokens {
         let login = Login { claims, ..Login::new(EMAIL, PASSWORD.into()) };
-        self.testudo.auth().login(login, &Client::unknown()).await.unwrap().tokens
+        self.testudo
+            .auth()
+            .login(login, &Client::unknown())
+            .await
+            .unwrap()
+            .signed_in()
+            .unwrap()
+            .tokens
     }
 
     pub(crate) async fn api_key(&self, scope: &str) -> String {

@@ -289,7 +289,7 @@ fn every_kind() -> Vec<EventRecord> {
         LoginFailure::Inactive,
         LoginFailure::UnusablePassword,
         LoginFailure::UnreadableHash,
-        LoginFailure::PasswordChangeRequired,
+        LoginFailure::WrongSecondFactor,
     ];
     let failures = reasons.map(|reason| {
         let email = "\u{1f422}***@ex\u{e4}mple.com".into();

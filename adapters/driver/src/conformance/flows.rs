@@ -339,7 +339,7 @@ impl<S: Store> World<S> {
     }
 
     async fn login(&self, request: Login) -> Result<SignedIn, Refusal> {
-        refusal_of(self.auth.login(request, &Client::unknown()).await)
+        refusal_of(self.auth.login(request, &Client::unknown()).await)?.signed_in()
     }
 
     async fn sign_in(&self, email: &str) -> Result<SignedIn, Refusal> {

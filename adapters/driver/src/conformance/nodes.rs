@@ -4,13 +4,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
-    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations,
+    ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
-use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
+use testudo::model::{
+    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+};
 
 use crate::{Fault, Store};
 
@@ -70,6 +72,13 @@ impl<S: Store> Store for Nodes<S> {
 
     async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
         self.next().find_api_key(command).await
+    }
+
+    async fn find_onboarding(
+        &self,
+        command: FindOnboarding,
+    ) -> Result<Option<OnboardingSession>, Fault> {
+        self.next().find_onboarding(command).await
     }
 
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {

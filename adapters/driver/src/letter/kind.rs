@@ -13,7 +13,7 @@ pub(super) struct Kind {
 
 impl Kind {
     /// All kinds that there are letters of.
-    pub(super) const ALL: [MessageKind; 13] = [
+    pub(super) const ALL: [MessageKind; 18] = [
         MessageKind::PasswordReset,
         MessageKind::PasswordChanged,
         MessageKind::EmailVerification,
@@ -27,6 +27,11 @@ impl Kind {
         MessageKind::RegistrationOfTaken,
         MessageKind::AccountClosed,
         MessageKind::AccountReopened,
+        MessageKind::VerificationCode,
+        MessageKind::TotpEnrolled,
+        MessageKind::TotpRemoved,
+        MessageKind::RecoveryCodesReplaced,
+        MessageKind::RecoveryCodeUsed,
     ];
 
     /// `None` for what goes to nobody, and for kinds that are newer than these words.
@@ -45,6 +50,11 @@ impl Kind {
             MessageKind::RegistrationOfTaken => Self::new("registration_of_taken", None),
             MessageKind::AccountClosed => Self::new("account_closed", Some("reopen")),
             MessageKind::AccountReopened => Self::new("account_reopened", None),
+            MessageKind::VerificationCode => Self::new("verification_code", None),
+            MessageKind::TotpEnrolled => Self::new("totp_enrolled", None),
+            MessageKind::TotpRemoved => Self::new("totp_removed", None),
+            MessageKind::RecoveryCodesReplaced => Self::new("recovery_codes_replaced", None),
+            MessageKind::RecoveryCodeUsed => Self::new("recovery_code_used", None),
             _ => return None,
         })
     }

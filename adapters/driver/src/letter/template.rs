@@ -178,15 +178,18 @@ impl Templates {
     }
 }
 
-/// What a message of a kind may look like: a link is in all letters of a kind, except that of a second move of
-/// an account is none.
+/// What a message of a kind may look like: a link or a code is in all letters of a kind, except that of a second
+/// move of an account is none.
 fn samples(kind: MessageKind, language: &str) -> Vec<Message> {
+    let has_code = kind == MessageKind::VerificationCode;
     let message = |has_link| Message {
         kind,
         to: "ada@example.com".to_owned(),
         language: Some(language.to_owned()),
         token: Some(Secret::new("tdl_sample".to_owned())).filter(|_| has_link),
-        expires_at: Some(Timestamp::from_millis(1_700_000_000_000)).filter(|_| has_link),
+        code: has_code.then(|| Secret::new("123456".to_owned())),
+        expires_at: Some(Timestamp::from_millis(1_700_000_000_000))
+            .filter(|_| has_link || has_code),
         other_email: (kind == MessageKind::EmailChanged).then(|| "eve@example.com".to_owned()),
         ..Message::decoy()
     };

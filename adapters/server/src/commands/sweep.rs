@@ -19,13 +19,23 @@ pub(super) async fn sweep(arguments: Sweep) -> Result<(), Failure> {
     let swept = work_at(arguments.source, sweep).await;
     progress.finish_and_clear();
     let swept = swept?;
-    let Swept { sessions, attempts, accounts, invitations, api_keys, events, dead_letters } = swept;
+    let Swept {
+        sessions,
+        attempts,
+        accounts,
+        invitations,
+        onboarding,
+        api_keys,
+        events,
+        dead_letters,
+    } = swept;
     if arguments.output.json {
         return print_json(&json!({
             "sessions": sessions,
             "attempts": attempts,
             "accounts": accounts,
             "invitations": invitations,
+            "onboarding": onboarding,
             "api_keys": api_keys,
             "events": events,
             "dead_letters": dead_letters,
@@ -36,6 +46,7 @@ pub(super) async fn sweep(arguments: Sweep) -> Result<(), Failure> {
         (attempts, "attempt counters"),
         (accounts, "closed accounts"),
         (invitations, "invitations"),
+        (onboarding, "onboarding sessions"),
         (api_keys, "API keys"),
         (events, "events"),
         (dead_letters, "dead letters"),

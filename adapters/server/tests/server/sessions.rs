@@ -121,7 +121,9 @@ fn sign_in_long_ago(site: &Site) {
         let settings = Settings::new(Policy::default(), keys).unwrap();
         let hashing = InlineHashing::new(HasherChain::standard());
         let auth = Auth::new(store, hashing, settings).with_clock(Arc::new(LongAgo));
-        auth.login(Login::new(EMAIL, PASSWORD.into()), &Client::unknown()).await.unwrap();
+        let signed_in =
+            auth.login(Login::new(EMAIL, PASSWORD.into()), &Client::unknown()).await.unwrap();
+        signed_in.signed_in().unwrap();
     });
 }
 

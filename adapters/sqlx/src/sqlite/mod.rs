@@ -7,6 +7,7 @@ mod attempts;
 mod commit;
 mod dead_letters;
 mod events;
+mod factors;
 mod fault;
 mod find;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod fixtures;
 mod invitations;
 mod list;
 mod messages;
+mod onboarding;
 mod open;
 mod open_error;
 mod rows;
@@ -23,13 +25,15 @@ mod writes;
 use sqlx::SqlitePool;
 use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
-    ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations,
+    ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
 };
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
-use testudo::model::{ApiKey, AttemptVerdict, EventId, Invitation, MessageId, Session, User};
+use testudo::model::{
+    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+};
 use testudo_driver::{Fault, Store};
 
 pub use open_error::OpenError;
@@ -109,6 +113,13 @@ impl Store for SqliteStore {
 
     async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
         api_keys::find(&self.readers, command).await
+    }
+
+    async fn find_onboarding(
+        &self,
+        command: FindOnboarding,
+    ) -> Result<Option<OnboardingSession>, Fault> {
+        onboarding::find(&self.readers, command).await
     }
 
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {

@@ -17,6 +17,7 @@ use testudo::{Duration, KeyId, Timestamp};
 use testudo_driver::Fault;
 use uuid::Uuid;
 
+use super::factors;
 use super::fault::{Unreadable, fault};
 
 /// A select list: each column of one table as `table.column`.
@@ -36,7 +37,8 @@ macro_rules! user_columns {
             "users": "id", "email", "email_key", "password", "is_active", "is_verified",
             "must_change_password", "reset_serial", "previous_email", "previous_email_key",
             "previous_email_until", "closes_at", "last_login", "joined_at", "created_at",
-            "updated_at", "profile", "epoch", "version"
+            "updated_at", "profile", "epoch", "version", "totp_sealed", "totp_last_step",
+            "totp_enrolled_at", "recovery_codes", "terms_version", "terms_accepted_at"
         )
     };
 }
@@ -71,6 +73,9 @@ pub(super) fn user(row: &SqliteRow) -> Result<User, Fault> {
         is_active: column(row, "users.is_active")?,
         is_verified: column(row, "users.is_verified")?,
         must_change_password: column(row, "users.must_change_password")?,
+        totp: factors::totp(row)?,
+        recovery_codes: factors::recovery_codes(row)?,
+        terms: factors::terms(row)?,
         reset_serial: LinkSerial::new(number(row, "users.reset_serial")?),
         previous_email: previous_email(row)?,
         closes_at: optional_moment(row, "users.closes_at")?,

@@ -7,19 +7,20 @@ use testudo::model::AttemptKey;
 use testudo_driver::Fault;
 
 use super::fault::fault;
-use super::writes::integer;
+use super::writes::{integer, json};
 
 const SESSIONS: &str = "DELETE FROM sessions WHERE id IN \
     (SELECT id FROM sessions WHERE expires_at <= ?1 LIMIT ?2)";
 
-/// ?1 since when they are idle, ?2 limit, ?3 what the keys of accounts begin with.
+/// ?1 since when they are idle, ?2 limit, ?3 what the keys of accounts begin with, as a JSON list.
 ///
 /// The address is cut off as bytes: as a text it would end at a NUL.
 const ATTEMPTS: &str = "DELETE FROM attempts WHERE key IN \
     (SELECT key FROM attempts WHERE window_end <= ?1 AND NOT \
-        (consecutive > 0 AND substr(key, 1, length(?3)) = ?3 AND EXISTS \
-            (SELECT 1 FROM users WHERE \
-                email_key = CAST(substr(CAST(key AS BLOB), length(?3) + 1) AS TEXT))) \
+        (consecutive > 0 AND EXISTS \
+            (SELECT 1 FROM json_each(?3) AS prefix JOIN users ON email_key = \
+                CAST(substr(CAST(attempts.key AS BLOB), length(prefix.value) + 1) AS TEXT) \
+             WHERE substr(attempts.key, 1, length(prefix.value)) = prefix.value)) \
      LIMIT ?2)";
 
 const ACCOUNTS: &str = "DELETE FROM users WHERE id IN \
@@ -27,6 +28,9 @@ const ACCOUNTS: &str = "DELETE FROM users WHERE id IN \
 
 const INVITATIONS: &str = "DELETE FROM invitations WHERE id IN \
     (SELECT id FROM invitations WHERE expires_at <= ?1 LIMIT ?2)";
+
+const ONBOARDING: &str = "DELETE FROM onboarding_sessions WHERE id IN \
+    (SELECT id FROM onboarding_sessions WHERE expires_at <= ?1 LIMIT ?2)";
 
 const API_KEYS: &str = "DELETE FROM api_keys WHERE id IN \
     (SELECT id FROM api_keys WHERE expires_at <= ?1 LIMIT ?2)";
@@ -38,16 +42,18 @@ const DEAD_LETTERS: &str = "DELETE FROM messages WHERE seq IN \
 
 /// Accounts come last: what goes with an account is not counted as what it is.
 pub(super) async fn sweep(writer: &SqlitePool, command: Sweep) -> Result<Swept, Fault> {
+    let of_accounts = json(&AttemptKey::OF_ACCOUNTS)?;
     let remove = async |statement: &'static str, by: Timestamp| {
         let query = sqlx::query(statement).bind(integer(by.as_millis())).bind(command.limit);
         // Only one statement looks at the keys of accounts.
-        let query = if statement == ATTEMPTS { query.bind(AttemptKey::ACCOUNT) } else { query };
+        let query = if statement == ATTEMPTS { query.bind(&of_accounts) } else { query };
         query.execute(writer).await.map(|done| done.rows_affected()).map_err(fault)
     };
     Ok(Swept {
         sessions: remove(SESSIONS, command.sessions_expired_by).await?,
         attempts: remove(ATTEMPTS, command.attempts_idle_since).await?,
         invitations: remove(INVITATIONS, command.links_expired_by).await?,
+        onboarding: remove(ONBOARDING, command.links_expired_by).await?,
         api_keys: remove(API_KEYS, command.links_expired_by).await?,
         events: remove(EVENTS, command.events_kept_since).await?,
         dead_letters: remove(DEAD_LETTERS, command.dead_letters_buried_by).await?,

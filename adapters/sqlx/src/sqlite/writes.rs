@@ -9,22 +9,26 @@ use testudo::model::{Epoch, Session, User, UserId, Version};
 use testudo_driver::{Fault, FaultKind};
 use uuid::Uuid;
 
-use super::{api_keys, attempts, invitations};
+use super::{api_keys, attempts, factors, invitations, onboarding};
 
 pub(super) type Statement = Query<'static, Sqlite, SqliteArguments>;
 
 const INSERT_USER: &str = "INSERT INTO users \
     (id, email, email_key, password, is_active, is_verified, last_login, joined_at, created_at, \
      updated_at, profile, epoch, version, must_change_password, reset_serial, previous_email, \
-     previous_email_key, previous_email_until, closes_at) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+     previous_email_key, previous_email_until, closes_at, totp_sealed, totp_last_step, \
+     totp_enrolled_at, recovery_codes, terms_version, terms_accepted_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, \
+     ?20, ?21, ?22, ?23, ?24, ?25)";
 
 const REPLACE_USER: &str = "UPDATE users SET \
     email = ?2, email_key = ?3, password = ?4, is_active = ?5, is_verified = ?6, \
     last_login = ?7, joined_at = ?8, created_at = ?9, updated_at = ?10, profile = ?11, \
     epoch = ?12, version = ?13, must_change_password = ?14, reset_serial = ?15, \
-    previous_email = ?16, previous_email_key = ?17, previous_email_until = ?18, closes_at = ?19 \
-    WHERE id = ?1 AND version = ?20";
+    previous_email = ?16, previous_email_key = ?17, previous_email_until = ?18, closes_at = ?19, \
+    totp_sealed = ?20, totp_last_step = ?21, totp_enrolled_at = ?22, recovery_codes = ?23, \
+    terms_version = ?24, terms_accepted_at = ?25 \
+    WHERE id = ?1 AND version = ?26";
 
 const INSERT_SESSION: &str = "INSERT INTO sessions \
     (id, user_id, epoch, methods, auth_time, client_ip, client_user_agent, created_at, \
@@ -84,6 +88,8 @@ pub(super) fn write(write: &Write) -> Result<Statement, Fault> {
         }
         Write::InsertInvitation(invitation) => invitations::insert(invitation)?,
         Write::ReplaceInvitation { invitation, was } => invitations::replace(invitation, *was)?,
+        Write::InsertOnboarding(session) => onboarding::insert(session),
+        Write::ReplaceOnboarding { session, was } => onboarding::replace(session, *was),
         Write::InsertApiKey(key) => api_keys::insert(key)?,
         Write::ReplaceApiKey { key, was } => api_keys::replace(key, *was)?,
         Write::TouchApiKey { id, at } => api_keys::touch(*id, *at),
@@ -114,10 +120,10 @@ pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Fault> {
     serde_json::to_string(value).map_err(|error| Fault::new(FaultKind::Internal, error))
 }
 
-/// Parameters 1 to 19, in the order of the statements above.
+/// Parameters 1 to 25, in the order of the statements above.
 fn bind_user(statement: Statement, user: &User) -> Result<Statement, Fault> {
     let previous = user.previous_email.as_ref();
-    Ok(statement
+    let statement = statement
         .bind(blob(user.id.as_uuid()))
         .bind(user.email.as_str().to_owned())
         .bind(user.email.key().as_str().to_owned())
@@ -136,7 +142,8 @@ fn bind_user(statement: Statement, user: &User) -> Result<Statement, Fault> {
         .bind(previous.map(|previous| previous.email.as_str().to_owned()))
         .bind(previous.map(|previous| previous.email.key().as_str().to_owned()))
         .bind(previous.map(|previous| integer(previous.until.as_millis())))
-        .bind(user.closes_at.map(|moment| integer(moment.as_millis()))))
+        .bind(user.closes_at.map(|moment| integer(moment.as_millis())));
+    Ok(factors::bind(statement, user))
 }
 
 /// Parameters 1 to 20, in the order of the statements above.

@@ -42,8 +42,8 @@ const NEW_EMAIL: &str = "new_email";
 
 fn look(asker: Asker, request: Request, env: Env) -> Step<Outcome> {
     asker.find_with_user(env, move |asker, found, env| {
-        let checked = fresh::require(&found.session, &env)
-            .and_then(|()| differs(&request.to, &found.user.email));
+        let checked =
+            fresh::require(&found, &env).and_then(|()| differs(&request.to, &found.user.email));
         match checked {
             Ok(()) if request.counted.is_some() => find(asker, request, found, env),
             Ok(()) => count(asker, request, found, env),

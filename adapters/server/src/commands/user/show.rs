@@ -25,6 +25,8 @@ pub(super) async fn show(arguments: Whose) -> Result<(), Failure> {
         must_change_password: user.must_change_password,
         closes_at: user.closes_at,
         password_scheme: scheme(&user.password),
+        second_factor: user.has_second_factor(),
+        recovery_codes_left: user.recovery_codes.len(),
         live_sessions,
     };
     if output.json { print_json(&view) } else { print(&text(&user, &view)?) }
@@ -38,6 +40,8 @@ struct AccountView<'a> {
     /// When it is removed, if its owner closed it.
     closes_at: Option<Timestamp>,
     password_scheme: &'static str,
+    second_factor: bool,
+    recovery_codes_left: usize,
     live_sessions: usize,
 }
 
@@ -64,6 +68,8 @@ fn text(user: &User, view: &AccountView<'_>) -> Result<String, Failure> {
         ("last login", last_login.unwrap_or_else(|| "never".to_owned())),
         ("password", view.password_scheme.to_owned()),
         ("must change password", yes_or_no(user.must_change_password).to_owned()),
+        ("second factor", yes_or_no(view.second_factor).to_owned()),
+        ("recovery codes left", view.recovery_codes_left.to_string()),
         ("live sessions", view.live_sessions.to_string()),
         ("profile", json(&user.profile)?),
     ];

@@ -1,0 +1,175 @@
+//! Letting in who owes nothing any more: an account is made, or opened, in one commit.
+
+use super::advance::{Outcome, Request, again, fail};
+use super::show;
+use crate::command::{Commit, Conflict, FindInvitation, FindUser, Guard, UserKey, Write};
+use crate::event::Event;
+use crate::flow::entrance::{Arrival, Circumstances, let_in};
+use crate::flow::{SignedIn, device};
+use crate::model::{Invitation, OnboardingSession, User, Version};
+use crate::onboarding::state::{Goal, State};
+use crate::onboarding::steps::ValidateInvitation;
+use crate::onboarding::{OnboardingState, Turn};
+use crate::owed::Cleared;
+use crate::refusal::{FieldError, Refusal};
+use crate::step::{Step, ask};
+
+pub(super) fn finish(request: Request, turn: Turn, cleared: Cleared) -> Step<Outcome> {
+    match &turn.state.goal {
+        Goal::SignIn { .. } => sign_in(request, turn, cleared),
+        Goal::SignUp(draft) => match draft.invitation {
+            Some(id) => ask(FindInvitation { id }, move |found| match found {
+                Some(invitation) if invitation.is_open(turn.env.now) => {
+                    vouch(request, turn, cleared, invitation)
+                }
+                Some(_) | None => closed(request, turn),
+            }),
+            None => look(request, turn, cleared, None),
+        },
+    }
+}
+
+fn closed(request: Request, turn: Turn) -> Step<Outcome> {
+    let expected = "the invitation counts no more; ask for another one";
+    let error = FieldError::new(ValidateInvitation::FIELD, "invalid_invitation", expected);
+    fail(request, turn, vec![error])
+}
+
+/// An invitation whose seat is to be taken, and what says that its inviter still may invite.
+#[derive(Debug)]
+struct Seat {
+    invitation: Invitation,
+    inviter: Option<Guard>,
+}
+
+fn vouch(request: Request, turn: Turn, cleared: Cleared, invitation: Invitation) -> Step<Outcome> {
+    let Some(inviter) = invitation.invited_by else {
+        return look(request, turn, cleared, Some(Seat { invitation, inviter: None }));
+    };
+    ask(FindUser { key: UserKey::Id(inviter) }, move |found| match found {
+        Some(user) if user.may_be_used() => {
+            let guard = Guard::UserEpoch { id: inviter, epoch: user.epoch };
+            look(request, turn, cleared, Some(Seat { invitation, inviter: Some(guard) }))
+        }
+        Some(_) | None => closed(request, turn),
+    })
+}
+
+/// Looks whether the address is still free. Who has come so far has verified it, or the policy tells everybody.
+fn look(request: Request, turn: Turn, cleared: Cleared, seat: Option<Seat>) -> Step<Outcome> {
+    let key = UserKey::Email(turn.account.email.key().clone());
+    ask(FindUser { key }, move |owner| match place(&turn, owner) {
+        Ok((account, was)) => sign_up(request, turn, cleared, seat, account, was),
+        Err(refusal) => Step::Done(Err(refusal)),
+    })
+}
+
+/// The record of the account, and the version that it replaces: of an account that somebody left there who never
+/// showed that the address is theirs. All that they left is dead with its epoch.
+fn place(turn: &Turn, owner: Option<User>) -> Result<(User, Option<Version>), Refusal> {
+    let account = (*turn.account).clone();
+    match owner {
+        None => Ok((account, None)),
+        Some(owner)
+            if account.is_verified && turn.may_be_claimed(&owner) && owner.id == account.id =>
+        {
+            let (epoch, version) = (owner.epoch.next(), owner.version.next());
+            Ok((User { epoch, version, ..account }, Some(owner.version)))
+        }
+        Some(_) => Err(Refusal::EmailTaken),
+    }
+}
+
+fn sign_up(
+    request: Request,
+    mut turn: Turn,
+    cleared: Cleared,
+    seat: Option<Seat>,
+    account: User,
+    was: Option<Version>,
+) -> Step<Outcome> {
+    let arrival = arrival(&turn.state);
+    let circumstances = Circumstances::default();
+    let entered = let_in(account, was, arrival, circumstances, cleared, &mut turn.env);
+    let (batch, signed_in) = match entered {
+        Ok(entered) => entered,
+        Err(unprintable) => return Step::Done(Err(unprintable.into())),
+    };
+    let user = Some(signed_in.user.id);
+    let mut events = vec![Event::UserCreated];
+    if signed_in.user.totp.is_some() {
+        events.push(Event::TotpEnrolled);
+    }
+    let mut batch = events
+        .into_iter()
+        .fold(batch, |batch, event| batch.event(turn.env.event(user, None, event)));
+    if let Some(Seat { invitation, inviter }) = seat {
+        let accepted = Event::InvitationAccepted { invitation: invitation.id };
+        batch = batch.event(turn.env.event(user, None, accepted));
+        batch.guards.extend(inviter);
+        let was = invitation.version;
+        let invitation = Box::new(invitation.take_seat());
+        batch = batch.write(Write::ReplaceInvitation { invitation, was });
+    }
+    complete(request, turn, batch, signed_in)
+}
+
+/// The owner is told of a new device, as at any sign-in.
+fn sign_in(request: Request, turn: Turn, cleared: Cleared) -> Step<Outcome> {
+    let Turn { answers, state, account, batch, was_counted, env } = turn;
+    device::recognise(&account.clone(), env, move |is_new_device, mut env| {
+        let was = request.stored.version;
+        let user = User { version: was.next(), ..(*account).clone() };
+        let circumstances = Circumstances { is_new_device, ..Circumstances::default() };
+        let entered = let_in(user, Some(was), arrival(&state), circumstances, cleared, &mut env);
+        let turn = Turn { answers, state, account, batch, was_counted, env };
+        match entered {
+            Ok((batch, signed_in)) => complete(request, turn, batch, signed_in),
+            Err(unprintable) => Step::Done(Err(unprintable.into())),
+        }
+    })
+}
+
+fn arrival(state: &State) -> Arrival {
+    Arrival {
+        methods: state.methods.clone(),
+        auth_time: state.auth_time,
+        remember: state.remember,
+        claims: state.claims.clone(),
+    }
+}
+
+/// Commits all of it: the account, the session, what the last step wants, and that the onboarding is over.
+fn complete(request: Request, mut turn: Turn, batch: Commit, signed_in: SignedIn) -> Step<Outcome> {
+    let session = Box::new(over(&request, &mut turn, &signed_in.user));
+    let last = std::mem::take(&mut turn.batch);
+    let completed = Event::OnboardingCompleted { onboarding: session.id };
+    let (user, opened) = (Some(signed_in.user.id), Some(signed_in.session.id));
+    let completed = turn.env.event(user, opened, completed);
+    let write = Write::ReplaceOnboarding { session, was: request.record.version };
+    let batch = and(batch, last).write(write).event(completed);
+    ask(batch, move |committed| match committed {
+        Ok(()) => {
+            let shown = OnboardingState::Completed(Box::new(signed_in));
+            Step::Done(Ok(show::result(&request.token, &turn.state, shown)))
+        }
+        Err(Conflict) => again(request, turn.env),
+    })
+}
+
+/// The record of the onboarding as it is kept until it expires, so that its token is told from a made-up one.
+fn over(request: &Request, turn: &mut Turn, user: &User) -> OnboardingSession {
+    let goal = Goal::SignIn { user: user.id, epoch: user.epoch };
+    let (kept, claims) = (Default::default(), Default::default());
+    let state = State { goal, kept, claims, is_complete: true, ..turn.state.clone() };
+    state.replace(&request.record, &mut turn.env)
+}
+
+fn and(mut batch: Commit, mut last: Commit) -> Commit {
+    batch.guards.append(&mut last.guards);
+    batch.writes.append(&mut last.writes);
+    // What the step recorded came first.
+    last.events.append(&mut batch.events);
+    batch.messages.append(&mut last.messages);
+    Commit { events: last.events, ..batch }
+}

@@ -1,0 +1,54 @@
+//! The library's own steps: one file each.
+
+mod accept_terms;
+mod change_password;
+mod email_code;
+mod profile;
+mod recovery_codes;
+mod register;
+mod second_factor;
+mod setup_totp;
+mod validate_invitation;
+mod verify_email;
+
+pub use accept_terms::AcceptTerms;
+pub use change_password::ChangePassword;
+pub use profile::{Kind, Profile, ProfileField};
+pub use recovery_codes::RecoveryCodes;
+pub use register::Register;
+pub use second_factor::SecondFactor;
+pub use setup_totp::SetupTotp;
+pub use validate_invitation::ValidateInvitation;
+pub use verify_email::VerifyEmail;
+
+use super::Turn;
+use super::{Field, FieldType, Validation};
+use crate::event::{Event, LimitName};
+use crate::flow::attempts::Reservation;
+use crate::refusal::FieldError;
+
+/// A field for a code of six digits.
+fn six_digits(label: &str) -> Field {
+    let validation = Validation {
+        length: Some(6),
+        pattern: Some("[0-9]{6}".to_owned()),
+        ..Validation::default()
+    };
+    Field::required(CODE, FieldType::Code, label).placeholder("123456").validation(validation)
+}
+
+const CODE: &str = "code";
+
+fn wrong_code() -> FieldError {
+    FieldError::new(CODE, "invalid_code", "this code is not right, or was used before")
+}
+
+/// Records that the last attempt that a limit allows was made.
+fn note_limit(turn: &mut Turn, reservation: &Reservation, limit: LimitName) {
+    turn.was_counted = true;
+    if reservation.is_last {
+        let user = turn.known_user();
+        let event = turn.env.event(user, None, Event::RateLimitExceeded { limit });
+        turn.commit(|batch| batch.event(event));
+    }
+}
