@@ -19,6 +19,7 @@ pub mod steps;
 pub use answers::Answers;
 pub(crate) use draft::Draft;
 pub use hint::{Choice, ClientHint, Field, FieldType, Revealed, RevealedSeed, Validation};
+pub(crate) use pipeline::Order;
 pub use pipeline::{Onboarding, OnboardingError};
 pub use result::{Advance, Input, OnboardingResult, OnboardingState, SignIn, StartOnboarding};
 pub(crate) use step::Outcome;
