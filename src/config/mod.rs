@@ -242,10 +242,9 @@ mod tests {
         config.passwords.min_length = 4;
         config.passwords.max_similarity = Some(7.0);
         config.hashing.argon2_memory = 8;
-        config.policy.second_factor = serde_json::from_str(
-            r#"{"required_where": {"field": "role", "is": "admin"}}"#,
-        )
-        .unwrap();
+        config.policy.second_factor =
+            serde_json::from_str(r#"{"required_where": {"field": "role", "is": "admin"}}"#)
+                .unwrap();
         config.onboarding.sign_up = vec!["registr".into(), "verify_email".into()];
         config.onboarding.at_sign_in = vec!["profile".into(), "profile".into()];
         config.onboarding.profile =

@@ -88,7 +88,9 @@ impl OnboardingRules {
                 wrong("expected each name once");
             }
             if decides == Some(name) {
-                wrong("expected no field that decides who needs a second factor: its owner could change it");
+                wrong(
+                    "expected no field that decides who needs a second factor: its owner could change it",
+                );
             }
         }
     }

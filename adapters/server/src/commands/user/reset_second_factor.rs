@@ -23,7 +23,9 @@ pub(super) async fn reset_second_factor(arguments: Whose) -> Result<(), Failure>
     }
     let email = &user.email;
     if had_one {
-        print(&format!("{email} has no second factor any more, and no sessions; the password alone signs in now"))
+        print(&format!(
+            "{email} has no second factor any more, and no sessions; the password alone signs in now"
+        ))
     } else {
         print(&format!("{email} has no second factor: nothing was changed"))
     }

@@ -32,7 +32,10 @@ impl ProfileField {
                 self.min_length.unwrap_or_default() <= self.most_characters(),
                 "expected min_length to be at most max_length",
             ),
-            (self.has_bounds_that_hold(), "expected bounds of the field's own kind, min before max"),
+            (
+                self.has_bounds_that_hold(),
+                "expected bounds of the field's own kind, min before max",
+            ),
         ];
         expectations.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, what)| Err(what))
     }
