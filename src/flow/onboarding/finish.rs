@@ -29,7 +29,9 @@ pub(super) fn finish(request: Request, turn: Turn, cleared: Cleared) -> Step<Out
     }
 }
 
-fn closed(request: Request, turn: Turn) -> Step<Outcome> {
+/// What the last step did comes to nothing: it is still to be taken.
+fn closed(request: Request, mut turn: Turn) -> Step<Outcome> {
+    turn.batch = Commit::new();
     let expected = "the invitation counts no more; ask for another one";
     let error = FieldError::new(ValidateInvitation::FIELD, "invalid_invitation", expected);
     fail(request, turn, vec![error])

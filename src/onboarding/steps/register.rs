@@ -150,7 +150,10 @@ fn look(turn: Turn, email: Email, hash: PasswordHash) -> Step<Turned> {
     })
 }
 
+/// Of an address that was verified before, the spelling stays that was.
 fn choose(mut turn: Turn, email: Email, password: PasswordHash) -> Step<Turned> {
+    let is_verified = turn.account.is_verified;
+    let email = if is_verified { turn.account.email.clone() } else { email };
     let account = User { email, password, ..*turn.account };
     *turn.account = account;
     turn.proved(crate::model::Method::Password);

@@ -1,6 +1,7 @@
 //! Letting in only who was invited.
 
 use super::super::{ClientHint, Field, FieldType, Need, OnboardingStep, Progress, Turn, Turned};
+use super::adopt;
 use crate::command::{FindInvitation, FindUser, UserKey};
 use crate::flow::attempts;
 use crate::flow::invitations::Link;
@@ -12,7 +13,8 @@ use crate::step::{Step, ask};
 /// Somebody who registers shows the invitation that they were sent: what its link carries.
 ///
 /// An invitation for one address is for that address, which counts as verified then: the link went there and
-/// nowhere else. Its seat is taken when the account is made.
+/// nowhere else. An account that somebody left there unverified is no obstacle then, as for
+/// [`VerifyEmail`](super::VerifyEmail). The seat is taken when the account is made.
 #[derive(Clone, Copy, Debug)]
 pub struct ValidateInvitation;
 
@@ -89,7 +91,10 @@ fn accept(mut turn: Turn, invitation: &Invitation) -> Step<Turned> {
     if bound.is_some_and(|bound| bound.key() != turn.user().email.key()) {
         return turn.fail([invalid()]);
     }
-    turn.account.is_verified = bound.is_some();
     turn.accept(invitation.id);
-    turn.done()
+    if bound.is_none() {
+        return turn.done();
+    }
+    turn.account.is_verified = true;
+    adopt(turn)
 }

@@ -2,7 +2,7 @@
 
 use super::super::{ClientHint, Need, OnboardingStep, Progress, Turn, Turned};
 use super::email_code::SentCode;
-use super::{CODE, note_limit, six_digits, wrong_code};
+use super::{CODE, adopt, note_limit, six_digits, wrong_code};
 use crate::command::{FindUser, UserKey};
 use crate::event::{Event, LimitName};
 use crate::flow::attempts::{self, Reached, Reservation};
@@ -163,20 +163,4 @@ fn judge(mut turn: Turn, code: &str, sent: &SentCode, counted: &Reservation) -> 
     }
     turn.account.is_verified = true;
     adopt(turn)
-}
-
-/// Whose address was verified takes the place of whoever left an account there unverified: its id, so that what
-/// follows is about that account, and nothing else of it.
-fn adopt(turn: Turn) -> Step<Turned> {
-    if !turn.progress().is_sign_up() {
-        return turn.done();
-    }
-    let key = UserKey::Email(turn.user().email.key().clone());
-    ask(FindUser { key }, move |owner| {
-        let mut turn = turn;
-        if let Some(owner) = owner.filter(|owner| turn.may_be_claimed(owner)) {
-            turn.account.id = owner.id;
-        }
-        turn.done()
-    })
 }
