@@ -1,8 +1,10 @@
 //! Letting in who owes nothing any more: an account is made, or opened, in one commit.
 
 use super::advance::{Outcome, Request, again, fail};
+use super::session::find;
 use super::show;
 use crate::command::{Commit, Conflict, FindInvitation, FindUser, Guard, UserKey, Write};
+use crate::env::Env;
 use crate::event::Event;
 use crate::flow::entrance::{Arrival, Circumstances, let_in};
 use crate::flow::{SignedIn, device};
@@ -62,7 +64,17 @@ fn look(request: Request, turn: Turn, cleared: Cleared, seat: Option<Seat>) -> S
     let key = UserKey::Email(turn.account.email.key().clone());
     ask(FindUser { key }, move |owner| match place(&turn, owner) {
         Ok((account, was)) => sign_up(request, turn, cleared, seat, account, was),
-        Err(refusal) => Step::Done(Err(refusal)),
+        Err(refusal) => taken(request, refusal, turn.env),
+    })
+}
+
+/// Somebody has the address. If that is who asks, by a request that was said twice and came first, they learn
+/// that; so it is looked once more.
+fn taken(request: Request, refusal: Refusal, env: Env) -> Step<Outcome> {
+    let Request { token, record, .. } = request;
+    find(token, env, move |found, _| {
+        let is_the_same = found.record.version == record.version;
+        Step::Done(Err(if is_the_same { refusal } else { Refusal::OnboardingMoved }))
     })
 }
 
