@@ -240,7 +240,7 @@ fn a_suspended_onboarding_names_its_states_without_their_types() {
     let expected = [
         "onboarding::session::find",
         "onboarding::session::with_account",
-        "onboarding::steps::second_factor::count",
+        "onboarding::counted::count",
         "onboarding::advance::record",
     ];
     assert_eq!(states, expected);

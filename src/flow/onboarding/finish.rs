@@ -130,13 +130,13 @@ fn sign_up(
 
 /// The owner is told of a new device, as at any sign-in.
 fn sign_in(request: Request, turn: Turn, cleared: Cleared) -> Step<Outcome> {
-    let Turn { answers, state, account, batch, was_counted, env } = turn;
+    let Turn { answers, state, account, batch, counted, was_counted, env } = turn;
     device::recognise(&account.clone(), env, move |is_new_device, mut env| {
         let was = request.stored.version;
         let user = User { version: was.next(), ..(*account).clone() };
         let circumstances = Circumstances { is_new_device, ..Circumstances::default() };
         let entered = let_in(user, Some(was), arrival(&state), circumstances, cleared, &mut env);
-        let turn = Turn { answers, state, account, batch, was_counted, env };
+        let turn = Turn { answers, state, account, batch, counted, was_counted, env };
         match entered {
             Ok((batch, signed_in)) => complete(request, turn, batch, signed_in),
             Err(unprintable) => Step::Done(Err(unprintable.into())),
@@ -167,7 +167,7 @@ fn complete(request: Request, mut turn: Turn, batch: Commit, signed_in: SignedIn
             let shown = OnboardingState::Completed(Box::new(signed_in));
             Step::Done(Ok(show::result(&request.token, &turn.state, shown)))
         }
-        Err(Conflict) => again(request, turn.env),
+        Err(Conflict) => again(request, turn.counted, turn.env),
     })
 }
 

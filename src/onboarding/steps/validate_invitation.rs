@@ -3,7 +3,6 @@
 use super::super::{ClientHint, Field, FieldType, Need, OnboardingStep, Progress, Turn, Turned};
 use super::adopt;
 use crate::command::{FindInvitation, FindUser, UserKey};
-use crate::flow::attempts;
 use crate::flow::invitations::Link;
 use crate::model::{AttemptKey, Invitation};
 use crate::refusal::FieldError;
@@ -63,11 +62,8 @@ fn invalid() -> FieldError {
 fn count(turn: Turn, link: Link) -> Step<Turned> {
     let Some(ip) = turn.env.client.ip() else { return find(turn, link) };
     let key = AttemptKey::onboarding_network(ip);
-    let command = attempts::count(&key, turn.env.policy().onboarding_network, &turn.env);
-    ask(command, move |verdict| match attempts::admit(key, verdict, &turn.env) {
-        Ok(_) => find(turn, link),
-        Err(refusal) => turn.refuse(refusal),
-    })
+    let limit = turn.env.policy().onboarding_network;
+    turn.count(key, limit, move |turn, _| find(turn, link))
 }
 
 fn find(turn: Turn, link: Link) -> Step<Turned> {

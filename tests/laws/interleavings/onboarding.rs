@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use testudo::event::Event;
 use testudo::flow::{
-    Invite, Login, ResetPassword, advance_onboarding, begin_totp, confirm_totp, login, logout_all,
-    remove_totp, replace_recovery_codes, request_password_reset, reset_password, start_onboarding,
+    Invite, Login, ResetPassword, advance_onboarding, begin_totp, confirm_totp, end_other_sessions,
+    login, logout_all, remove_totp, replace_recovery_codes, request_password_reset, reset_password,
+    start_onboarding,
 };
 use testudo::message::MessageKind;
 use testudo::model::{AttemptKey, Method};
@@ -212,6 +213,21 @@ fn guesses_in_many_sign_ins_at_once_are_guesses_at_one_account() {
 }
 
 #[test]
+fn a_right_code_counts_as_one_guess_however_often_its_account_changes_meanwhile() {
+    let (mut world, enrolled) = world_with_totp();
+    let mut policy = world.settings().policy().clone();
+    policy.totp.attempts = 1;
+    world.set_policy(policy);
+    let token = owing(&mut world);
+    let right = json!({ "code": code_of(&enrolled.seed, &world) });
+    let explorer = Explorer::new(&world)
+        .saying("the owner", &token, "second_factor", &right)
+        .signing_in("another sign-in", ADA, PASSWORD);
+    let schedules = explorer.check(|_, endings| assert_eq!(given(endings).len(), 1));
+    assert!(schedules > 10);
+}
+
+#[test]
 fn of_two_onboardings_of_one_address_one_makes_the_account() {
     let mut world = World::new();
     world.set_policy(Policy { one_onboarding_per_email: false, ..Policy::default() });
@@ -277,7 +293,7 @@ struct Changer {
     reset: Secret<String>,
 }
 
-const CHANGES: [Change; 6] = [
+const CHANGES: [Change; 7] = [
     ("change of password", |explorer, by| {
         explorer.changing_password("change", &by.own, NEW_PASSWORD)
     }),
@@ -285,6 +301,10 @@ const CHANGES: [Change; 6] = [
     ("sign-out everywhere", |explorer, by| {
         let begin = |env| logout_all(by.own.access.expose(), env);
         explorer.flow("logout everywhere", begin, |result| result.map(|()| None))
+    }),
+    ("end of all other sessions", |explorer, by| {
+        let begin = |env| end_other_sessions(by.own.access.expose(), env);
+        explorer.flow("end of others", begin, |result| result.map(|()| None))
     }),
     ("removal of the app", |explorer, by| {
         let begin = |env| remove_totp(by.own.access.expose(), env);
