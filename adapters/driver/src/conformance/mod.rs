@@ -86,10 +86,13 @@ mod messages;
 mod nodes;
 mod observe;
 mod onboarding;
+mod onboarding_flows;
 mod ping;
 mod race;
 mod records;
+mod second_factor_flows;
 mod sweep;
+mod world;
 
 pub use manual_clock::ManualClock;
 pub use nodes::Nodes;
@@ -300,6 +303,22 @@ macro_rules! conformance_tests {
                 of_100_parallel_uses_of_a_reset_link_one_sets_the_password,
                 of_100_parallel_creations_of_api_keys_as_many_are_made_as_the_policy_allows,
                 of_50_parallel_acceptances_the_last_seat_goes_to_one,
+            }
+            onboarding_flows {
+                a_sign_up_goes_on_from_its_start_to_a_session,
+                of_1000_parallel_wrong_codes_by_mail_5_are_looked_at_whatever_is_sent_again,
+                of_100_parallel_submissions_of_a_code_by_mail_one_counts,
+                of_100_parallel_starts_for_one_address_one_is_alive,
+                of_100_parallel_ends_of_signing_up_with_one_address_one_makes_an_account,
+                of_20_parallel_sign_ups_the_last_seat_of_an_invitation_goes_to_one,
+                of_20_parallel_sign_ups_with_a_taken_address_none_gets_in,
+            }
+            second_factor_flows {
+                of_1000_parallel_wrong_codes_of_an_app_5_are_looked_at,
+                of_1000_parallel_wrong_recovery_codes_5_are_looked_at,
+                a_code_of_an_app_counts_once_and_none_of_an_earlier_step_after_it,
+                of_100_parallel_uses_of_a_code_of_an_app_one_signs_in,
+                of_100_parallel_uses_of_a_recovery_code_one_signs_in,
             }
         }
     };
