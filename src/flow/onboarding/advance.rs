@@ -30,6 +30,7 @@ pub(super) type Outcome = Result<OnboardingResult, Refusal>;
 /// # Errors
 ///
 /// [`Refusal::OnboardingUnknown`], [`Refusal::OnboardingExpired`], [`Refusal::OnboardingComplete`];
+/// [`Refusal::RegistrationClosed`], where nobody can sign up any more;
 /// [`Refusal::OnboardingMoved`] for all but one of many requests at once; [`Refusal::RateLimited`] and
 /// [`Refusal::SecondFactorStopped`] after too many guesses; [`Refusal::EmailTaken`], only to who verified the
 /// address and found that somebody else did so meanwhile; [`Refusal::Invalid`] for claims that do not fit into a
