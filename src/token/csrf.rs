@@ -77,8 +77,7 @@ pub fn is_form_token(
 
 /// Of three parts, and so never the tag of a session.
 fn form_tag(browser: &str, session: Option<SessionId>, key: &MasterKey) -> [u8; 32] {
-    let session = session.map(SessionId::as_uuid);
-    let session = session.as_ref().map_or(&[][..], |id| id.as_bytes());
+    let session = session.as_ref().map_or(&[][..], |id| id.as_uuid().as_bytes());
     key.mac(Purpose::Csrf, &[b"form", browser.as_bytes(), session])
 }
 
