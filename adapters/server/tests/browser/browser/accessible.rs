@@ -1,0 +1,91 @@
+//! Finding things by their role and name, as a screen reader tells them.
+
+use axum::http::Method;
+use thirtyfour::common::command::FormatRequestData;
+use thirtyfour::common::requestdata::RequestData;
+use thirtyfour::{SessionId, WebElement};
+
+use super::Browser;
+
+/// What something is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Role {
+    Button,
+    Field,
+    Link,
+}
+
+impl Role {
+    /// The elements that may have it.
+    fn candidates(self) -> &'static str {
+        match self {
+            Self::Button => "button, summary, input[type=submit], [role=button]",
+            Self::Field => "input:not([type=hidden]):not([type=submit]), select, textarea",
+            Self::Link => "a[href]",
+        }
+    }
+}
+
+impl Browser {
+    /// The one thing of a role and name.
+    pub(crate) async fn the(&self, role: Role, name: &str) -> WebElement {
+        let mut found = self.named(role, name).await;
+        let last = found.pop();
+        match last {
+            Some(element) if found.is_empty() => element,
+            _ => panic!(
+                "{} of {role:?} {name:?}, but {:?} in {:?}",
+                found.len(),
+                self.names(role).await,
+                self.text().await
+            ),
+        }
+    }
+
+    /// Everything of a role and name.
+    pub(crate) async fn named(&self, role: Role, name: &str) -> Vec<WebElement> {
+        let mut found = Vec::new();
+        for element in self.visible(role).await {
+            if self.name_of(&element).await == name {
+                found.push(element);
+            }
+        }
+        found
+    }
+
+    /// The names of everything of a role, from top to bottom.
+    pub(crate) async fn names(&self, role: Role) -> Vec<String> {
+        let mut names = Vec::new();
+        for element in self.visible(role).await {
+            names.push(self.name_of(&element).await);
+        }
+        names
+    }
+
+    /// What a screen reader calls an element: Chromium computes it.
+    pub(crate) async fn name_of(&self, element: &WebElement) -> String {
+        let command = ComputedLabel(element.element_id().to_string());
+        self.session.cmd(command).await.unwrap().value().unwrap()
+    }
+
+    pub(super) async fn visible(&self, role: Role) -> Vec<WebElement> {
+        let mut visible = Vec::new();
+        for element in self.all(role.candidates()).await {
+            if element.is_displayed().await.unwrap() {
+                visible.push(element);
+            }
+        }
+        visible
+    }
+}
+
+/// WebDriver 12.4.10, Get Computed Label.
+#[derive(Debug)]
+struct ComputedLabel(String);
+
+impl FormatRequestData for ComputedLabel {
+    fn format_request(&self, session: &SessionId) -> RequestData {
+        let Self(element) = self;
+        RequestData::new(Method::GET, format!("session/{session}/element/{element}/computedlabel"))
+    }
+}
