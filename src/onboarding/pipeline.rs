@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::OnboardingStep;
 use super::steps::{
-    AcceptTerms, ChangePassword, Profile, RecoveryCodes, Register, SecondFactor, SetupTotp,
-    ValidateInvitation, VerifyEmail,
+    AcceptTerms, ChangePassword, Profile, ProfileField, RecoveryCodes, Register, SecondFactor,
+    SetupTotp, ValidateInvitation, VerifyEmail,
 };
 use crate::owed::Owed;
 use crate::policy::Policy;
@@ -106,6 +106,11 @@ impl Onboarding {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         !self.sign_up.is_empty()
+    }
+
+    /// The fields of the profile that its steps fill in.
+    pub fn profile_fields(&self) -> impl Iterator<Item = &ProfileField> {
+        self.steps.iter().flat_map(|step| step.profile_fields())
     }
 
     /// The step of this name.

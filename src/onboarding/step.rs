@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::state::{Goal, State};
+use super::steps::ProfileField;
 use super::{Answers, ClientHint, Revealed};
 use crate::command::{Commit, Consult, Question};
 use crate::env::{Env, Settings};
@@ -62,6 +63,12 @@ pub trait OnboardingStep: fmt::Debug + Send + Sync {
     /// What a client shows for it, in the phase in which it is. Its name, and whether it may be skipped, are
     /// put in by the engine. Nothing secret: it is shown whenever somebody resumes.
     fn hint(&self, progress: &Progress<'_>) -> ClientHint;
+
+    /// The fields of the profile that it fills in, which their owner may change later
+    /// ([`update_profile`](crate::flow::update_profile)). None unless it says so.
+    fn profile_fields(&self) -> &[ProfileField] {
+        &[]
+    }
 
     /// Takes what was said to it.
     fn advance(&self, turn: Turn) -> Step<Turned>;

@@ -155,15 +155,21 @@ impl ProfileField {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
+    /// What it is called in the profile.
+    #[must_use]
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(super) const fn is_required(&self) -> bool {
+    /// Whether it must be there.
+    #[must_use]
+    pub const fn is_required(&self) -> bool {
         self.required
     }
 
-    pub(super) fn hint(&self) -> Field {
+    /// As a client shows it.
+    #[must_use]
+    pub fn field(&self) -> Field {
         let field_type = match self.kind {
             Kind::Text => FieldType::Text,
             Kind::Number => FieldType::Number,
@@ -185,7 +191,7 @@ impl ProfileField {
     }
 
     /// What was filled in, if something was.
-    pub(super) fn read(&self, answers: &Answers) -> Result<Option<Value>, FieldError> {
+    pub(crate) fn read(&self, answers: &Answers) -> Result<Option<Value>, FieldError> {
         let value = match answers.get(&self.name) {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) if text.trim().is_empty() => None,
