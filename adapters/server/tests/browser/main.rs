@@ -8,7 +8,11 @@
     reason = "what is not as expected ends the test, in its helpers too"
 )]
 
+mod authenticator;
 mod browser;
+mod journeys;
+mod place;
+mod sign_up;
 #[path = "../server/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "what the tests over HTTP need besides")]
 mod support;

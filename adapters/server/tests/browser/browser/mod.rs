@@ -4,13 +4,16 @@ mod accessible;
 mod law;
 mod looks;
 mod processes;
+mod qr;
+
+pub(crate) use accessible::Role;
+pub(crate) use qr::scan;
 
 use std::time::{Duration, Instant};
 
 use thirtyfour::error::{WebDriverErrorInner, WebDriverResult};
 use thirtyfour::{By, Cookie, WebDriver, WebElement};
 
-use accessible::Role;
 use processes::Processes;
 
 /// Whether pages may run scripts.
@@ -44,9 +47,10 @@ impl Browser {
         self.arrived().await;
     }
 
-    pub(crate) async fn reload(&self) {
-        self.session.refresh().await.unwrap();
-        self.arrived().await;
+    /// Puts the cursor into the address bar and presses Enter.
+    pub(crate) async fn reload_by_address(&self) {
+        let address = self.session.current_url().await.unwrap();
+        self.open(address.as_str()).await;
     }
 
     pub(crate) async fn back(&self) {
@@ -71,6 +75,13 @@ impl Browser {
         let field = self.the(Role::Field, label).await;
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
+    }
+
+    /// Ticks a box that is not ticked.
+    pub(crate) async fn tick(&self, label: &str) {
+        let tick = self.the(Role::Field, label).await;
+        assert!(!tick.is_selected().await.unwrap(), "{label} is ticked already");
+        tick.click().await.unwrap();
     }
 
     /// Does something that leads to another page, and waits for that one.
