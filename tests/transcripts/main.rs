@@ -21,6 +21,7 @@ mod sessions;
 mod signing_out;
 #[cfg(feature = "jwt")]
 mod token_forms;
+mod totp;
 mod update_profile;
 
 use testudo::command::{Against, Commit, OwnedSession, UserKey};
