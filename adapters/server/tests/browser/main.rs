@@ -11,6 +11,7 @@
 mod authenticator;
 mod browser;
 mod journeys;
+mod own_step;
 mod place;
 mod sign_up;
 #[path = "../server/support/mod.rs"]

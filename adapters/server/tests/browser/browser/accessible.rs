@@ -1,6 +1,7 @@
 //! Finding things by their role and name, as a screen reader tells them.
 
 use axum::http::Method;
+use serde_json::json;
 use thirtyfour::common::command::FormatRequestData;
 use thirtyfour::common::requestdata::RequestData;
 use thirtyfour::{SessionId, WebElement};
@@ -66,6 +67,19 @@ impl Browser {
     pub(crate) async fn name_of(&self, element: &WebElement) -> String {
         let command = ComputedLabel(element.element_id().to_string());
         self.session.cmd(command).await.unwrap().value().unwrap()
+    }
+
+    /// What a screen reader says of an element after its name.
+    pub(crate) async fn description_of(&self, element: &WebElement) -> String {
+        let node = element.cdp_backend_node_id().await.unwrap();
+        let asked = json!({"backendNodeId": node, "fetchRelatives": false});
+        let tree = self.devtools("Accessibility.getPartialAXTree", asked).await;
+        tree["nodes"][0]["description"]["value"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether the next key goes to this element.
+    pub(crate) async fn has_focus(&self, element: &WebElement) -> bool {
+        self.session().active_element().await.unwrap() == *element
     }
 
     pub(super) async fn visible(&self, role: Role) -> Vec<WebElement> {

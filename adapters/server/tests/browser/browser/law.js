@@ -67,11 +67,14 @@
         expect(ratio >= (large ? 3 : 4.5), `contrast of ${ratio.toFixed(2)} to 1: ${one(element)}`);
     }
 
-    // WCAG 2.2, 2.5.8: 24 by 24, but for links within text.
-    for (const target of document.querySelectorAll('button, input:not([type=hidden]), select, textarea')) {
-        const { width, height } = target.getBoundingClientRect();
-        const small = shown(target) && (width < 24 || height < 24) && !target.closest('label');
-        expect(!small, `${width} by ${height} px are hard to hit: ${one(target)}`);
+    // WCAG 2.2, 2.5.8: 24 by 24. Who hits its label hits a box, too.
+    const fits = (element) => {
+        const { width, height } = element.getBoundingClientRect();
+        return width >= 24 && height >= 24;
+    };
+    for (const target of document.querySelectorAll('button, summary, input:not([type=hidden]), select, textarea')) {
+        const parts = ['checkbox', 'radio'].includes(target.type) ? [target, ...target.labels] : [target];
+        expect(!shown(target) || parts.some(fits), `hard to hit: ${one(target)}`);
     }
     return faults;
 })()

@@ -84,6 +84,11 @@ impl Browser {
         tick.click().await.unwrap();
     }
 
+    /// Chooses from a list.
+    pub(crate) async fn choose(&self, label: &str, choice: &str) {
+        self.the(Role::Field, label).await.send_keys(choice).await.unwrap();
+    }
+
     /// Does something that leads to another page, and waits for that one.
     pub(crate) async fn leave(&self, act: impl AsyncFnOnce() -> WebDriverResult<()>) {
         let page = self.session.find(By::Tag("html")).await.unwrap();
