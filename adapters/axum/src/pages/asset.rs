@@ -10,23 +10,26 @@ const CSS: &str = include_str!("../../templates/pages.css");
 
 /// Where the style sheet is: its path tells what stands in it, so that it may be kept for ever.
 pub(super) struct Style {
-    path: String,
+    name: String,
 }
 
 impl Style {
     pub(super) fn new() -> Self {
         let digest = Sha256::digest(CSS.as_bytes());
-        let mut path = "/assets/".to_owned();
+        let mut name = String::new();
         for byte in digest.iter().take(8) {
             // Into a text it always goes.
-            let _ = write!(path, "{byte:02x}");
+            let _ = write!(name, "{byte:02x}");
         }
-        path.push_str(".css");
-        Self { path }
+        Self { name }
     }
 
-    pub(super) fn path(&self) -> &str {
-        &self.path
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn path(&self) -> String {
+        format!("/assets/{}.css", self.name)
     }
 }
 

@@ -193,7 +193,7 @@ impl Browser {
             title,
             base => self.base.as_str(),
             service => settings.service_name(),
-            style => self.pages.shared.style.path(),
+            style => self.pages.shared.style.name(),
             csrf => token.expose().as_str(),
             signed_in => self.visit().map(|visit| visit.user.email.as_str().to_owned()),
         };

@@ -67,7 +67,7 @@ impl Testudo {
         let testudo = self.clone().with_cookies(cookies.clone());
         let style = Style::new();
         let asset = get(asset::show);
-        let router = router().route(style.path(), asset);
+        let router = router().route(&style.path(), asset);
         let environment = templates::load();
         let pages = Pages { shared: Arc::new(Shared { testudo, cookies, style, environment }) };
         router

@@ -43,7 +43,7 @@ impl Plain<'_> {
     ) -> Answer {
         let context: Value = context! {
             description => self.description,
-            action => browser.path(self.path),
+            page => self.path.trim_start_matches('/'),
             token => self.token,
             button => self.button,
             is_grave => self.is_grave,

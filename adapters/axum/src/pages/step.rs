@@ -38,7 +38,7 @@ pub(super) fn show(browser: &Browser, shown: Shown<'_>) -> Answer {
         None => (form, StatusCode::OK),
     };
     let context = context! {
-        action => browser.path(way.path()),
+        page => way.path().trim_start_matches('/'),
         next,
         step => hint.step_name.as_str(),
         description => hint.description.as_str(),
