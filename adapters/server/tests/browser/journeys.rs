@@ -55,7 +55,7 @@ impl Browser {
 
     /// Takes the key that the page shows into an app. Picture, link and text say the same.
     pub(crate) async fn scan_key(&self) -> Authenticator {
-        let pictures = self.all(".qr svg").await;
+        let pictures = self.all(".qr").await;
         let scanned = scan(&pictures[0]).await;
         let link = self.the(Role::Link, "Open it in an app on this device").await;
         assert_eq!(link.attr("href").await.unwrap().as_deref(), Some(&*scanned));

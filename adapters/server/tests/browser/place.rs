@@ -11,7 +11,7 @@ pub(crate) struct Place {
     site: Site,
     address: SocketAddr,
     server: Option<Server>,
-    mail: Option<Mailbox>,
+    mail: Mailbox,
 }
 
 impl Place {
@@ -21,8 +21,9 @@ impl Place {
 
     /// With these lines of TOML about the policy.
     pub(crate) fn with_policy(policy: &str) -> Self {
-        let address = free_address();
-        let mut place = Self { site: Site::new(), address, server: None, mail: None };
+        let site = Site::new();
+        let mail = site.mailbox();
+        let mut place = Self { site, address: free_address(), server: None, mail };
         place.serve(policy);
         place
     }
@@ -30,11 +31,11 @@ impl Place {
     /// Starts the server, once more if it runs, where it was and with what it has.
     pub(crate) fn serve(&mut self, policy: &str) {
         drop(self.server.take());
-        let config = format!("listen = \"{}\"\n[policy]\n{policy}\n", self.address);
-        let config = self.site.write("testudo.toml", config);
-        let (server, mail) = self.site.serve_with_mail(&["--config", config.to_str().unwrap()]);
-        self.server = Some(server);
-        self.mail = Some(mail);
+        self.site.write("policy.toml", format!("[policy]\n{policy}\n"));
+        let address = self.address.to_string();
+        let arguments =
+            ["serve", "--listen", &address, "--mail", "dir:mail", "--config", "policy.toml"];
+        self.server = Some(Server::start(self.site.command(&arguments)));
     }
 
     /// With an account that was made by whoever runs the server.
@@ -55,7 +56,7 @@ impl Place {
     }
 
     pub(crate) fn mail(&self) -> &Mailbox {
-        self.mail.as_ref().unwrap()
+        &self.mail
     }
 
     /// The code of the newest letter that has one: the `count`th.

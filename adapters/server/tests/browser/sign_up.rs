@@ -42,6 +42,8 @@ async fn whole_story(browser: &Browser, place: &Place) {
     browser.fill("Code from the app", &app.code().await).await;
     browser.press("Continue").await;
 
+    browser.is_at("Recovery codes").await;
+    browser.press("Continue").await;
     browser.is_at("Keep your recovery codes").await;
     let codes = browser.recovery_codes().await;
     assert_eq!(codes.len(), 10);

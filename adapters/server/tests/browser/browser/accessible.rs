@@ -46,18 +46,18 @@ impl Browser {
     /// Everything of a role and name.
     pub(crate) async fn named(&self, role: Role, name: &str) -> Vec<WebElement> {
         let mut found = Vec::new();
-        for element in self.visible(role).await {
-            if self.name_of(&element).await == name {
+        for element in self.all(role.candidates()).await {
+            if self.name_of(&element).await == name && element.is_displayed().await.unwrap() {
                 found.push(element);
             }
         }
         found
     }
 
-    /// The names of everything of a role, from top to bottom.
-    pub(crate) async fn names(&self, role: Role) -> Vec<String> {
+    /// The names of everything that could have a role.
+    async fn names(&self, role: Role) -> Vec<String> {
         let mut names = Vec::new();
-        for element in self.visible(role).await {
+        for element in self.all(role.candidates()).await {
             names.push(self.name_of(&element).await);
         }
         names
@@ -80,16 +80,6 @@ impl Browser {
     /// Whether the next key goes to this element.
     pub(crate) async fn has_focus(&self, element: &WebElement) -> bool {
         self.session().active_element().await.unwrap() == *element
-    }
-
-    pub(super) async fn visible(&self, role: Role) -> Vec<WebElement> {
-        let mut visible = Vec::new();
-        for element in self.all(role.candidates()).await {
-            if element.is_displayed().await.unwrap() {
-                visible.push(element);
-            }
-        }
-        visible
     }
 }
 

@@ -43,7 +43,7 @@ impl Browser {
 
     /// Types an address.
     pub(crate) async fn open(&self, url: &str) {
-        self.session.goto(url).await.unwrap();
+        self.session.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
         self.arrived().await;
     }
 

@@ -15,7 +15,12 @@ impl Site {
     /// Serves, with letters going to a mailbox.
     pub(crate) fn serve_with_mail(&self, arguments: &[&str]) -> (Server, Mailbox) {
         let server = self.serve(&[&["--mail", "dir:mail"], arguments].concat());
-        (server, Mailbox(self.path("mail")))
+        (server, self.mailbox())
+    }
+
+    /// The letters of a server that was told `--mail dir:mail`.
+    pub(crate) fn mailbox(&self) -> Mailbox {
+        Mailbox(self.path("mail"))
     }
 }
 
