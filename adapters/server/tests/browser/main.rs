@@ -10,9 +10,13 @@
 
 mod authenticator;
 mod browser;
+mod emails;
 mod journeys;
 mod own_step;
+mod passwords;
 mod place;
+mod second_factor;
+mod sessions;
 mod sign_up;
 #[path = "../server/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "what the tests over HTTP need besides")]

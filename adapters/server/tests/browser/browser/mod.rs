@@ -84,6 +84,11 @@ impl Browser {
         tick.click().await.unwrap();
     }
 
+    /// Shows what is folded away.
+    pub(crate) async fn unfold(&self, summary: &str) {
+        self.the(Role::Button, summary).await.click().await.unwrap();
+    }
+
     /// Chooses from a list.
     pub(crate) async fn choose(&self, label: &str, choice: &str) {
         self.the(Role::Field, label).await.send_keys(choice).await.unwrap();
