@@ -7,7 +7,7 @@ mod values;
 pub(crate) use passwords::{HashingOptions, PasswordOptions};
 pub(crate) use rules::{build, hashers};
 pub(crate) use values::{
-    ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, MailFrom,
+    ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, MailFrom, Pages,
     PublicUrl, Scopes, Tokens, WebhookEvents, Webhooks,
 };
 
@@ -34,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: usize,
     pub(crate) invitations: Invitations,
+    pub(crate) pages: Pages,
     pub(crate) log_format: LogFormat,
     pub(crate) webhooks: Webhooks,
     pub(crate) webhook_events: WebhookEvents,
@@ -82,6 +83,7 @@ impl Config {
             public_url: options.public_url,
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
             invitations: options.invitations.unwrap_or_default(),
+            pages: options.pages.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
             webhooks: options.webhooks.unwrap_or_default(),
             webhook_events: options.webhook_events.unwrap_or_default(),
@@ -205,6 +207,9 @@ pub(crate) struct Options {
     /// Who may invite others: nobody, or users whose address is verified [default: nobody]
     #[arg(long, env = "TESTUDO_INVITATIONS", hide_env_values = true, value_name = "WHO")]
     invitations: Option<Invitations>,
+    /// Whether there are pages for browsers: on or off [default: on]
+    #[arg(long, env = "TESTUDO_PAGES", hide_env_values = true, value_name = "WHETHER")]
+    pages: Option<Pages>,
     /// What API keys may be used for, separated by commas [default: nothing in particular]
     #[arg(long, env = "TESTUDO_API_KEY_SCOPES", hide_env_values = true, value_name = "SCOPES")]
     #[serde(alias = "api-key-scopes")]
@@ -260,6 +265,7 @@ impl Options {
             public_url: self.public_url.or(other.public_url),
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             invitations: self.invitations.or(other.invitations),
+            pages: self.pages.or(other.pages),
             log_format: self.log_format.or(other.log_format),
             webhooks: self.webhooks.or(other.webhooks),
             webhook_events: self.webhook_events.or(other.webhook_events),

@@ -18,7 +18,7 @@ impl Site {
         (server, self.mailbox())
     }
 
-    /// Where a server with `--mail dir:mail` writes.
+    /// The letters of a server that was told `--mail dir:mail`.
     pub(crate) fn mailbox(&self) -> Mailbox {
         Mailbox(self.path("mail"))
     }
