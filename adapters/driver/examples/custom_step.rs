@@ -89,17 +89,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let keys = KeyRing::parse("an-example-only-3f9Qk2xVb7Lw8Zr5Tn1Y")?;
     let onboarding =
         Onboarding::standard().with_step(Company).sign_up(["company", "register", "verify_email"]);
-    let settings = Settings::new(Policy::default(), keys.clone()).map_err(|_| "unfit policy")?;
+    let settings = Settings::new(Policy::default(), keys).map_err(|_| "unfit policy")?;
     let hashing = InlineHashing::new(HasherChain::standard());
     let auth = Auth::new(MemoryStore::new(), hashing, settings.with_onboarding(onboarding)?)
         .with_application(answers());
-    smol::block_on(Dialogue { auth, keys, here: Client::unknown() }.run())
+    smol::block_on(Dialogue { auth, here: Client::unknown() }.run())
 }
 
 /// A client that shows what it is told to, and somebody before it who types.
 struct Dialogue {
     auth: Auth<MemoryStore, InlineHashing>,
-    keys: KeyRing,
     here: Client,
 }
 
@@ -140,10 +139,10 @@ impl Dialogue {
 
     /// What a courier would have carried to the mailbox.
     async fn mailed_code(&self) -> Result<Secret<String>, Box<dyn Error>> {
-        let now = self.auth.now();
+        let (now, keys) = (self.auth.now(), self.auth.settings().keys());
         let taken = self.auth.store().take_messages(now, now, 9).await?;
-        let codes = taken.iter().filter_map(|taken| taken.message.open(&self.keys).ok()?.code);
-        Ok(codes.last().ok_or("no code was sent")?)
+        let mut codes = taken.iter().filter_map(|taken| taken.message.open(keys).ok()?.code);
+        Ok(codes.next_back().ok_or("no code was sent")?)
     }
 }
 
