@@ -23,6 +23,7 @@ pub(crate) async fn commit(
             batch.guards.retain(|guard| !matches!(guard, Guard::NoSession { .. }));
         }
         Defect::LosesMessages => batch.messages.clear(),
+        Defect::CountsInTwoSteps => this.forget_counted(&batch),
         Defect::ChecksGuardsFirst => {
             let guards = Commit { guards: take(&mut batch.guards), ..Commit::default() };
             if this.store.commit(guards).await?.is_err() {

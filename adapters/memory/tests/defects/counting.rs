@@ -2,7 +2,7 @@
 
 use smol::future::yield_now;
 use testudo::Timestamp;
-use testudo::command::CountAttempt;
+use testudo::command::{Commit, CountAttempt, Write};
 use testudo::model::{AttemptKey, AttemptVerdict, EmailKey};
 use testudo_driver::{Fault, Store as _};
 
@@ -35,6 +35,16 @@ impl Defective {
         let verdict = counter.reserve(&limit, now);
         self.counters.lock().unwrap().insert(key, counter);
         verdict
+    }
+
+    /// Clears what is cleared, as it counts apart from the store.
+    pub(crate) fn forget_counted(&self, batch: &Commit) {
+        let mut counters = self.counters.lock().unwrap();
+        for write in &batch.writes {
+            if let Write::ClearAttempts(key) = write {
+                counters.remove(key);
+            }
+        }
     }
 
     pub(crate) fn count_even_if_refused(&self, command: CountAttempt) -> AttemptVerdict {
