@@ -146,6 +146,8 @@ pub enum Event {
     UserLogout,
     /// Somebody signed out everywhere.
     UserLogoutAll,
+    /// Somebody ended all their sessions but the one from which they did.
+    OtherSessionsEnded,
     /// One session was ended from outside: by its user from another one, or by an administrator.
     SessionRevoked,
     /// An administrator ended all sessions of a user.
@@ -179,6 +181,8 @@ pub enum Event {
     /// A user got new recovery codes; those from before count no more. All sessions ended but the one in which
     /// it was.
     RecoveryCodesReplaced,
+    /// A user changed their profile.
+    ProfileUpdated,
     /// A spent refresh token was used again, and its session ended: somebody else may hold a copy.
     RefreshReused {
         /// The generation of the spent token.

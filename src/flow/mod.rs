@@ -13,6 +13,7 @@ mod closing;
 pub(crate) mod credentials;
 mod device;
 mod email;
+mod end_other_sessions;
 mod entrance;
 mod external_login;
 mod fresh;
@@ -33,6 +34,7 @@ mod revoke_session;
 mod sweep;
 mod totp;
 mod unsubscribe;
+mod update_profile;
 
 pub use api_keys::{
     ApiKeyPage, CreateApiKey, ListedApiKey, authenticate_api_key, create_api_key, list_api_keys,
@@ -45,6 +47,7 @@ pub use closing::{close_account, reopen_account};
 pub use email::{
     change_email, request_email_change, request_email_verification, undo_email_change, verify_email,
 };
+pub use end_other_sessions::end_other_sessions;
 pub use external_login::{ExternalLogin, external_login};
 pub use invitations::{
     AcceptInvitation, InvitationPage, Invite, Invited, accept_invitation, invite, list_invitations,
@@ -65,3 +68,4 @@ pub use totp::{
     SecondFactors, begin_totp, confirm_totp, remove_totp, replace_recovery_codes, second_factors,
 };
 pub use unsubscribe::{Unsubscribed, unsubscribe, unsubscribe_token};
+pub use update_profile::update_profile;

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::state::{Goal, State};
-use super::{Answers, ClientHint, Revealed};
+use super::steps::ProfileField;
+use super::{Answers, ClientHint, Counted, Revealed};
 use crate::command::{Commit, Consult, Question};
 use crate::env::{Env, Settings};
 use crate::model::{Email, InvitationId, JsonObject, Method, User, UserId};
@@ -62,6 +63,12 @@ pub trait OnboardingStep: fmt::Debug + Send + Sync {
     /// What a client shows for it, in the phase in which it is. Its name, and whether it may be skipped, are
     /// put in by the engine. Nothing secret: it is shown whenever somebody resumes.
     fn hint(&self, progress: &Progress<'_>) -> ClientHint;
+
+    /// The fields of the profile that it fills in, which their owner may change later
+    /// ([`update_profile`](crate::flow::update_profile)). None unless it says so.
+    fn profile_fields(&self) -> &[ProfileField] {
+        &[]
+    }
 
     /// Takes what was said to it.
     fn advance(&self, turn: Turn) -> Step<Turned>;
@@ -145,6 +152,8 @@ pub struct Turn {
     pub(crate) account: Box<User>,
     /// What else is to be committed with the answer.
     pub(crate) batch: Commit,
+    /// What this request counted.
+    pub(crate) counted: Counted,
     /// Whether a guess at a secret was counted.
     pub(crate) was_counted: bool,
     pub(crate) env: Env,

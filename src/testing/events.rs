@@ -36,7 +36,8 @@ fn after(event: &Event) -> Option<Event> {
         }
         Event::RateLimitExceeded { .. } => Event::UserLogout,
         Event::UserLogout => Event::UserLogoutAll,
-        Event::UserLogoutAll => Event::SessionRevoked,
+        Event::UserLogoutAll => Event::OtherSessionsEnded,
+        Event::OtherSessionsEnded => Event::SessionRevoked,
         Event::SessionRevoked => Event::SessionsRevoked,
         Event::SessionsRevoked => Event::PasswordChanged,
         Event::PasswordChanged => {
@@ -47,7 +48,8 @@ fn after(event: &Event) -> Option<Event> {
         Event::TotpEnrolled => Event::TotpRemoved { by_admin: true },
         Event::TotpRemoved { .. } => Event::TotpFailed { reason: TotpFailure::WrongCode },
         Event::TotpFailed { .. } => Event::RecoveryCodesReplaced,
-        Event::RecoveryCodesReplaced => Event::RefreshReused { generation: 0, current: u32::MAX },
+        Event::RecoveryCodesReplaced => Event::ProfileUpdated,
+        Event::ProfileUpdated => Event::RefreshReused { generation: 0, current: u32::MAX },
         Event::RefreshReused { .. } => {
             Event::PasswordResetRequested { email: "a***@example.com".into(), sent: false }
         }

@@ -7,6 +7,7 @@ mod api_keys;
 mod change_password;
 mod closing;
 mod email;
+mod end_other_sessions;
 mod events;
 mod external_login;
 mod invitations;
@@ -20,6 +21,8 @@ mod sessions;
 mod signing_out;
 #[cfg(feature = "jwt")]
 mod token_forms;
+mod totp;
+mod update_profile;
 
 use testudo::command::{Against, Commit, OwnedSession, UserKey};
 use testudo::flow::SignedIn;

@@ -61,6 +61,8 @@ mod limit;
 pub mod metrics;
 mod next;
 mod openapi;
+#[cfg(feature = "pages")]
+mod pages;
 mod problem;
 mod renew;
 mod require_auth;

@@ -144,6 +144,21 @@ impl<'a, S: Store, H: Hashing> Admin<'a, S, H> {
         self.0.run("admin.end_sessions", client, |env| admin::end_sessions(user, env)).await
     }
 
+    /// Takes an account's second factor away: [`admin::reset_second_factor`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn reset_second_factor(
+        &self,
+        user: UserKey,
+        client: &Client,
+    ) -> Result<User, AuthError> {
+        self.0
+            .run("admin.reset_second_factor", client, |env| admin::reset_second_factor(user, env))
+            .await
+    }
+
     /// Lists events: those that concern a user, or all ([`admin::list_events`]).
     ///
     /// # Errors

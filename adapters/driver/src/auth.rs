@@ -10,7 +10,7 @@ use testudo::flow::{
     Sessions,
 };
 use testudo::model::{Session, SessionId, User};
-use testudo::onboarding::SignIn;
+use testudo::onboarding::{Answers, SignIn};
 use testudo::{Client, Entropy, Env, Refusal, Settings, Step, Timestamp};
 
 use crate::application::SharedApplication;
@@ -217,6 +217,35 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     /// The refusals of the flow, or a fault.
     pub async fn logout_all(&self, access_token: &str, client: &Client) -> Result<(), AuthError> {
         self.run("logout_all", client, |env| flow::logout_all(access_token, env)).await
+    }
+
+    /// Ends all sessions of an access token's user but its own: [`flow::end_other_sessions`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn end_other_sessions(
+        &self,
+        access_token: &str,
+        client: &Client,
+    ) -> Result<(), AuthError> {
+        let flow = |env| flow::end_other_sessions(access_token, env);
+        self.run("end_other_sessions", client, flow).await
+    }
+
+    /// Changes the profile of an access token's user: [`flow::update_profile`].
+    ///
+    /// # Errors
+    ///
+    /// The refusals of the flow, or a fault.
+    pub async fn update_profile(
+        &self,
+        access_token: &str,
+        answers: Answers,
+        client: &Client,
+    ) -> Result<User, AuthError> {
+        let flow = |env| flow::update_profile(access_token, answers, env);
+        self.run("update_profile", client, flow).await
     }
 
     /// Changes the password of an access token's user: [`flow::change_password`].

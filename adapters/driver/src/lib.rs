@@ -30,6 +30,7 @@ mod letter;
 pub mod observe;
 mod onboarding;
 mod programs;
+mod second_factors;
 mod shared;
 mod shared_hashing;
 mod store;

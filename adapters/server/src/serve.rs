@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 
-use testudo_axum::Testudo;
+use testudo_axum::{Cookies, Testudo};
 use testudo_driver::{Auth, Fault, Letters};
 use testudo_smtp::Encryption;
 use testudo_tokio::{EventWorker, HashingPool, MessageWorker, Sweeper};
@@ -17,9 +17,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tracing::{info, warn};
+use url::Url;
 
 use crate::audit::AuditLog;
-use crate::config::{self, Config, Invitations, ListenAddress, Mail};
+use crate::config::{self, Config, Invitations, ListenAddress, Mail, Pages};
 use crate::failure::{Failure, while_doing};
 use crate::mail::{self, Post};
 use crate::measurements::Measurements;
@@ -59,13 +60,14 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         .trusted_proxies(config.trusted_proxies);
     let post = Post::open(&config.mail, config.mail_from.as_ref())?;
     let letters = letters(&config, &listener)?;
+    let cookies = cookies(&config, &listener)?;
     let webhooks = Webhooks::begin(&config, &store.shared()).await?;
     announce(&config, &listener, &origin)?;
 
     let worker = EventWorker::new(store.shared(), "log", AuditLog);
     let messages = MessageWorker::new(Arc::clone(&auth), letters, post);
     let sweeper = Sweeper::new(auth, SWEEP_EVERY);
-    let router = router::router(testudo, measurements.clone());
+    let router = router::router(testudo, cookies, measurements.clone());
     let (stop, stopped) = oneshot::channel::<()>();
     let mut delivery = pin!(messages.run_until(stopped.map(drop)));
     tokio::select! {
@@ -108,6 +110,24 @@ fn letters(config: &Config, listener: &TcpListener) -> Result<Letters, Failure> 
     let Some(directory) = &config.mail_templates else { return Ok(letters) };
     let letters = letters.with_templates(mail::read_templates(directory)?);
     letters.map_err(while_doing(format!("templates in {}", directory.display())))
+}
+
+/// What the pages keep tokens in, if there are pages: for the origin that browsers show.
+fn cookies(config: &Config, listener: &TcpListener) -> Result<Option<Cookies>, Failure> {
+    if config.pages == Pages::Off {
+        return Ok(None);
+    }
+    let base = base(config, listener)?;
+    let origin = Url::parse(&base).map_err(while_doing("cannot read the public URL"))?.origin();
+    let cookies = Cookies::for_origin(&origin.ascii_serialization());
+    let cookies = cookies.map_err(while_doing("cannot read the public URL"))?;
+    if config.public_url.is_some() {
+        return Ok(Some(cookies));
+    }
+    // Who tries it out on this machine may call it by its name.
+    let address = listener.local_addr().map_err(while_doing("cannot tell the own address"))?;
+    let by_name = cookies.and_origin(&format!("http://localhost:{}", address.port()));
+    by_name.map(Some).map_err(while_doing("cannot tell the own address"))
 }
 
 /// Links lead to the public URL, or else to where this server listens.

@@ -65,7 +65,11 @@ impl OnboardingStep for Profile {
 
     fn hint(&self, _: &Progress<'_>) -> ClientHint {
         let hint = ClientHint::new("Your profile", "Tell us a little about yourself.");
-        self.fields.iter().fold(hint, |hint, field| hint.field(field.hint()))
+        self.fields.iter().fold(hint, |hint, field| hint.field(field.field()))
+    }
+
+    fn profile_fields(&self) -> &[ProfileField] {
+        &self.fields
     }
 
     fn advance(&self, mut turn: Turn) -> Step<Turned> {

@@ -1,6 +1,10 @@
 //! Onboarding: the steps that somebody takes before they are let in.
 
 mod engine;
+mod other_steps;
+mod second_factor;
+mod setup_totp;
+mod verify_email;
 
 use serde_json::{Value, json};
 use testudo::flow::{Login, SignedIn, advance_onboarding, login, start_onboarding};
@@ -81,9 +85,23 @@ pub(crate) fn seed(result: &OnboardingResult) -> Secret<String> {
 
 /// What an authenticator app shows now.
 pub(crate) fn code_of(secret: &Secret<String>, world: &World) -> String {
+    code_at(secret, world, 0)
+}
+
+/// What it shows so many steps of 30 seconds from now.
+pub(crate) fn code_at(secret: &Secret<String>, world: &World, steps: i64) -> String {
     let seed = totp_rs::Secret::try_from_base32(secret.expose()).unwrap();
     let totp = totp_rs::Builder::new().with_secret(seed).build_noncompliant();
-    totp.generate(world.now().as_millis() / 1000).to_string()
+    let now = world.now().as_millis() / 1000;
+    totp.generate(now.checked_add_signed(steps * 30).unwrap()).to_string()
+}
+
+/// The recovery codes that a result shows.
+pub(crate) fn recovery_codes(result: &OnboardingResult) -> Vec<Secret<String>> {
+    match result.hint().and_then(|hint| hint.revealed.as_ref()) {
+        Some(Revealed::RecoveryCodes(codes)) => codes.clone(),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// What the result lists, as step and lists.
