@@ -40,7 +40,7 @@ pub(super) struct LoginBody {
 #[expect(dead_code, reason = "it describes an answer")]
 pub(super) enum SignInAnswer<'a> {
     Completed(SignInView<'a>),
-    Owing(OnboardingView<'a>),
+    Owing(Box<OnboardingView<'a>>),
 }
 
 /// A refresh token, good for one exchange.
