@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn the_text_of_a_form_is_for_one_browser_and_one_session() {
         let keys = KeyRing::parse(OLD).unwrap();
-        let places = [("ada", None), ("ada", Some(session(1))), ("ada", Some(session(2))), ("eve", None)];
+        let places =
+            [("ada", None), ("ada", Some(session(1))), ("ada", Some(session(2))), ("eve", None)];
         for (browser, owner) in places {
             let text = form_token(browser, owner, &keys);
             for (other, whose) in places {

@@ -45,9 +45,10 @@ pub(super) fn words(problem: &Problem) -> (&'static str, &'static str) {
         (_, StatusCode::METHOD_NOT_ALLOWED) => {
             ("Page not found", "This address is not for looking at.")
         }
-        (Code::Overloaded | Code::Unavailable, _) => {
-            ("Not available", "The service cannot answer now. Nothing was changed. Try again in a moment.")
-        }
+        (Code::Overloaded | Code::Unavailable, _) => (
+            "Not available",
+            "The service cannot answer now. Nothing was changed. Try again in a moment.",
+        ),
         (Code::RateLimited, _) => ("Too many attempts", "Wait a little, then try again."),
         _ => ("That did not work", "The request could not be read. Go back, and try again."),
     }

@@ -160,7 +160,9 @@ const fn input_type(field_type: FieldType) -> &'static str {
 fn is_of_digits(pattern: &str) -> bool {
     let rest = pattern.replace("[0-9]", "").replace("\\d", "");
     rest.len() < pattern.len()
-        && rest.chars().all(|c| c.is_ascii_digit() || matches!(c, '{' | '}' | ',' | '+' | '*' | '^' | '$'))
+        && rest
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '{' | '}' | ',' | '+' | '*' | '^' | '$'))
 }
 
 /// Fields of a profile by the names that they commonly have.

@@ -27,7 +27,8 @@ const ALL: [Letter; 5] =
     [Letter::Verify, Letter::EmailChange, Letter::EmailUndo, Letter::Reopen, Letter::Unsubscribe];
 
 pub(super) fn router() -> Router<Pages> {
-    ALL.into_iter().fold(Router::new(), |router, letter| router.route(letter.path(), letter.route()))
+    ALL.into_iter()
+        .fold(Router::new(), |router, letter| router.route(letter.path(), letter.route()))
 }
 
 /// What the link carries. Where it carries nothing, its reader is told so.
@@ -35,7 +36,8 @@ pub(super) fn require_token(browser: &Browser) -> Result<String, Failure> {
     match browser.query("token").filter(|token| !token.is_empty()) {
         Some(token) => Ok(token.to_owned()),
         None => {
-            let text = "The link is not complete. Open it once more from the letter, or copy all of it.";
+            let text =
+                "The link is not complete. Open it once more from the letter, or copy all of it.";
             message(browser, "Something is missing", text).and_then(|page| Err(Failure::from(page)))
         }
     }

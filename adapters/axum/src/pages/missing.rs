@@ -1,11 +1,11 @@
 //! What is at no path.
 
+use axum::extract::FromRequestParts as _;
+use axum::extract::Request;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 use axum::response::{IntoResponse as _, Response};
-use axum::extract::FromRequestParts as _;
-use axum::extract::Request;
 
 use super::Pages;
 use super::browser::Browser;

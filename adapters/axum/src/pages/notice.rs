@@ -15,7 +15,9 @@ pub(super) fn words(name: &str) -> Option<&'static str> {
         }
         "reopened" => "Your account is open again. Sign in.",
         "unsubscribed" => "You will get no more such mail.",
-        "closed" => "Your account is closed. If you change your mind, follow the link in the letter that you get.",
+        "closed" => {
+            "Your account is closed. If you change your mind, follow the link in the letter that you get."
+        }
         "invited" => "Your account is ready. Sign in.",
         "expired" => "Too much time has passed. Please start again.",
         "complete" => "All is done. Sign in.",

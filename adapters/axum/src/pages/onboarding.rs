@@ -58,7 +58,9 @@ pub(super) async fn resume(browser: &Browser, way: Way) -> Result<Option<Respons
     let Some(token) = way.token(browser) else { return Ok(None) };
     let result = match browser.auth().resume_onboarding(token.expose(), &browser.client).await {
         Ok(result) => result,
-        Err(error) => return Err(Failure::from(lost(browser, way, browser.next().as_deref(), error)?)),
+        Err(error) => {
+            return Err(Failure::from(lost(browser, way, browser.next().as_deref(), error)?));
+        }
     };
     let Some(hint) = result.hint() else { return Ok(None) };
     let next = browser.next();
@@ -145,14 +147,26 @@ pub(super) async fn arrive(
     }
 }
 
-fn again(browser: &Browser, way: Way, hint: &ClientHint, form: &Typed, trouble: &Trouble) -> Answer {
+fn again(
+    browser: &Browser,
+    way: Way,
+    hint: &ClientHint,
+    form: &Typed,
+    trouble: &Trouble,
+) -> Answer {
     let next = form.next();
     let shown = step::Shown::new(way, hint, next.as_deref()).again(form, trouble);
     step::show(browser, shown).map(|response| trouble.tell(response))
 }
 
 /// What the engine says against a step is shown with it; what is no matter of the step's, elsewhere.
-fn refused(browser: &Browser, way: Way, hint: &ClientHint, form: &Typed, error: AuthError) -> Answer {
+fn refused(
+    browser: &Browser,
+    way: Way,
+    hint: &ClientHint,
+    form: &Typed,
+    error: AuthError,
+) -> Answer {
     match error {
         AuthError::Refused(
             Refusal::OnboardingUnknown
@@ -203,7 +217,12 @@ pub(super) async fn enter(
     if way.token(browser).is_some() { forgetting(browser, way, response) } else { Ok(response) }
 }
 
-fn remembering(browser: &Browser, way: Way, token: &Secret<String>, mut response: Response) -> Answer {
+fn remembering(
+    browser: &Browser,
+    way: Way,
+    token: &Secret<String>,
+    mut response: Response,
+) -> Answer {
     let is_known = way.token(browser).is_some_and(|known| known.expose() == token.expose());
     if !is_known && response.status() != StatusCode::SERVICE_UNAVAILABLE {
         let kept = browser.cookies().keep(&mut response, way.cookie(), token.expose());

@@ -63,7 +63,8 @@ fn credentials(browser: &Browser, next: Option<&str>, again: Option<(&Typed, &Tr
     let fields = [
         Field::required("email", FieldType::Email, "E-mail address"),
         Field::required("password", FieldType::Password, "Password"),
-        Field::required("remember", FieldType::Checkbox, "Keep me signed in on this device").optional(),
+        Field::required("remember", FieldType::Checkbox, "Keep me signed in on this device")
+            .optional(),
     ];
     let mut known = JsonObject::new();
     if let Some(visit) = browser.visit() {

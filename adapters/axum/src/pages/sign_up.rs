@@ -49,7 +49,8 @@ async fn begin(browser: &Browser, form: &Typed) -> Answer {
 fn start(browser: &Browser, next: Option<&str>, again: Option<(&Typed, &Trouble)>) -> Answer {
     let fields = [
         Field::required("email", FieldType::Email, "E-mail address").placeholder("you@example.com"),
-        Field::required("remember", FieldType::Checkbox, "Keep me signed in on this device").optional(),
+        Field::required("remember", FieldType::Checkbox, "Keep me signed in on this device")
+            .optional(),
     ];
     let form = Form::new("start", &fields);
     let (form, status) = match again {

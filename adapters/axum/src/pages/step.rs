@@ -61,7 +61,8 @@ fn text<'a>(hint: &'a ClientHint, name: &str) -> Option<&'a str> {
 fn links(hint: &ClientHint) -> Vec<Value> {
     let link = |(name, value): (&String, &serde_json::Value)| {
         let (about, url) = (name.strip_suffix("_url")?, value.as_str()?);
-        let is_web = url.starts_with("https://") || url.starts_with("http://") || url.starts_with('/');
+        let is_web =
+            url.starts_with("https://") || url.starts_with("http://") || url.starts_with('/');
         is_web.then(|| context! { label => super::trouble::title(about), url })
     };
     hint.extra.iter().filter_map(link).collect()

@@ -35,7 +35,11 @@ async fn nobody_sees_an_account_without_signing_in() {
     for path in site.paths().into_iter().filter(|path| path.starts_with("/account")) {
         let mut browser = site.browser();
         let page = browser.get(&path).await;
-        let page = if page.status == 303 && page.location() == "/account" { browser.get("/account").await } else { page };
+        let page = if page.status == 303 && page.location() == "/account" {
+            browser.get("/account").await
+        } else {
+            page
+        };
         assert!(page.location().starts_with("/signin?next=%2Faccount"), "{path}: {page:?}");
     }
 }
@@ -83,14 +87,24 @@ async fn whose_sign_in_is_too_long_ago_signs_in_again_and_comes_back() {
 #[tokio::test]
 async fn sessions_are_listed_and_end_one_by_one_or_all_at_once() {
     let site = Site::with_user().await;
-    let (mut one, mut two, mut three) = (site.signed_in().await, site.signed_in().await, site.signed_in().await);
+    let mut one = site.signed_in().await;
+    site.advance(Duration::from_minutes(1));
+    let mut two = site.signed_in().await;
+    site.advance(Duration::from_minutes(1));
+    let mut three = site.signed_in().await;
     let page = three.get("/account").await;
-    let forms: Vec<_> = crate::html::forms(&page.body).into_iter().filter(|form| form.action == "/account/sessions/end").collect();
+    let forms: Vec<_> = crate::html::forms(&page.body)
+        .into_iter()
+        .filter(|form| form.action == "/account/sessions/end")
+        .collect();
     assert_eq!(forms.len(), 3);
     assert_eq!(page.body.matches("this one").count(), 1);
     let oldest = &forms[2].values();
     let fields = [("csrf", oldest["csrf"].as_str()), ("session", oldest["session"].as_str())];
-    assert_eq!(three.post("/account/sessions/end", &fields).await.location(), "/account?notice=session-ended");
+    assert_eq!(
+        three.post("/account/sessions/end", &fields).await.location(),
+        "/account?notice=session-ended"
+    );
     assert_eq!(one.get("/account").await.status, 303);
     assert_eq!(two.get("/account").await.status, 200);
     let page = three.submit(&page, "/account/sessions/end-others", &[]).await;
@@ -106,7 +120,8 @@ async fn a_session_of_somebody_else_is_not_ended() {
     let site = Site::with_user().await;
     site.register("eve@example.com").await;
     let mut ada = site.signed_in().await;
-    let theirs = ada.get("/account").await.form("/account/sessions/end").values()["session"].clone();
+    let theirs =
+        ada.get("/account").await.form("/account/sessions/end").values()["session"].clone();
     let mut eve = site.browser();
     sign_in(&mut eve, "eve@example.com", PASSWORD).await;
     let page = eve.get("/account").await;
@@ -155,7 +170,8 @@ async fn a_profile_is_changed_by_its_declared_fields_and_by_no_others() {
     assert_eq!(form.control("age").get("value"), Some("36"));
     let scripts: Vec<Tag> = page.tags().into_iter().filter(|tag| tag.name == "script").collect();
     assert!(scripts.is_empty(), "{scripts:?}");
-    let wrong = browser.submit(&page, "/account/profile", &[("age", "a hundred"), ("name", "")]).await;
+    let wrong =
+        browser.submit(&page, "/account/profile", &[("age", "a hundred"), ("name", "")]).await;
     assert_eq!(wrong.status, 422);
     assert_eq!(wrong.errors().keys().collect::<Vec<_>>(), ["age", "name"]);
     assert_eq!(wrong.form("/account/profile").control("age").get("value"), Some("a hundred"));

@@ -83,17 +83,24 @@ impl Browser {
     /// Sends these fields, and no others.
     pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+        let request =
+            Request::post(path).header("content-type", "application/x-www-form-urlencoded");
         self.send(request, Body::from(body)).await
     }
 
     /// Fills in a form of a page and sends it.
-    pub(crate) async fn submit(&mut self, page: &Page, action: &str, fill: &[(&str, &str)]) -> Page {
+    pub(crate) async fn submit(
+        &mut self,
+        page: &Page,
+        action: &str,
+        fill: &[(&str, &str)],
+    ) -> Page {
         let mut values = page.form(action).values();
         for (name, value) in fill {
             values.insert((*name).to_owned(), (*value).to_owned());
         }
-        let fields: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let fields: Vec<_> =
+            values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.post(action, &fields).await
     }
 
@@ -117,9 +124,11 @@ impl Browser {
     }
 
     async fn send(&mut self, request: axum::http::request::Builder, body: Body) -> Page {
-        let cookies: Vec<_> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> =
+            self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = request.header("cookie", cookies.join("; "));
-        let request = self.says.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request =
+            self.says.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let response = self.app.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

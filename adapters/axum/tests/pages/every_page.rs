@@ -72,7 +72,10 @@ async fn every_page_has_one_heading_landmarks_a_language_and_a_title_that_names_
         assert_eq!(title.text, format!("{} · Example", page.heading()), "{path}");
         assert!(tags.iter().any(|tag| tag.get("href") == Some("#main")), "{path}: a skip link");
         for tag in &tags {
-            assert!(!["script", "style", "iframe", "object"].contains(&tag.name.as_str()), "{path}");
+            assert!(
+                !["script", "style", "iframe", "object"].contains(&tag.name.as_str()),
+                "{path}"
+            );
             assert!(!tag.has("style"), "{path}: {tag:?}");
             let handler = tag.attributes.keys().find(|name| name.starts_with("on"));
             assert!(handler.is_none(), "{path}: {tag:?}");
@@ -127,7 +130,8 @@ async fn cookies_are_for_this_host_and_for_no_script() {
     let mut browser = site.browser();
     let begun = browser.get("/signup").await;
     let started = browser.submit(&begun, "/signup", &[("email", "eve@example.com")]).await;
-    let signed_in = browser.fill("/signin", "/signin", &[("email", EMAIL), ("password", PASSWORD)]).await;
+    let signed_in =
+        browser.fill("/signin", "/signin", &[("email", EMAIL), ("password", PASSWORD)]).await;
     let mut seen = Vec::new();
     for page in [begun, started, signed_in] {
         for line in page.headers.get_all("set-cookie") {
@@ -169,10 +173,14 @@ async fn pages_work_wherever_they_are_nested() {
     let cookies = testudo_axum::Cookies::for_origin(crate::browser::ORIGIN).unwrap();
     let app = axum::Router::new().nest("/id", site.testudo.pages(cookies));
     let mut browser = Browser::new(&app);
-    let home = browser.get("/id/").await;
+    let home = browser.get("/id").await;
+    assert!(home.tags().iter().any(|tag| tag.get("href") == Some("/id")), "the way back");
     let style = home.tags().into_iter().find(|tag| tag.get("rel") == Some("stylesheet")).unwrap();
     let style = browser.get(style.get("href").unwrap()).await;
-    assert_eq!((style.status, style.header("content-type")), (200, Some("text/css; charset=utf-8")));
+    assert_eq!(
+        (style.status, style.header("content-type")),
+        (200, Some("text/css; charset=utf-8"))
+    );
     let fill = [("email", EMAIL), ("password", PASSWORD)];
     let page = browser.fill("/id/signin", "/id/signin", &fill).await;
     assert_eq!(page.location(), "/id/account");

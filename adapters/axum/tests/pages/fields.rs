@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use testudo::onboarding::{
-    Choice, ClientHint, Field, FieldType, Need, Onboarding, OnboardingStep, Progress, Turn, Turned, Validation,
+    Choice, ClientHint, Field, FieldType, Need, Onboarding, OnboardingStep, Progress, Turn, Turned,
+    Validation,
 };
 use testudo::{FieldError, Policy, Step};
 
@@ -19,7 +20,18 @@ struct Everything {
     got: Arc<Mutex<Vec<Value>>>,
 }
 
-const NAMES: [&str; 10] = ["text", "mail", "secret", "code", "number", "date", "few", "many", "tick", "hostile \"><name>"];
+const NAMES: [&str; 10] = [
+    "text",
+    "mail",
+    "secret",
+    "code",
+    "number",
+    "date",
+    "few",
+    "many",
+    "tick",
+    "hostile \"><name>",
+];
 
 fn choices(count: usize) -> Validation {
     let choice = |n| Choice { value: format!("c{n}"), label: format!("Choice {n} {HOSTILE}") };
@@ -47,7 +59,8 @@ impl OnboardingStep for Everything {
             pattern: Some("[^\"]{2,}".to_owned()),
             ..Validation::default()
         };
-        let field = |name: &str, field_type| Field::required(name, field_type, format!("Label {name}"));
+        let field =
+            |name: &str, field_type| Field::required(name, field_type, format!("Label {name}"));
         ClientHint::new(format!("Everything {HOSTILE}"), format!("Describe {HOSTILE}"))
             .extra("manual_url", "https://example.com/manual")
             .extra("script_url", "javascript:alert(1)")
@@ -72,7 +85,8 @@ impl OnboardingStep for Everything {
         let is_wrong = got.get("text") == Some(&json!(HOSTILE));
         self.got.lock().unwrap().push(Value::Object(got));
         if is_wrong {
-            let wrong = |name: &'static str| FieldError::new(name, "wrong", format!("not this {HOSTILE}"));
+            let wrong =
+                |name: &'static str| FieldError::new(name, "wrong", format!("not this {HOSTILE}"));
             return turn.fail(["text", "few", "tick", "nowhere"].map(wrong));
         }
         turn.done()
@@ -98,7 +112,16 @@ async fn every_type_of_field_becomes_the_control_that_html_has_for_it() {
     let (_, page, _) = arrive().await;
     let form = page.form("/signup");
     for (name, attributes) in [
-        ("text", &[("type", "text"), ("minlength", "2"), ("maxlength", "40"), ("pattern", "[^\"]{2,}"), ("value", HOSTILE)][..]),
+        (
+            "text",
+            &[
+                ("type", "text"),
+                ("minlength", "2"),
+                ("maxlength", "40"),
+                ("pattern", "[^\"]{2,}"),
+                ("value", HOSTILE),
+            ][..],
+        ),
         ("mail", &[("type", "email"), ("autocomplete", "username")]),
         ("secret", &[("type", "password"), ("autocomplete", "new-password"), ("value", "")]),
         ("code", &[("type", "text"), ("autocomplete", "one-time-code"), ("spellcheck", "false")]),
@@ -117,7 +140,11 @@ async fn every_type_of_field_becomes_the_control_that_html_has_for_it() {
     }
     assert!(!form.control("code").has("inputmode"), "it may have letters");
     assert_eq!(form.control("many").name, "select");
-    assert_eq!(form.controls.iter().filter(|tag| tag.name == "option").count(), 10, "nine, and none");
+    assert_eq!(
+        form.controls.iter().filter(|tag| tag.name == "option").count(),
+        10,
+        "nine, and none"
+    );
     let buttons: Vec<_> = form.controls.iter().filter(|tag| tag.name == "button").collect();
     assert!(!buttons[0].has("name"), "the first button goes on");
     assert_eq!(buttons[1].get("name"), Some("skip"));
@@ -171,7 +198,8 @@ async fn hostile_values_are_shown_as_what_they_are() {
         for tag in page.tags() {
             assert!(!["script", "b", "name"].contains(&tag.name.as_str()), "{tag:?}");
         }
-        let links: Vec<_> = page.tags().into_iter().filter_map(|tag| tag.get("href").map(str::to_owned)).collect();
+        let links: Vec<_> =
+            page.tags().into_iter().filter_map(|tag| tag.get("href").map(str::to_owned)).collect();
         assert!(links.contains(&"https://example.com/manual".to_owned()));
         assert!(links.iter().all(|link| !link.starts_with("javascript:")), "{links:?}");
     }
@@ -182,13 +210,18 @@ async fn hostile_values_are_shown_as_what_they_are() {
     for name in ["secret", "code"] {
         assert_eq!(form.control(name).get("value"), Some(""), "{name} does not come back");
     }
-    let chosen: Vec<_> = form.controls.iter().filter(|tag| tag.has("checked") || tag.has("selected")).collect();
+    let chosen: Vec<_> =
+        form.controls.iter().filter(|tag| tag.has("checked") || tag.has("selected")).collect();
     let chosen: Vec<_> = chosen.iter().map(|tag| tag.get("value").unwrap()).collect();
     assert_eq!(chosen, ["c2", "c3", "true"]);
     let message = crate_sentence();
     assert_eq!(again.errors().get("text"), Some(&message));
     let alert = again.body.split("role=\"alert\"").nth(1).unwrap();
-    assert_eq!(alert.split("</div>").next().unwrap().matches("<li>").count(), 4, "the error at no field, too");
+    assert_eq!(
+        alert.split("</div>").next().unwrap().matches("<li>").count(),
+        4,
+        "the error at no field, too"
+    );
 }
 
 fn crate_sentence() -> String {

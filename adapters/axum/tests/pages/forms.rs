@@ -24,7 +24,13 @@ fn with_token<'a>(token: &'a str) -> Vec<(&'a str, &'a str)> {
 /// The token of the forms of the page at `path`.
 async fn token(browser: &mut Browser, path: &str) -> String {
     let page = browser.get(path).await;
-    page.tags().iter().find(|tag| tag.get("name") == Some("csrf")).unwrap().get("value").unwrap().to_owned()
+    page.tags()
+        .iter()
+        .find(|tag| tag.get("name") == Some("csrf"))
+        .unwrap()
+        .get("value")
+        .unwrap()
+        .to_owned()
 }
 
 #[tokio::test]
@@ -40,7 +46,14 @@ async fn no_form_is_taken_without_the_token_that_was_made_for_this_browser_and_s
     let events = site.letters().await.len();
     let (mut refused, mut absent) = (0, 0);
     for path in site.paths() {
-        for token in [None, Some(""), Some("made-up"), Some(&*foreign), Some(&*before_sign_in), Some(&*others)] {
+        for token in [
+            None,
+            Some(""),
+            Some("made-up"),
+            Some(&*foreign),
+            Some(&*before_sign_in),
+            Some(&*others),
+        ] {
             let fields = token.map_or_else(|| FIELDS.to_vec(), with_token);
             let page = browser.post(&path, &fields).await;
             match page.status {
@@ -51,7 +64,11 @@ async fn no_form_is_taken_without_the_token_that_was_made_for_this_browser_and_s
             assert!(!page.headers.contains_key("set-cookie"), "{path}");
         }
     }
-    assert_eq!((refused / 6, absent / 6), (22, 3), "the routes that change something, and those that do not");
+    assert_eq!(
+        (refused / 6, absent / 6),
+        (22, 3),
+        "the routes that change something, and those that do not"
+    );
     assert_eq!(browser.get("/account").await.heading(), "Your account", "nothing was changed");
     assert_eq!(site.letters().await.len(), events);
 }
@@ -141,5 +158,9 @@ async fn sign_out_ends_the_session_and_takes_its_tokens() {
     let mut thief = copy;
     assert_eq!(thief.get("/account").await.location(), "/signin?next=%2Faccount");
     let page = sign_in(&mut thief, EMAIL, PASSWORD).await;
-    assert_eq!(page.location(), "/account", "a cookie that is worth nothing keeps nobody from signing in");
+    assert_eq!(
+        page.location(),
+        "/account",
+        "a cookie that is worth nothing keeps nobody from signing in"
+    );
 }

@@ -56,7 +56,8 @@ async fn asking_too_often_for_a_link_is_told_with_the_wait() {
 async fn an_account_moves_and_is_taken_back() {
     let site = Site::with_user().await;
     let mut browser = site.signed_in().await;
-    let page = browser.fill("/account", "/account/email", &[("new_email", "moved@example.com")]).await;
+    let page =
+        browser.fill("/account", "/account/email", &[("new_email", "moved@example.com")]).await;
     assert_eq!(page.location(), "/account?notice=email-change-sent");
     let link = site.link().await;
     assert!(link.starts_with("/email-change?token="), "{link}");
@@ -64,7 +65,14 @@ async fn an_account_moves_and_is_taken_back() {
     assert_eq!(page.location(), "/signin?notice=moved");
     let letters = site.letters().await;
     let told = letters.iter().find(|letter| letter.kind == MessageKind::EmailChanged).unwrap();
-    let undo = told.link.as_ref().unwrap().expose().strip_prefix(crate::browser::ORIGIN).unwrap().to_owned();
+    let undo = told
+        .link
+        .as_ref()
+        .unwrap()
+        .expose()
+        .strip_prefix(crate::browser::ORIGIN)
+        .unwrap()
+        .to_owned();
     assert!(undo.starts_with("/email-undo?token="), "{undo}");
     let page = browser.fill(&undo, "/email-undo", &[]).await;
     assert_eq!(page.location(), "/forgot?notice=restored");
@@ -94,7 +102,8 @@ async fn who_is_invited_gets_an_account() {
     owner.fill(&link, "/verify", &[]).await;
     let auth = site.testudo.auth();
     let here = Client::unknown();
-    let signed_in = auth.login(Login::new(EMAIL, PASSWORD.into()), &here).await.unwrap().signed_in().unwrap();
+    let signed_in =
+        auth.login(Login::new(EMAIL, PASSWORD.into()), &here).await.unwrap().signed_in().unwrap();
     let request = Invite::bound("eve@example.com");
     auth.invite(signed_in.tokens.access.expose(), request, &here).await.unwrap();
     let link = site.link().await;
@@ -112,10 +121,12 @@ async fn mail_is_unsubscribed_from_by_a_button() {
     let site = Site::with_user().await;
     let auth = site.testudo.auth();
     let here = Client::unknown();
-    let signed_in = auth.login(Login::new(EMAIL, PASSWORD.into()), &here).await.unwrap().signed_in().unwrap();
+    let signed_in =
+        auth.login(Login::new(EMAIL, PASSWORD.into()), &here).await.unwrap().signed_in().unwrap();
     let token = auth.unsubscribe_token(signed_in.user.id, "news").unwrap();
     let mut browser = site.browser();
-    let page = browser.fill(&format!("/unsubscribe?token={}", token.expose()), "/unsubscribe", &[]).await;
+    let page =
+        browser.fill(&format!("/unsubscribe?token={}", token.expose()), "/unsubscribe", &[]).await;
     assert_eq!(page.location(), "/signin?notice=unsubscribed");
 }
 
@@ -123,7 +134,15 @@ async fn mail_is_unsubscribed_from_by_a_button() {
 async fn a_link_without_its_token_says_so() {
     let site = Site::new();
     let mut browser = site.browser();
-    for path in ["/reset", "/verify", "/email-change", "/email-undo", "/invitation", "/reopen", "/unsubscribe"] {
+    for path in [
+        "/reset",
+        "/verify",
+        "/email-change",
+        "/email-undo",
+        "/invitation",
+        "/reopen",
+        "/unsubscribe",
+    ] {
         for query in ["", "?token=", "?other=x"] {
             let page = browser.get(&format!("{path}{query}")).await;
             assert_eq!(page.heading(), "Something is missing", "{path}{query}");

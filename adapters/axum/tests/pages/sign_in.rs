@@ -69,7 +69,8 @@ async fn who_is_sent_to_sign_in_comes_back_and_nobody_is_led_away() {
         ("/.//evil.example", "/account"),
         ("", "/account"),
     ] {
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+        let query =
+            url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
         let mut browser = site.browser();
         let page = browser.get(&format!("/signin?{query}")).await;
         let fill = [("email", EMAIL), ("password", "wrong")];

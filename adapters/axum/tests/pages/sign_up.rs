@@ -59,7 +59,10 @@ async fn what_is_shown_once_is_shown_in_the_answer_to_the_form_and_nowhere_again
     let shown = browser.submit(&page, "/signup", &[]).await;
     assert_eq!((shown.status, shown.heading().as_str()), (200, "Connect your authenticator app"));
     assert!(shown.body.contains("<svg "), "the picture");
-    let link = shown.tags().into_iter().find(|tag| tag.get("href").is_some_and(|to| to.starts_with("otpauth:")));
+    let link = shown
+        .tags()
+        .into_iter()
+        .find(|tag| tag.get("href").is_some_and(|to| to.starts_with("otpauth:")));
     let uri = link.unwrap().get("href").unwrap().to_owned();
     let again = browser.get("/signup").await;
     assert!(!again.body.contains("<svg ") && !again.body.contains("otpauth"), "{}", again.body);
@@ -121,7 +124,11 @@ async fn a_taken_address_looks_like_any_other_and_its_owner_is_told() {
         let token = page.form("/signup").values()["csrf"].clone();
         bodies.push(page.body.replace(email, "X").replace(&token, "T"));
         let kind = site.last_letter().await.kind;
-        let expected = if email == EMAIL { MessageKind::RegistrationOfTaken } else { MessageKind::VerificationCode };
+        let expected = if email == EMAIL {
+            MessageKind::RegistrationOfTaken
+        } else {
+            MessageKind::VerificationCode
+        };
         assert_eq!(kind, expected);
     }
     assert_eq!(bodies[0], bodies[1]);

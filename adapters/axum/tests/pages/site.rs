@@ -121,7 +121,8 @@ impl Site {
         let router: Router = self.testudo.pages(Cookies::for_origin(ORIGIN).unwrap());
         let shown = format!("{router:?}");
         let quoted = shown.split('"').skip(1).step_by(2);
-        quoted.filter(|text| text.starts_with('/')).map(str::to_owned).collect()
+        let own = quoted.filter(|text| text.starts_with('/') && !text.contains('{'));
+        own.map(str::to_owned).collect()
     }
 }
 

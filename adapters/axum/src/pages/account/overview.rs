@@ -156,4 +156,3 @@ fn moment(at: Timestamp) -> Value {
     let minute: String = exact.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect();
     context! { exact, text => format!("{minute} UTC") }
 }
-
