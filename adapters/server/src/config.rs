@@ -7,8 +7,8 @@ mod values;
 pub(crate) use passwords::{HashingOptions, PasswordOptions};
 pub(crate) use rules::{build, hashers};
 pub(crate) use values::{
-    ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, MailFrom,
-    Pages, PublicUrl, Scopes, Tokens, WebhookEvents, Webhooks,
+    ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, MailFrom, Pages,
+    PublicUrl, Scopes, Tokens, WebhookEvents, Webhooks,
 };
 
 use std::path::{Path, PathBuf};

@@ -7,7 +7,8 @@ use crate::place::Place;
 const NEW: &str = "ada.king@example.com";
 
 #[tokio::test]
-async fn an_account_moves_to_another_address_by_the_link_that_is_sent_there_and_back_by_the_other() {
+async fn an_account_moves_to_another_address_by_the_link_that_is_sent_there_and_back_by_the_other()
+{
     let place = Place::new().with_account(EMAIL, PASSWORD);
     let browser = Browser::start().await;
     browser.sign_in_wholly(&place, EMAIL, PASSWORD).await;

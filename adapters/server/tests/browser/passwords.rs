@@ -8,7 +8,7 @@ const NEW: &str = "staple battery horse";
 
 #[tokio::test]
 async fn a_forgotten_password_is_reset_by_mail_which_ends_all_sessions_and_opening_the_link_spends_nothing()
-{
+ {
     let place = Place::new().with_account(EMAIL, PASSWORD);
     let (browser, elsewhere) = (Browser::start().await, Browser::start().await);
     elsewhere.sign_in_wholly(&place, EMAIL, PASSWORD).await;
