@@ -13,20 +13,21 @@ use super::posted::Typed;
 ///
 /// The required fields that are empty: said nothing, a step would begin its phase once more.
 pub(super) fn data(fields: &[Field], typed: &Typed) -> Result<Answers, Vec<FieldError>> {
-    let mut data = JsonObject::new();
-    let mut missing = Vec::new();
-    for field in fields {
-        match value(field, typed) {
-            Some(value) => drop(data.insert(field.name.clone(), value)),
-            None if field.required => {
-                let name = field.name.clone();
-                missing.push(FieldError::new(name, "required", "expected a value"));
-            }
-            None => {}
-        }
-    }
+    let mut data = values(fields, typed);
+    let is_empty = |field: &&Field| data.get(&field.name).is_none_or(Value::is_null);
+    let missing = fields.iter().filter(|field| field.required).filter(is_empty);
+    let missing = missing
+        .map(|field| FieldError::new(field.name.clone(), "required", "expected a value"))
+        .collect::<Vec<_>>();
+    data.retain(|_, value| !value.is_null());
     let data = Answers::new(data);
     if missing.is_empty() { Ok(data) } else { Err(missing) }
+}
+
+/// The same, with `null` for what is empty.
+pub(super) fn values(fields: &[Field], typed: &Typed) -> JsonObject {
+    let value = |field: &Field| (field.name.clone(), value(field, typed).unwrap_or_default());
+    fields.iter().map(value).collect()
 }
 
 fn value(field: &Field, typed: &Typed) -> Option<Value> {

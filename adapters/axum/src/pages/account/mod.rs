@@ -1,7 +1,9 @@
 //! `/account`: what somebody can see and change of their own.
 
+mod activity;
 mod authenticator;
 mod closing;
+mod device;
 mod email;
 mod overview;
 mod password;

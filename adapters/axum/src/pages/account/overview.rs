@@ -10,6 +10,8 @@ use testudo::onboarding::{Field, FieldType};
 use testudo::{Refusal, SecondFactor};
 use testudo_driver::AuthError;
 
+use super::activity::words;
+use super::device::device;
 use super::refused::trouble;
 use crate::pages::browser::{Answer, Browser, Visit};
 use crate::pages::failure::Failure;
@@ -17,7 +19,7 @@ use crate::pages::fields::Form;
 use crate::pages::notice;
 use crate::pages::posted::Typed;
 use crate::pages::reset::new_password;
-use crate::pages::trouble::{Trouble, title};
+use crate::pages::trouble::Trouble;
 
 /// The parts with a form of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,10 +109,12 @@ async fn sessions(browser: &Browser, visit: &Visit) -> Result<Option<Vec<Value>>
 }
 
 fn session_view(session: &Session, is_current: bool) -> Value {
+    let agent = session.client.user_agent();
     context! {
         id => session.id.to_string(),
         is_current,
-        device => session.client.user_agent().unwrap_or("An unknown device"),
+        device => agent.map_or_else(|| "An unknown device".to_owned(), device),
+        agent,
         place => session.client.ip().map(|ip| ip.to_string()),
         begun => moment(session.created_at),
         seen => moment(session.refreshed_at),
@@ -129,7 +133,7 @@ async fn events(browser: &Browser, visit: &Visit) -> Result<Vec<Value>, Failure>
 
 fn event_view(record: &EventRecord) -> Value {
     context! {
-        what => title(record.event.kind().as_str()),
+        what => words(record.event.kind()),
         when => moment(record.at),
         place => record.client.ip().map(|ip| ip.to_string()),
     }

@@ -1,7 +1,7 @@
 //! Ending sessions.
 
 use testudo::model::SessionId;
-use testudo::{Refusal, Secret};
+use testudo::Refusal;
 use testudo_driver::AuthError;
 
 use super::overview::{Part, Wrong, page};
@@ -30,9 +30,14 @@ pub(super) async fn end(Posted { browser, form }: Posted) -> Answer {
 }
 
 /// Ends all sessions but the one that asks.
-pub(super) async fn end_others(Posted { browser, .. }: Posted) -> Answer {
+pub(super) async fn end_others(Posted { browser, form }: Posted) -> Answer {
     let visit = browser.require("/account")?;
-    let listed = browser.auth().list_sessions(visit.token(), Default::default()).await;
-    let _ = (listed, Secret::new(0));
-    Ok(browser.go("/account?notice=others-ended"))
+    match browser.auth().end_other_sessions(visit.token(), &browser.client).await {
+        Ok(()) => Ok(browser.go("/account?notice=others-ended")),
+        Err(error) => {
+            let trouble = trouble(error, &browser, "/account")?;
+            let wrong = Wrong { part: Part::Sessions, typed: &form, trouble: &trouble };
+            page(&browser, visit, Some(wrong)).await
+        }
+    }
 }
