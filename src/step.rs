@@ -144,11 +144,13 @@ where
 
 /// The flow and its state, as `login::verify`, from the path of the function that asked.
 ///
-/// For people who read a `Debug` line; nothing depends on it.
+/// For people who read a `Debug` line; nothing depends on it. The types of a generic function are left out: they
+/// are long, and may name closures of other functions.
 fn state_name<F>() -> &'static str {
-    let path = std::any::type_name::<F>();
-    let path = path.split("::{{closure}}").next().unwrap_or(path);
-    path.split_once("::flow::").map_or(path, |(_, name)| name)
+    let path = std::any::type_name::<F>().trim_start_matches('<');
+    let path = path.split(['<', '{', ' ']).next().unwrap_or(path).trim_end_matches(':');
+    let within = path.strip_prefix(concat!(env!("CARGO_CRATE_NAME"), "::")).unwrap_or(path);
+    within.strip_prefix("flow::").unwrap_or(within)
 }
 
 pub use crate::command::Step;

@@ -11,7 +11,7 @@ use crate::step::{Step, ask};
 use crate::time::Duration;
 
 /// An attempt that was counted and may be made.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reservation {
     key: AttemptKey,
     window: WindowEnd,
@@ -158,6 +158,11 @@ impl Reached {
 }
 
 impl Reservation {
+    /// Whether it was counted under this key.
+    pub(crate) fn is_of(&self, key: &AttemptKey) -> bool {
+        self.key == *key
+    }
+
     /// Takes the attempt back, because it succeeded.
     pub(crate) fn refund(&self) -> Write {
         Write::RefundAttempt { key: self.key.clone(), window: self.window }

@@ -8,6 +8,7 @@
 //! ([`owed`](crate::owed)).
 
 mod answers;
+mod counted;
 mod draft;
 mod hint;
 mod pipeline;
@@ -17,8 +18,10 @@ mod step;
 pub mod steps;
 
 pub use answers::Answers;
+pub(crate) use counted::Counted;
 pub(crate) use draft::Draft;
 pub use hint::{Choice, ClientHint, Field, FieldType, Revealed, RevealedSeed, Validation};
+pub(crate) use pipeline::Order;
 pub use pipeline::{Onboarding, OnboardingError};
 pub use result::{Advance, Input, OnboardingResult, OnboardingState, SignIn, StartOnboarding};
 pub(crate) use step::Outcome;

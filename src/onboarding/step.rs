@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::state::{Goal, State};
 use super::steps::ProfileField;
-use super::{Answers, ClientHint, Revealed};
+use super::{Answers, ClientHint, Counted, Revealed};
 use crate::command::{Commit, Consult, Question};
 use crate::env::{Env, Settings};
 use crate::model::{Email, InvitationId, JsonObject, Method, User, UserId};
@@ -152,6 +152,8 @@ pub struct Turn {
     pub(crate) account: Box<User>,
     /// What else is to be committed with the answer.
     pub(crate) batch: Commit,
+    /// What this request counted.
+    pub(crate) counted: Counted,
     /// Whether a guess at a secret was counted.
     pub(crate) was_counted: bool,
     pub(crate) env: Env,

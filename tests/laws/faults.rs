@@ -1,6 +1,7 @@
 //! The k-th command fails, for every k, in every flow.
 
 mod accounts;
+mod onboarding;
 
 use testudo::Env;
 use testudo::command::UserKey;
@@ -18,7 +19,7 @@ use testudo::flow::{
     revoke_invitation, revoke_session, sweep,
 };
 use testudo::message::SealedMessage;
-use testudo::model::{ApiKey, Email, Invitation, Session, User};
+use testudo::model::{ApiKey, Email, Invitation, OnboardingSession, Session, User};
 use testudo::password::PasswordHash;
 use testudo::testing::{Backend, Mishap, World, WorldFault};
 use testudo::{Client, Duration, Policy, Refusal, Secret, Step};
@@ -130,6 +131,7 @@ fn cases_under(tokens: Backend) -> Vec<Case> {
     cases.extend(cases_of_invitations(tokens));
     cases.extend(cases_of_administration(tokens));
     cases.extend(accounts::cases());
+    cases.extend(onboarding::cases(tokens));
     cases
 }
 
@@ -427,6 +429,7 @@ struct Records<'a> {
     sessions: Vec<&'a Session>,
     api_keys: Vec<&'a ApiKey>,
     invitations: Vec<&'a Invitation>,
+    onboarding: Vec<&'a OnboardingSession>,
     events: Vec<EventRecord>,
     messages: Vec<&'a SealedMessage>,
 }
@@ -438,6 +441,7 @@ fn records(world: &World) -> Records<'_> {
         sessions: tables.sessions().collect(),
         api_keys: tables.api_keys().collect(),
         invitations: tables.invitations().collect(),
+        onboarding: tables.onboarding().collect(),
         events: tables.events(),
         messages: tables.messages().collect(),
     }
@@ -509,10 +513,11 @@ fn a_conflict_is_looked_at_again_and_comes_to_the_same_answer() {
             assert_eq!(got, answer, "{}", case.name);
             let count = |world: &World| {
                 let tables = world.tables();
-                let Records { users, sessions, api_keys, invitations, messages, .. } =
-                    records(world);
+                let Records {
+                    users, sessions, api_keys, invitations, onboarding, messages, ..
+                } = records(world);
                 let granted = (users.len(), sessions.len(), api_keys.len(), invitations.len());
-                (granted, messages.len(), tables.attempts().count())
+                (granted, onboarding.len(), messages.len(), tables.attempts().count())
             };
             assert_eq!(count(&world), count(&whole), "{}", case.name);
         }
@@ -543,6 +548,11 @@ fn a_flow_that_always_loses_says_so_and_has_done_nothing() {
                 continue;
             }
             "service, wrong token" => Refusal::InvalidToken,
+            name if onboarding::decides_nothing(name) => {
+                assert_eq!(answer, undisturbed(&case).1, "{name}: nothing that could conflict");
+                assert_eq!(records(&world), records(&case.world), "{name}");
+                continue;
+            }
             "use of an API key that was revoked" => Refusal::RevokedToken,
             "API key, stale sign-in" => Refusal::StepUpRequired,
             name if name.starts_with("registration") => Refusal::EmailTaken,

@@ -1,6 +1,7 @@
 //! Laws that hold in every order in which the commands of two or three flows can reach a store.
 
 mod accounts;
+mod onboarding;
 
 use testudo::command::{Against, PasswordVerdict, VerifyPassword};
 use testudo::event::Event;

@@ -16,6 +16,7 @@ mod faults;
 mod interleavings;
 mod invitations;
 mod key_rotation;
+mod onboarding;
 mod passwords;
 mod purpose_matrix;
 mod secrets;

@@ -464,7 +464,7 @@ fn a_suspended_flow_names_its_state_and_its_question() {
             "login::count_account asks CountAttempt",
             "login::look asks FindUser",
             "login::verify asks VerifyPassword",
-            "login::grant asks Commit",
+            "login::settle asks Commit",
         ]
     );
     assert_eq!(format!("{step:?}"), "Done", "a result may hold tokens");

@@ -1,5 +1,7 @@
 //! What an outsider could tell accounts apart by is the same for all of them.
 
+mod onboarding;
+
 use testudo::flow::{
     CreateApiKey, Login, authenticate_api_key, create_api_key, login, request_email_change,
     request_password_reset, revoke_api_key, revoke_session,

@@ -114,6 +114,16 @@ impl Fields {
         })
     }
 
+    /// An object that must be there.
+    pub(crate) fn required_object(&mut self, field: &'static str) -> Map<String, Value> {
+        match self.object.remove(field) {
+            Some(Value::Object(object)) => return object,
+            Some(_) => self.wrong(field, "wrong_type", "expected an object"),
+            None => self.wrong(field, "required", "expected an object, and found nothing"),
+        }
+        Map::new()
+    }
+
     /// An object that may be left out: then it is empty.
     pub(crate) fn object(&mut self, field: &'static str) -> Map<String, Value> {
         match self.object.remove(field) {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 use testudo::Policy;
-use testudo::config::{Hashing, PasswordRules, TokenForm};
+use testudo::config::{Hashing, OnboardingRules, PasswordRules, TokenForm};
 use testudo::password::HasherChain;
 
 use crate::failure::Failure;
@@ -187,6 +187,23 @@ pub(crate) struct Options {
     #[arg(long, env = "TESTUDO_REFRESH_GRACE", hide_env_values = true, value_name = "SECONDS")]
     #[serde(alias = "refresh-grace")]
     refresh_grace: Option<u64>,
+    /// What the service is called, as authenticator apps and pages show it [default: Testudo]
+    #[arg(long, env = "TESTUDO_SERVICE_NAME", hide_env_values = true, value_name = "NAME")]
+    #[serde(alias = "service-name")]
+    service_name: Option<String>,
+    /// Require a second factor of everybody: who has none sets up an authenticator app before they are let in,
+    /// and nobody can skip it [default: it is offered]
+    #[arg(
+        long,
+        env = "TESTUDO_REQUIRE_TOTP",
+        hide_env_values = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    #[serde(alias = "require-totp")]
+    require_totp: Option<bool>,
     /// Who may invite others: nobody, or users whose address is verified [default: nobody]
     #[arg(long, env = "TESTUDO_INVITATIONS", hide_env_values = true, value_name = "WHO")]
     invitations: Option<Invitations>,
@@ -215,6 +232,8 @@ pub(crate) struct Options {
     passwords: Option<PasswordRules>,
     #[arg(skip)]
     hashing: Option<Hashing>,
+    #[arg(skip)]
+    onboarding: Option<OnboardingRules>,
     #[arg(skip)]
     #[serde(alias = "context-words")]
     context_words: Option<ContextWords>,
@@ -261,6 +280,8 @@ impl Options {
             access_lifetime: self.access_lifetime,
             refresh_grace: self.refresh_grace,
             api_key_scopes: self.api_key_scopes.clone(),
+            service_name: self.service_name.clone(),
+            require_totp: self.require_totp,
             passwords: PasswordOptions {
                 hashing: HashingOptions {
                     argon2_memory: self.argon2_memory,

@@ -9,7 +9,7 @@ use crate::flow::attempts;
 use crate::model::{OnboardingSession, User};
 use crate::onboarding::state::{Goal, State};
 use crate::onboarding::{
-    Advance, Draft, Input, Need, OnboardingResult, Outcome as Came, Revealed, Turn, Turned,
+    Advance, Counted, Draft, Input, Need, OnboardingResult, Outcome as Came, Revealed, Turn, Turned,
 };
 use crate::refusal::{FieldError, Refusal};
 use crate::step::{Step, ask};
@@ -30,6 +30,7 @@ pub(super) type Outcome = Result<OnboardingResult, Refusal>;
 /// # Errors
 ///
 /// [`Refusal::OnboardingUnknown`], [`Refusal::OnboardingExpired`], [`Refusal::OnboardingComplete`];
+/// [`Refusal::RegistrationClosed`], where nobody can sign up any more;
 /// [`Refusal::OnboardingMoved`] for all but one of many requests at once; [`Refusal::RateLimited`] and
 /// [`Refusal::SecondFactorStopped`] after too many guesses; [`Refusal::EmailTaken`], only to who verified the
 /// address and found that somebody else did so meanwhile; [`Refusal::Invalid`] for claims that do not fit into a
@@ -37,7 +38,7 @@ pub(super) type Outcome = Result<OnboardingResult, Refusal>;
 /// but a result.
 pub fn advance_onboarding(session_token: &str, request: Advance, env: Env) -> Step<Outcome> {
     match OnboardingToken::parse(session_token) {
-        Ok(token) => find(token, env, |found, env| take(found, request, env)),
+        Ok(token) => find(token, env, |found, env| take(found, request, Counted::default(), env)),
         Err(_) => Step::Done(Err(Refusal::OnboardingUnknown)),
     }
 }
@@ -55,7 +56,7 @@ pub(super) struct Request {
     said: Advance,
 }
 
-fn take(found: Found, said: Advance, env: Env) -> Step<Outcome> {
+fn take(found: Found, said: Advance, counted: Counted, env: Env) -> Step<Outcome> {
     let Found { token, record, state, account } = found;
     let is_meant = said.step.as_deref().is_none_or(|step| Some(step) == state.current());
     let Some(step) = steps::current(&state, &env).filter(|_| is_meant) else {
@@ -63,8 +64,8 @@ fn take(found: Found, said: Advance, env: Env) -> Step<Outcome> {
     };
     let input = said.input.clone();
     let request = Request { token, record, stored: account.clone(), state: state.clone(), said };
-    let turn =
-        |answers| Turn { answers, state, account, batch: Commit::new(), was_counted: false, env };
+    let (batch, was_counted) = (Commit::new(), false);
+    let turn = |answers| Turn { answers, state, account, batch, counted, was_counted, env };
     match input {
         Input::Data(answers) => {
             step.advance(turn(answers)).then(move |turned| settle(request, turned))
@@ -125,7 +126,7 @@ fn save(request: Request, mut turn: Turn, revealed: Option<Revealed>) -> Step<Ou
             let Turn { state, account, env, .. } = turn;
             Step::Done(show::step(&request.token, &state, &account, revealed, &env))
         }
-        Err(Conflict) => again(request, turn.env),
+        Err(Conflict) => again(request, turn.counted, turn.env),
     })
 }
 
@@ -147,15 +148,15 @@ fn write_account(request: &Request, turn: &mut Turn) -> Option<Write> {
 }
 
 /// Another request came first. If it moved the session on, what was said was said to a step that is behind; if
-/// not, it is said again.
-pub(super) fn again(request: Request, mut env: Env) -> Step<Outcome> {
+/// not, it is said again, and counts as once.
+pub(super) fn again(request: Request, counted: Counted, mut env: Env) -> Step<Outcome> {
     if !env.retries.spend() {
         return Step::Done(Err(Refusal::Busy));
     }
     let Request { token, record, said, .. } = request;
     find(token, env, move |found, env| {
         if found.record.version == record.version {
-            take(found, said, env)
+            take(found, said, counted, env)
         } else {
             Step::Done(Err(Refusal::OnboardingMoved))
         }

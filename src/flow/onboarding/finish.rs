@@ -1,8 +1,10 @@
 //! Letting in who owes nothing any more: an account is made, or opened, in one commit.
 
 use super::advance::{Outcome, Request, again, fail};
+use super::session::find;
 use super::show;
 use crate::command::{Commit, Conflict, FindInvitation, FindUser, Guard, UserKey, Write};
+use crate::env::Env;
 use crate::event::Event;
 use crate::flow::entrance::{Arrival, Circumstances, let_in};
 use crate::flow::{SignedIn, device};
@@ -29,7 +31,9 @@ pub(super) fn finish(request: Request, turn: Turn, cleared: Cleared) -> Step<Out
     }
 }
 
-fn closed(request: Request, turn: Turn) -> Step<Outcome> {
+/// What the last step did comes to nothing: it is still to be taken.
+fn closed(request: Request, mut turn: Turn) -> Step<Outcome> {
+    turn.batch = Commit::new();
     let expected = "the invitation counts no more; ask for another one";
     let error = FieldError::new(ValidateInvitation::FIELD, "invalid_invitation", expected);
     fail(request, turn, vec![error])
@@ -60,7 +64,17 @@ fn look(request: Request, turn: Turn, cleared: Cleared, seat: Option<Seat>) -> S
     let key = UserKey::Email(turn.account.email.key().clone());
     ask(FindUser { key }, move |owner| match place(&turn, owner) {
         Ok((account, was)) => sign_up(request, turn, cleared, seat, account, was),
-        Err(refusal) => Step::Done(Err(refusal)),
+        Err(refusal) => taken(request, refusal, turn.env),
+    })
+}
+
+/// Somebody has the address. If that is who asks, by a request that was said twice and came first, they learn
+/// that; so it is looked once more.
+fn taken(request: Request, refusal: Refusal, env: Env) -> Step<Outcome> {
+    let Request { token, record, .. } = request;
+    find(token, env, move |found, _| {
+        let is_the_same = found.record.version == record.version;
+        Step::Done(Err(if is_the_same { refusal } else { Refusal::OnboardingMoved }))
     })
 }
 
@@ -116,13 +130,13 @@ fn sign_up(
 
 /// The owner is told of a new device, as at any sign-in.
 fn sign_in(request: Request, turn: Turn, cleared: Cleared) -> Step<Outcome> {
-    let Turn { answers, state, account, batch, was_counted, env } = turn;
+    let Turn { answers, state, account, batch, counted, was_counted, env } = turn;
     device::recognise(&account.clone(), env, move |is_new_device, mut env| {
         let was = request.stored.version;
         let user = User { version: was.next(), ..(*account).clone() };
         let circumstances = Circumstances { is_new_device, ..Circumstances::default() };
         let entered = let_in(user, Some(was), arrival(&state), circumstances, cleared, &mut env);
-        let turn = Turn { answers, state, account, batch, was_counted, env };
+        let turn = Turn { answers, state, account, batch, counted, was_counted, env };
         match entered {
             Ok((batch, signed_in)) => complete(request, turn, batch, signed_in),
             Err(unprintable) => Step::Done(Err(unprintable.into())),
@@ -153,7 +167,7 @@ fn complete(request: Request, mut turn: Turn, batch: Commit, signed_in: SignedIn
             let shown = OnboardingState::Completed(Box::new(signed_in));
             Step::Done(Ok(show::result(&request.token, &turn.state, shown)))
         }
-        Err(Conflict) => again(request, turn.env),
+        Err(Conflict) => again(request, turn.counted, turn.env),
     })
 }
 

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
 use super::super::{Progress, Turn};
 use crate::keys::{KeyId, MasterKey, Purpose};
@@ -42,7 +43,8 @@ impl SentCode {
 
     /// Whether this is the code, in time that tells nothing of it.
     pub(super) fn is(&self, typed: &str, turn: &Turn) -> bool {
-        let code: String = typed.chars().filter(|letter| !letter.is_whitespace()).collect();
+        let mut code = Zeroizing::new(String::with_capacity(typed.len()));
+        code.extend(typed.chars().filter(|letter| !letter.is_whitespace()));
         let address = turn.user().email.key();
         let Some(key) = turn.env.keys().find(self.key) else { return false };
         let mac = mac(key, address.as_str(), &self.challenge, &code);

@@ -21,11 +21,12 @@ pub use setup_totp::SetupTotp;
 pub use validate_invitation::ValidateInvitation;
 pub use verify_email::VerifyEmail;
 
-use super::Turn;
-use super::{Field, FieldType, Validation};
+use super::{Field, FieldType, Turn, Turned, Validation};
+use crate::command::{FindUser, UserKey};
 use crate::event::{Event, LimitName};
 use crate::flow::attempts::Reservation;
 use crate::refusal::FieldError;
+use crate::step::{Step, ask};
 
 /// A field for a code of six digits.
 fn six_digits(label: &str) -> Field {
@@ -51,4 +52,20 @@ fn note_limit(turn: &mut Turn, reservation: &Reservation, limit: LimitName) {
         let event = turn.env.event(user, None, Event::RateLimitExceeded { limit });
         turn.commit(|batch| batch.event(event));
     }
+}
+
+/// Whose address was verified takes the place of whoever left an account there unverified: its id, so that what
+/// follows is about that account, and nothing else of it.
+fn adopt(turn: Turn) -> Step<Turned> {
+    if !turn.progress().is_sign_up() {
+        return turn.done();
+    }
+    let key = UserKey::Email(turn.user().email.key().clone());
+    ask(FindUser { key }, move |owner| {
+        let mut turn = turn;
+        if let Some(owner) = owner.filter(|owner| turn.may_be_claimed(owner)) {
+            turn.account.id = owner.id;
+        }
+        turn.done()
+    })
 }

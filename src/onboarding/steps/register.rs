@@ -4,7 +4,6 @@ use super::super::{
     ClientHint, Field, FieldType, Need, OnboardingStep, Progress, Turn, Turned, Validation,
 };
 use crate::command::{FindUser, HashPassword, UserKey};
-use crate::flow::attempts;
 use crate::flow::credentials;
 use crate::model::{AttemptKey, Email, User};
 use crate::password::{Password, PasswordHash};
@@ -122,11 +121,8 @@ pub(super) fn mismatch(field: &'static str) -> FieldError {
 fn count(turn: Turn, email: Email, password: Password) -> Step<Turned> {
     let Some(ip) = turn.env.client.ip() else { return hash(turn, email, password) };
     let key = AttemptKey::onboarding_network(ip);
-    let command = attempts::count(&key, turn.env.policy().onboarding_network, &turn.env);
-    ask(command, move |verdict| match attempts::admit(key, verdict, &turn.env) {
-        Ok(_) => hash(turn, email, password),
-        Err(refusal) => turn.refuse(refusal),
-    })
+    let limit = turn.env.policy().onboarding_network;
+    turn.count(key, limit, |turn, _| hash(turn, email, password))
 }
 
 fn hash(mut turn: Turn, email: Email, password: Password) -> Step<Turned> {
@@ -150,7 +146,10 @@ fn look(turn: Turn, email: Email, hash: PasswordHash) -> Step<Turned> {
     })
 }
 
+/// Of an address that was verified before, the spelling stays that was.
 fn choose(mut turn: Turn, email: Email, password: PasswordHash) -> Step<Turned> {
+    let is_verified = turn.account.is_verified;
+    let email = if is_verified { turn.account.email.clone() } else { email };
     let account = User { email, password, ..*turn.account };
     *turn.account = account;
     turn.proved(crate::model::Method::Password);

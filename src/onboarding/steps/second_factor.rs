@@ -6,12 +6,12 @@ use super::super::{ClientHint, Field, FieldType, Need, OnboardingStep, Progress,
 use super::{CODE, note_limit, wrong_code};
 use crate::command::Commit;
 use crate::event::{Event, LimitName, LoginFailure};
-use crate::flow::attempts::{self, Reservation};
+use crate::flow::attempts::Reservation;
 use crate::message::{Message, MessageKind};
 use crate::model::{AttemptKey, Method};
 use crate::owed::{Owed, owed};
 use crate::recovery_codes;
-use crate::step::{Step, ask};
+use crate::step::Step;
 use crate::totp;
 
 /// A code of the authenticator app, or a recovery code in the same field.
@@ -60,11 +60,7 @@ fn count(turn: Turn, code: Zeroizing<String>) -> Step<Turned> {
     } else {
         (AttemptKey::totp(email), policy.totp, Method::Otp)
     };
-    let command = attempts::count(&key, limit, &turn.env);
-    ask(command, move |verdict| match attempts::admit_factor(key, verdict, &turn.env) {
-        Ok(counted) => judge(turn, &code, method, &counted),
-        Err(refusal) => turn.refuse(refusal),
-    })
+    turn.count_factor(key, limit, move |turn, counted| judge(turn, &code, method, &counted))
 }
 
 /// Which of the two a text is, right or wrong: only recovery codes have letters, and so many characters.

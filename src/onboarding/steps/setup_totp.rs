@@ -9,12 +9,12 @@ use super::super::{ClientHint, Need, OnboardingStep, Progress, Turn, Turned};
 use super::{CODE, note_limit, six_digits, wrong_code};
 use crate::command::Commit;
 use crate::event::{Event, LimitName};
-use crate::flow::attempts::{self, Reservation};
+use crate::flow::attempts::Reservation;
 use crate::message::{Message, MessageKind};
 use crate::model::{AttemptKey, Method, TotpFactor, User};
 use crate::policy::SecondFactor;
 use crate::refusal::FieldError;
-use crate::step::{Step, ask};
+use crate::step::Step;
 use crate::totp::Seed;
 
 /// A seed is shown, goes into an app, and a code of that app comes back.
@@ -94,11 +94,8 @@ fn show(mut turn: Turn) -> Step<Turned> {
 
 fn count(turn: Turn, code: Zeroizing<String>, waiting: Waiting) -> Step<Turned> {
     let key = AttemptKey::totp(turn.user().email.key());
-    let command = attempts::count(&key, turn.env.policy().totp, &turn.env);
-    ask(command, move |verdict| match attempts::admit_factor(key, verdict, &turn.env) {
-        Ok(counted) => judge(turn, &code, &waiting, &counted),
-        Err(refusal) => turn.refuse(refusal),
-    })
+    let limit = turn.env.policy().totp;
+    turn.count_factor(key, limit, move |turn, counted| judge(turn, &code, &waiting, &counted))
 }
 
 fn judge(mut turn: Turn, code: &str, waiting: &Waiting, counted: &Reservation) -> Step<Turned> {

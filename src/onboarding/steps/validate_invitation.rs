@@ -1,8 +1,8 @@
 //! Letting in only who was invited.
 
 use super::super::{ClientHint, Field, FieldType, Need, OnboardingStep, Progress, Turn, Turned};
+use super::adopt;
 use crate::command::{FindInvitation, FindUser, UserKey};
-use crate::flow::attempts;
 use crate::flow::invitations::Link;
 use crate::model::{AttemptKey, Invitation};
 use crate::refusal::FieldError;
@@ -12,7 +12,8 @@ use crate::step::{Step, ask};
 /// Somebody who registers shows the invitation that they were sent: what its link carries.
 ///
 /// An invitation for one address is for that address, which counts as verified then: the link went there and
-/// nowhere else. Its seat is taken when the account is made.
+/// nowhere else. An account that somebody left there unverified is no obstacle then, as for
+/// [`VerifyEmail`](super::VerifyEmail). The seat is taken when the account is made.
 #[derive(Clone, Copy, Debug)]
 pub struct ValidateInvitation;
 
@@ -61,11 +62,8 @@ fn invalid() -> FieldError {
 fn count(turn: Turn, link: Link) -> Step<Turned> {
     let Some(ip) = turn.env.client.ip() else { return find(turn, link) };
     let key = AttemptKey::onboarding_network(ip);
-    let command = attempts::count(&key, turn.env.policy().onboarding_network, &turn.env);
-    ask(command, move |verdict| match attempts::admit(key, verdict, &turn.env) {
-        Ok(_) => find(turn, link),
-        Err(refusal) => turn.refuse(refusal),
-    })
+    let limit = turn.env.policy().onboarding_network;
+    turn.count(key, limit, move |turn, _| find(turn, link))
 }
 
 fn find(turn: Turn, link: Link) -> Step<Turned> {
@@ -89,7 +87,10 @@ fn accept(mut turn: Turn, invitation: &Invitation) -> Step<Turned> {
     if bound.is_some_and(|bound| bound.key() != turn.user().email.key()) {
         return turn.fail([invalid()]);
     }
-    turn.account.is_verified = bound.is_some();
     turn.accept(invitation.id);
-    turn.done()
+    if bound.is_none() {
+        return turn.done();
+    }
+    turn.account.is_verified = true;
+    adopt(turn)
 }

@@ -2,10 +2,10 @@
 
 use super::super::{ClientHint, Need, OnboardingStep, Progress, Turn, Turned};
 use super::email_code::SentCode;
-use super::{CODE, note_limit, six_digits, wrong_code};
+use super::{CODE, adopt, note_limit, six_digits, wrong_code};
 use crate::command::{FindUser, UserKey};
 use crate::event::{Event, LimitName};
-use crate::flow::attempts::{self, Reached, Reservation};
+use crate::flow::attempts::{Reached, Reservation};
 use crate::message::{Message, MessageKind};
 use crate::model::{AttemptKey, User};
 use crate::refusal::FieldError;
@@ -87,26 +87,20 @@ fn send_again(turn: Turn, sent: Option<SentCode>) -> Step<Turned> {
 fn count_network(turn: Turn) -> Step<Turned> {
     let Some(ip) = turn.env.client.ip() else { return count_address(turn, Reached::default()) };
     let key = AttemptKey::mail_network(ip);
-    let command = attempts::count(&key, turn.env.policy().mail_network, &turn.env);
-    ask(command, move |verdict| match attempts::admit(key, verdict, &turn.env) {
-        Ok(counted) => {
-            let mut reached = Reached::default();
-            reached.note(&counted, LimitName::MailNetwork);
-            count_address(turn, reached)
-        }
-        Err(refusal) => turn.refuse(refusal),
+    let limit = turn.env.policy().mail_network;
+    turn.count(key, limit, |turn, counted| {
+        let mut reached = Reached::default();
+        reached.note(&counted, LimitName::MailNetwork);
+        count_address(turn, reached)
     })
 }
 
 fn count_address(turn: Turn, mut reached: Reached) -> Step<Turned> {
     let key = AttemptKey::email_proof(turn.user().email.key());
-    let command = attempts::count(&key, turn.env.policy().email_proof, &turn.env);
-    ask(command, move |verdict| match attempts::admit(key, verdict, &turn.env) {
-        Ok(counted) => {
-            reached.note(&counted, LimitName::EmailProof);
-            look(turn, reached)
-        }
-        Err(refusal) => turn.refuse(refusal),
+    let limit = turn.env.policy().email_proof;
+    turn.count(key, limit, move |turn, counted| {
+        reached.note(&counted, LimitName::EmailProof);
+        look(turn, reached)
     })
 }
 
@@ -140,11 +134,8 @@ fn send(mut turn: Turn, owner: Option<User>, reached: &Reached) -> Step<Turned> 
 
 fn count_guess(turn: Turn, code: Typed, sent: SentCode) -> Step<Turned> {
     let key = AttemptKey::email_code(turn.user().email.key());
-    let command = attempts::count(&key, turn.env.policy().email_code, &turn.env);
-    ask(command, move |verdict| match attempts::admit(key, verdict, &turn.env) {
-        Ok(counted) => judge(turn, &code, &sent, &counted),
-        Err(refusal) => turn.refuse(refusal),
-    })
+    let limit = turn.env.policy().email_code;
+    turn.count(key, limit, move |turn, counted| judge(turn, &code, &sent, &counted))
 }
 
 fn judge(mut turn: Turn, code: &str, sent: &SentCode, counted: &Reservation) -> Step<Turned> {
@@ -164,20 +155,4 @@ fn judge(mut turn: Turn, code: &str, sent: &SentCode, counted: &Reservation) -> 
     }
     turn.account.is_verified = true;
     adopt(turn)
-}
-
-/// Whose address was verified takes the place of whoever left an account there unverified: its id, so that what
-/// follows is about that account, and nothing else of it.
-fn adopt(turn: Turn) -> Step<Turned> {
-    if !turn.progress().is_sign_up() {
-        return turn.done();
-    }
-    let key = UserKey::Email(turn.user().email.key().clone());
-    ask(FindUser { key }, move |owner| {
-        let mut turn = turn;
-        if let Some(owner) = owner.filter(|owner| turn.may_be_claimed(owner)) {
-            turn.account.id = owner.id;
-        }
-        turn.done()
-    })
 }

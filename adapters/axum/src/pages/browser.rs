@@ -192,6 +192,7 @@ impl Browser {
         let common = context! {
             title,
             base => self.base.as_str(),
+            home => if self.base.is_empty() { "/" } else { self.base.as_str() },
             service => settings.service_name(),
             style => self.pages.shared.style.name(),
             csrf => token.expose().as_str(),

@@ -8,7 +8,7 @@ use testudo::onboarding::{
 };
 use utoipa::ToSchema;
 
-use super::{TokensView, UserView};
+use super::{InCookiesView, TokensView, UserView};
 use crate::problem::WrongField;
 
 /// How far somebody is: what is to be shown next, or, when all is done, user and tokens.
@@ -31,6 +31,9 @@ pub struct OnboardingView<'a> {
     #[serde(flatten)]
     #[schema(inline)]
     tokens: Option<TokensView<'a>>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    cookies: Option<InCookiesView<'a>>,
 }
 
 /// How it goes on.
@@ -116,7 +119,14 @@ impl<'a> OnboardingView<'a> {
     }
 
     /// The same, where the tokens are in cookies.
-    pub(crate) fn without_tokens(result: &'a OnboardingResult) -> Self {
+    pub(crate) fn in_cookies(
+        result: &'a OnboardingResult,
+        cookies: Option<InCookiesView<'a>>,
+    ) -> Self {
+        Self { cookies, ..Self::without_tokens(result) }
+    }
+
+    fn without_tokens(result: &'a OnboardingResult) -> Self {
         let user = match &result.state {
             OnboardingState::Completed(signed_in) => Some(UserView::from(&signed_in.user)),
             OnboardingState::InProgress { .. } | OnboardingState::Error { .. } => None,
@@ -135,6 +145,7 @@ impl<'a> OnboardingView<'a> {
             remaining_steps: &result.remaining_steps,
             user,
             tokens: None,
+            cookies: None,
         }
     }
 }

@@ -194,8 +194,8 @@ fn a_remembered_session_lasts_longer() {
 #[test]
 fn the_store_in_memory_serves_too() {
     let site = Site::new();
-    let server = site.serve(&["--database", "memory:"]);
-    assert!(server.log().contains("TESTUDO_SECRET"), "{}", server.log());
+    let mut server = site.serve(&["--database", "memory:"]);
+    server.wait_for_log("TESTUDO_SECRET");
     server.login(EMAIL, PASSWORD).assert_problem(401, "invalid_credentials");
     let health = server.send(Request::new("GET", "/healthz"));
     assert_eq!((health.status, health.body.as_str()), (200, r#"{"status":"ok"}"#));

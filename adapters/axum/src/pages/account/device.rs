@@ -43,13 +43,25 @@ mod tests {
     fn a_browser_is_called_what_people_call_it() {
         let webkit = "AppleWebKit/537.36 (KHTML, like Gecko)";
         for (text, expected) in [
-            (format!("Mozilla/5.0 (X11; Linux x86_64) {webkit} Chrome/140.0.0.0 Safari/537.36"), "Chrome on Linux"),
-            (format!("Mozilla/5.0 (Windows NT 10.0) {webkit} Chrome/140.0 Safari/537.36 Edg/140.0"), "Edge on Windows"),
             (
-                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1".to_owned(),
+                format!("Mozilla/5.0 (X11; Linux x86_64) {webkit} Chrome/140.0.0.0 Safari/537.36"),
+                "Chrome on Linux",
+            ),
+            (
+                format!(
+                    "Mozilla/5.0 (Windows NT 10.0) {webkit} Chrome/140.0 Safari/537.36 Edg/140.0"
+                ),
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1"
+                    .to_owned(),
                 "Safari on iPhone",
             ),
-            ("Mozilla/5.0 (Android 15; Mobile; rv:140.0) Firefox/140.0".to_owned(), "Firefox on Android"),
+            (
+                "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Firefox/140.0".to_owned(),
+                "Firefox on Android",
+            ),
             ("curl/8.5.0".to_owned(), "curl/8.5.0"),
             (String::new(), ""),
         ] {

@@ -1,7 +1,7 @@
 //! What the application keeps about somebody.
 
-use testudo::onboarding::{Answers, Field};
 use testudo::onboarding::steps::ProfileField;
+use testudo::onboarding::{Answers, Field};
 
 use super::overview::{Part, Wrong, page};
 use super::refused::trouble;

@@ -1,7 +1,7 @@
 //! Ending sessions.
 
-use testudo::model::SessionId;
 use testudo::Refusal;
+use testudo::model::SessionId;
 use testudo_driver::AuthError;
 
 use super::overview::{Part, Wrong, page};

@@ -54,6 +54,26 @@ impl Mailbox {
         self.wait_for(count, kind).pop().unwrap()
     }
 
+    /// The newest code that was sent to an address, which may still be on its way.
+    pub(crate) fn code_to(&self, email: &str) -> String {
+        self.codes_to(email, 1).pop().unwrap()
+    }
+
+    /// All codes that were sent to an address, oldest first, once there are so many.
+    pub(crate) fn codes_to(&self, email: &str, count: usize) -> Vec<String> {
+        let begun = Instant::now();
+        loop {
+            let mut letters = self.letters();
+            letters.retain(|it| it["kind"] == "verification_code" && it["to"] == email);
+            if letters.len() >= count {
+                let code = |letter: &Value| letter["code"].as_str().unwrap().to_owned();
+                return letters.iter().map(code).collect();
+            }
+            assert!(begun.elapsed() < PATIENCE, "no code to {email} in {:?}", self.letters());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// What the link of that letter carries.
     pub(crate) fn token(&self, count: usize, kind: &str) -> String {
         self.letter(count, kind)["token"].as_str().unwrap().to_owned()
