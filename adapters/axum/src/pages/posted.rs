@@ -44,7 +44,7 @@ impl FromRequest<Pages> for Posted {
         let body = read_in_time(body).await.map_err(|problem| browser.fail_as(&problem))?;
         let form = Typed::read(&body).map_err(|problem| browser.fail_as(&problem))?;
         if !browser.made(form.text(CSRF)) {
-            return Err(foreign(&browser));
+            return Err(outdated(&browser, parts.uri.path(), &form));
         }
         Ok(Self { browser, form })
     }
@@ -53,6 +53,18 @@ impl FromRequest<Pages> for Posted {
 /// Whatever is wrong with where a form comes from, the answer is the same.
 fn foreign(browser: &Browser) -> Failure {
     browser.fail_as(&Problem::new(Code::Forbidden, "expected a form of this site, in this browser"))
+}
+
+/// Who clicks twice on a button that signs them in or out sends the second form when the first has done it.
+fn outdated(browser: &Browser, path: &str, form: &Typed) -> Failure {
+    match (path, browser.visit()) {
+        ("/signin" | "/signup", Some(_)) => Failure::from(match form.next() {
+            Some(next) => browser.go_to(&next),
+            None => browser.go("/account"),
+        }),
+        ("/signout", None) => Failure::from(browser.go("/signin?notice=signed-out")),
+        _ => foreign(browser),
+    }
 }
 
 impl Typed {
