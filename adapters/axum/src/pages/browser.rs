@@ -192,6 +192,7 @@ impl Browser {
         let common = context! {
             title,
             base => self.base.as_str(),
+            home => if self.base.is_empty() { "/" } else { self.base.as_str() },
             service => settings.service_name(),
             style => self.pages.shared.style.name(),
             csrf => token.expose().as_str(),
@@ -214,6 +215,17 @@ impl Browser {
             }
             Err(_) => Problem::internal().into_response(),
         }
+    }
+
+    /// Sends to another page, and takes from the browser whatever it has of who was signed in.
+    pub(super) fn leave_to(&self, path: &str) -> Answer {
+        let mut response = self.go(path);
+        let cleared = self.testudo().clear_cookies(&mut response);
+        // The page that comes next then sets another. Chromium keeps pages to go back to, even those that are not to
+        // be stored, until a page changes a cookie: what was seen signed in is not seen again.
+        let forgotten = cleared.and_then(|()| self.cookies().forget(&mut response, Kind::Browser));
+        forgotten.map_err(|problem| self.fail_as(&problem))?;
+        Ok(response)
     }
 
     /// Says what kept a request from being carried out, on a page of its own.
