@@ -37,7 +37,7 @@ pub(super) struct LoginBody {
 /// User and tokens, or the steps that are left.
 #[derive(ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "it describes an answer")]
+#[expect(dead_code, clippy::large_enum_variant, reason = "it describes an answer")]
 pub(super) enum SignInAnswer<'a> {
     Completed(SignInView<'a>),
     Owing(OnboardingView<'a>),

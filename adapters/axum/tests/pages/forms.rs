@@ -17,7 +17,7 @@ const FIELDS: [(&str, &str); 7] = [
     ("code", "123456"),
 ];
 
-fn with_token<'a>(token: &'a str) -> Vec<(&'a str, &'a str)> {
+fn with_token(token: &str) -> Vec<(&str, &str)> {
     FIELDS.iter().copied().chain([("csrf", token)]).collect()
 }
 
