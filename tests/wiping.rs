@@ -13,7 +13,11 @@ use std::hint::black_box;
 use std::io::{Read as _, Seek as _, SeekFrom};
 
 use testudo::command::{Against, HashPassword, PasswordVerdict, VerifyPassword};
-use testudo::flow::{Login, RegisterUser, login, refresh, register_user};
+use testudo::flow::{
+    Login, RegisterUser, advance_onboarding, login, refresh, register_user, start_onboarding,
+};
+use testudo::model::JsonObject;
+use testudo::onboarding::{Advance, Answers, StartOnboarding};
 use testudo::password::{Argon2id, HasherChain, Password, Salt, WorkBuffer};
 use testudo::testing::World;
 use testudo::{Secret, Step};
@@ -87,4 +91,34 @@ fn no_secret_is_left_on_the_heap_when_its_owner_is_dropped() {
     let token = signed_in.signed_in().unwrap().tokens.refresh;
     world.run(|env| refresh(token.expose(), env)).unwrap();
     assert_eq!((after_hashing, found()), (0, 0), "after hashing, and after all flows");
+
+    onboards(&mut world);
+    assert_eq!(found(), 0, "after onboarding");
+}
+
+/// A password is typed into onboarding: once to begin, and left half-way; as it should be; then into the wrong
+/// field, and beside it.
+fn onboards(world: &mut World) {
+    let token = world.run(|env| start_onboarding(StartOnboarding::new("bob@example.com"), env));
+    let token = token.unwrap().session_token;
+    let token = token.expose();
+    let half_way = advance_onboarding(token, typed(&["password", "password_confirm"]), world.env());
+    assert!(matches!(half_way, Step::FindOnboarding(_)));
+    drop(half_way);
+    let mut say = |advance: Advance| {
+        world.run(|env| advance_onboarding(token, advance, env)).unwrap().errors().len()
+    };
+    assert_eq!(say(typed(&["password", "password_confirm"])), 0);
+    assert_eq!(say(Advance::with(Answers::default())), 0, "a code is sent");
+    assert_eq!(say(typed(&["code"])), 1);
+    assert_eq!(say(typed(&["code", "password"])), 1);
+    assert_eq!(say(Advance::skip()), 1);
+}
+
+/// The canary in some fields of a form.
+fn typed(fields: &[&str]) -> Advance {
+    let mut data: JsonObject =
+        fields.iter().map(|&field| (field.to_owned(), canary().into())).collect();
+    data.insert("email".to_owned(), "bob@example.com".into());
+    Advance::with(data)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -37,7 +38,9 @@ impl FromRequest<Pages> for Posted {
         if csrf::check_form(&parts.headers, browser.cookies()).is_err() {
             return Err(foreign(&browser));
         }
-        if !is_of_type("application/x-www-form-urlencoded", &parts.headers) {
+        // What says nothing of its type is a form without fields, at best: it lacks the token.
+        let has_type = parts.headers.contains_key(CONTENT_TYPE);
+        if has_type && !is_of_type("application/x-www-form-urlencoded", &parts.headers) {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(browser.fail_as(&Problem::malformed_as(status, "expected a form")));
         }
