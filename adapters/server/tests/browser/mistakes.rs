@@ -36,6 +36,28 @@ async fn who_clicks_every_button_twice_gets_where_everybody_gets() {
 }
 
 #[tokio::test]
+async fn who_clicks_twice_and_never_sees_the_recovery_codes_can_make_others() {
+    let place = Place::new().with_account(EMAIL, PASSWORD);
+    let browser = Browser::start().await;
+    browser.sign_in_wholly(&place, EMAIL, PASSWORD).await;
+    browser.follow("Set up an app").await;
+    browser.press_twice("Show a key").await;
+    let mut app = browser.scan_key().await;
+    browser.fill("Code from the app", &app.code().await).await;
+    browser.press_twice("Confirm").await;
+    if browser.recovery_codes().await.is_empty() {
+        browser.is_at("Recovery codes").await;
+        browser.press_twice("Make new recovery codes").await;
+    }
+    let codes = browser.recovery_codes().await;
+    browser.sign_out().await;
+    browser.sign_in(&place, EMAIL, PASSWORD).await;
+    browser.fill("Code", &codes[0]).await;
+    browser.press("Continue").await;
+    browser.is_at("Your account").await;
+}
+
+#[tokio::test]
 async fn going_back_after_signing_up_does_not_lead_into_the_form_again() {
     let place = Place::new();
     let browser = Browser::start().await;
