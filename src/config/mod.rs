@@ -5,11 +5,13 @@
 //! as many side by side as it has tenants.
 
 mod hashing;
+mod onboarding;
 mod passwords;
 mod tokens;
 mod variables;
 
 pub use hashing::{Hashing, Scheme};
+pub use onboarding::OnboardingRules;
 pub use passwords::PasswordRules;
 pub use tokens::{TokenForm, Tokens};
 
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::env::Settings;
 use crate::keys::KeyRing;
+use crate::onboarding::Onboarding;
 use crate::password::HasherChain;
 use crate::policy::Policy;
 
@@ -58,6 +61,8 @@ pub struct Config {
     pub passwords: PasswordRules,
     /// How new passwords are hashed.
     pub hashing: Hashing,
+    /// How people sign up, and what they are asked for.
+    pub onboarding: OnboardingRules,
     /// The form of tokens.
     pub tokens: Tokens,
     /// What the service is called: [`Settings::with_service_name`].
@@ -85,6 +90,7 @@ impl Default for Config {
             policy: Policy::default(),
             passwords: PasswordRules::default(),
             hashing: Hashing::default(),
+            onboarding: OnboardingRules::default(),
             tokens: Tokens::default(),
             service_name: Settings::SERVICE_NAME.to_owned(),
             api_key_scopes: Vec::new(),
@@ -99,6 +105,17 @@ impl Config {
     ///
     /// All that is wrong, at once.
     pub fn build(&self, keys: KeyRing) -> Result<Built, ConfigErrors> {
+        self.build_with(Onboarding::standard(), keys)
+    }
+
+    /// The same with an application's own steps of onboarding, which the orders of [`Config::onboarding`] may name
+    /// beside the library's. Their order is that of this configuration, and so are the fields of the profile and the
+    /// place of the terms where it says any.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn build_with(&self, steps: Onboarding, keys: KeyRing) -> Result<Built, ConfigErrors> {
         let mut errors = Vec::new();
         if let Err(wrong) = self.policy.check() {
             let name = |error: &crate::PolicyError| format!("policy.{}", error.setting);
@@ -106,7 +123,13 @@ impl Config {
         }
         let validators = self.passwords.validators(&mut errors);
         let hashers = self.hashing.chain(&mut errors);
+        let onboarding = self.onboarding.over(steps, &self.policy, &mut errors);
         let tokens = self.tokens.backend(&keys, &mut errors);
+        let is_name = (1..=64).contains(&self.service_name.chars().count());
+        if !is_name || self.service_name.contains(char::is_control) {
+            let expected = "expected a name of 1 to 64 characters, on one line";
+            errors.push(ConfigError::new("service_name", expected));
+        }
         for (place, scope) in self.api_key_scopes.iter().enumerate() {
             if !is_scope(scope) {
                 let expected =
@@ -121,6 +144,9 @@ impl Config {
         };
         let settings =
             Settings::new(self.policy.clone(), keys).map_err(|_| ConfigErrors(errors))?;
+        let settings = settings.with_onboarding(onboarding).map_err(|error| {
+            ConfigErrors(vec![ConfigError::new("onboarding", error.to_string())])
+        })?;
         let settings = settings
             .with_validators(validators)
             .with_context_words(self.passwords.context_words.iter().cloned())
@@ -185,6 +211,7 @@ impl std::error::Error for ConfigErrors {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::onboarding::steps::ProfileField;
     use crate::time::Duration;
 
     fn keys() -> KeyRing {
@@ -215,6 +242,15 @@ mod tests {
         config.passwords.min_length = 4;
         config.passwords.max_similarity = Some(7.0);
         config.hashing.argon2_memory = 8;
+        config.policy.second_factor =
+            serde_json::from_str(r#"{"required_where": {"field": "role", "is": "admin"}}"#)
+                .unwrap();
+        config.onboarding.sign_up = vec!["registr".into(), "verify_email".into()];
+        config.onboarding.at_sign_in = vec!["profile".into(), "profile".into()];
+        config.onboarding.profile =
+            ["name", "name", "role"].map(|name| ProfileField::text(name, "Name")).to_vec();
+        config.onboarding.terms_url = Some("javascript:alert(1)".into());
+        config.service_name = String::new();
         config.tokens.issuer = Some(String::new());
         config.api_key_scopes = vec!["fine".into(), "with space".into()];
         let expected = [
@@ -223,10 +259,34 @@ mod tests {
             "passwords.min_length",
             "passwords.max_similarity",
             "hashing.argon2_memory",
+            "onboarding.profile[1]",
+            "onboarding.profile[2]",
+            "onboarding.terms_url",
+            "onboarding.terms_url",
+            "onboarding.sign_up",
+            "onboarding.at_sign_in",
+            "onboarding.sign_up",
             "tokens.issuer",
+            "service_name",
             "api_key_scopes[1]",
         ];
         assert_eq!(wrong(&config), expected);
+    }
+
+    #[test]
+    fn the_orders_may_name_an_application_s_own_steps() {
+        use crate::onboarding::steps::ValidateInvitation;
+
+        let mut config = Config::default();
+        config.onboarding.sign_up.insert(0, ValidateInvitation::NAME.to_owned());
+        config.onboarding.profile = vec![ProfileField::text("name", "Your name")];
+        let built = config.build_with(Onboarding::standard(), keys()).unwrap();
+        let onboarding = built.settings.onboarding();
+        assert_eq!(onboarding.order_of_sign_up(), config.onboarding.sign_up);
+        let names: Vec<_> = onboarding.profile_fields().map(ProfileField::name).collect();
+        assert_eq!(names, ["name"]);
+        config.onboarding.sign_up.clear();
+        assert!(!config.build(keys()).unwrap().settings.onboarding().is_open());
     }
 
     #[test]

@@ -11,8 +11,9 @@ impl Config {
     /// The same with what variables say, such as those of the environment.
     ///
     /// `ACME_POLICY__ACCESS_LIFETIME` is `access_lifetime` of `policy` under the prefix `ACME`, and
-    /// `ACME_POLICY__SESSION__IDLE` is `idle` of `session` in it. Lists are separated by commas. Variables with
-    /// the prefix that name no part of a configuration are another's, and passed over.
+    /// `ACME_POLICY__SESSION__IDLE` is `idle` of `session` in it. Lists are separated by commas; lists of more than
+    /// names, and what else has parts, are JSON. Variables with the prefix that name no part of a configuration are
+    /// another's, and passed over.
     ///
     /// ```
     /// use testudo::Config;
@@ -56,13 +57,14 @@ impl Config {
             // What is left open does not show: it is put there, and refused if it does not exist.
             place = inside.entry(part.as_str()).or_insert(Value::Null);
         }
-        let readings = readings(place, text);
+        let (is_table, readings) = (place.is_object(), readings(place, text));
         let mut refused = String::from("expected single settings, each under its own name");
         for reading in readings {
             let mut changed = whole.clone();
             put(&mut changed, path, reading);
             match serde_json::from_value(changed) {
                 Ok(config) => return Ok(config),
+                Err(_) if is_table => {}
                 Err(error) => refused = without_value(&error.to_string()),
             }
         }
@@ -83,13 +85,15 @@ fn path(prefix: &str, name: &str) -> Option<Vec<String>> {
 /// What a text may mean where this value stands now.
 fn readings(present: &Value, text: &str) -> Vec<Value> {
     let as_text = Value::String(text.to_owned());
+    let has_parts = text.trim_start().starts_with(['[', '{']);
+    let as_json = has_parts.then(|| serde_json::from_str(text).ok()).flatten();
     match present {
-        Value::Object(_) => Vec::new(),
         Value::Array(_) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            vec![items.collect()]
+            as_json.into_iter().chain([items.collect()]).collect()
         }
-        Value::String(_) => vec![as_text],
+        // A choice that has parts now may have none later.
+        Value::String(_) | Value::Object(_) => as_json.into_iter().chain([as_text]).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => {
             let scalar = serde_json::from_str(text.trim()).ok();
             let scalar = scalar.filter(|value: &Value| value.is_number() || value.is_boolean());
@@ -120,6 +124,8 @@ fn without_value(error: &str) -> String {
 mod tests {
     use super::*;
     use crate::config::Scheme;
+    use crate::onboarding::steps::ProfileField;
+    use crate::policy::{ProfileMatch, SecondFactor};
     use crate::time::Duration;
 
     fn with(variables: &[(&str, &str)]) -> Result<Config, String> {
@@ -138,6 +144,12 @@ mod tests {
             ("APP_PASSWORDS__MAX_SIMILARITY", "0.5"),
             ("APP_TOKENS__ISSUER", "2026"),
             ("APP_API_KEY_SCOPES", "a, b,,"),
+            ("APP_ONBOARDING__SIGN_UP", ""),
+            ("APP_ONBOARDING__PROFILE", r#"[{"name": "n", "label": "N, please", "kind": "text"}]"#),
+            (
+                "APP_POLICY__SECOND_FACTOR",
+                r#"{"required_where": {"field": "role", "is": "admin"}}"#,
+            ),
         ])
         .unwrap();
         assert_eq!(config.policy.session.idle, Duration::from_secs(60));
@@ -147,6 +159,10 @@ mod tests {
         assert_eq!(config.passwords.max_similarity, Some(0.5));
         assert_eq!(config.tokens.issuer.as_deref(), Some("2026"));
         assert_eq!(config.api_key_scopes, ["a", "b"]);
+        assert_eq!(config.onboarding.sign_up, [""; 0]);
+        assert_eq!(config.onboarding.profile, [ProfileField::text("n", "N, please")]);
+        let role = ProfileMatch { field: "role".into(), is: "admin".into() };
+        assert_eq!(config.policy.second_factor, SecondFactor::RequiredWhere(role));
     }
 
     #[test]

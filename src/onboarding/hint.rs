@@ -157,6 +157,13 @@ impl ClientHint {
         self
     }
 
+    /// The same, saying that the phase may be begun again, by an advance without data, and what a button for that is
+    /// called: `extra.again`.
+    #[must_use]
+    pub fn again(self, label: &str) -> Self {
+        self.extra("again", label)
+    }
+
     /// The same, showing a secret to whom it belongs, this once.
     #[must_use]
     pub fn revealing(self, secret: impl Into<Revealed>) -> Self {

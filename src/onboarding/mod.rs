@@ -21,6 +21,7 @@ pub use answers::Answers;
 pub(crate) use counted::Counted;
 pub(crate) use draft::Draft;
 pub use hint::{Choice, ClientHint, Field, FieldType, Revealed, RevealedSeed, Validation};
+pub(crate) use pipeline::Order;
 pub use pipeline::{Onboarding, OnboardingError};
 pub use result::{Advance, Input, OnboardingResult, OnboardingState, SignIn, StartOnboarding};
 pub(crate) use step::Outcome;

@@ -28,6 +28,13 @@ pub struct Onboarding {
     sign_in: Vec<String>,
 }
 
+/// Which order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    SignUp,
+    SignIn,
+}
+
 /// An order that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -130,31 +137,35 @@ impl Onboarding {
 
     /// Whether all of it can be.
     pub(crate) fn check(&self, policy: &Policy) -> Result<(), OnboardingError> {
-        for order in [&self.sign_up, &self.sign_in] {
-            self.check_order(order)?;
+        self.errors(policy).into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// All that cannot be, and in which order.
+    pub(crate) fn errors(&self, policy: &Policy) -> Vec<(Order, OnboardingError)> {
+        let mut errors = Vec::new();
+        for (order, steps) in [(Order::SignUp, &self.sign_up), (Order::SignIn, &self.sign_in)] {
+            errors.extend(self.errors_of(steps).map(|error| (order, error)));
         }
         let has = |name: &str| self.sign_up.iter().any(|step| step == name);
         if self.is_open() && !has(Register::NAME) {
-            return Err(OnboardingError::NoRegister);
+            errors.push((Order::SignUp, OnboardingError::NoRegister));
         }
         if self.is_open() && !has(VerifyEmail::NAME) && !policy.tell_taken_addresses {
-            return Err(OnboardingError::TellsTaken);
+            errors.push((Order::SignUp, OnboardingError::TellsTaken));
         }
-        Ok(())
+        errors
     }
 
-    fn check_order(&self, order: &[String]) -> Result<(), OnboardingError> {
-        for (place, name) in order.iter().enumerate() {
+    fn errors_of<'a>(&'a self, order: &'a [String]) -> impl Iterator<Item = OnboardingError> + 'a {
+        order.iter().enumerate().filter_map(|(place, name)| {
             if self.step(name).is_none() {
                 let known: Vec<_> = self.steps.iter().map(|step| step.name()).collect();
                 let (name, known) = (name.clone(), known.join(", "));
-                return Err(OnboardingError::UnknownStep { name, known });
+                return Some(OnboardingError::UnknownStep { name, known });
             }
-            if order.iter().take(place).any(|earlier| earlier == name) {
-                return Err(OnboardingError::Repeated { name: name.clone() });
-            }
-        }
-        Ok(())
+            let is_repeated = order.iter().take(place).any(|earlier| earlier == name);
+            is_repeated.then(|| OnboardingError::Repeated { name: name.clone() })
+        })
     }
 }
 

@@ -38,6 +38,49 @@ fn tag(session: SessionId, key: &MasterKey) -> [u8; 32] {
     key.mac(Purpose::Csrf, &[session.as_uuid().as_bytes()])
 }
 
+/// The text for a form, to be sent back with it: bound to the browser that it is shown in, by a random text that only
+/// that browser has (in a cookie), and to the session of who is signed in there, if somebody is.
+///
+/// So a page before the sign-in has one as well, and none of before counts after it.
+///
+/// ```
+/// use testudo::KeyRing;
+/// use testudo::token::csrf;
+///
+/// let keys = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x")?;
+/// let text = csrf::form_token("text of the cookie", None, &keys);
+/// assert!(csrf::is_form_token("text of the cookie", None, text.expose(), &keys));
+/// assert!(!csrf::is_form_token("text of another", None, text.expose(), &keys));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Security
+///
+/// The browser's text has at least 128 bits of randomness, and no other site can set the cookie.
+#[must_use]
+pub fn form_token(browser: &str, session: Option<SessionId>, keys: &KeyRing) -> Secret<String> {
+    Secret::new(URL_SAFE_NO_PAD.encode(form_tag(browser, session, keys.newest())))
+}
+
+/// Whether a text was made for a form of this browser and session, under any key of the ring. Compared in constant
+/// time.
+#[must_use]
+pub fn is_form_token(
+    browser: &str,
+    session: Option<SessionId>,
+    text: &str,
+    keys: &KeyRing,
+) -> bool {
+    let Ok(presented) = URL_SAFE_NO_PAD.decode(text) else { return false };
+    keys.all().any(|key| form_tag(browser, session, key).ct_eq(presented.as_slice()).into())
+}
+
+/// Of three parts, and so never the tag of a session.
+fn form_tag(browser: &str, session: Option<SessionId>, key: &MasterKey) -> [u8; 32] {
+    let session = session.as_ref().map_or(&[][..], |id| id.as_uuid().as_bytes());
+    key.mac(Purpose::Csrf, &[b"form", browser.as_bytes(), session])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +101,22 @@ mod tests {
         assert!(!is_token_for(session(2), text.expose(), &old));
         let newer = token_for(session(1), &rotated);
         assert!(!is_token_for(session(1), newer.expose(), &old));
+    }
+
+    #[test]
+    fn the_text_of_a_form_is_for_one_browser_and_one_session() {
+        let keys = KeyRing::parse(OLD).unwrap();
+        let places =
+            [("ada", None), ("ada", Some(session(1))), ("ada", Some(session(2))), ("eve", None)];
+        for (browser, owner) in places {
+            let text = form_token(browser, owner, &keys);
+            for (other, whose) in places {
+                let is_same = (browser, owner) == (other, whose);
+                assert_eq!(is_form_token(other, whose, text.expose(), &keys), is_same);
+            }
+            assert!(owner.is_none_or(|id| !is_token_for(id, text.expose(), &keys)));
+        }
+        assert!(!is_form_token("ada", None, "", &keys));
     }
 
     #[test]

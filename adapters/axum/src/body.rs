@@ -114,6 +114,16 @@ impl Fields {
         })
     }
 
+    /// An object that must be there.
+    pub(crate) fn required_object(&mut self, field: &'static str) -> Map<String, Value> {
+        match self.object.remove(field) {
+            Some(Value::Object(object)) => return object,
+            Some(_) => self.wrong(field, "wrong_type", "expected an object"),
+            None => self.wrong(field, "required", "expected an object, and found nothing"),
+        }
+        Map::new()
+    }
+
     /// An object that may be left out: then it is empty.
     pub(crate) fn object(&mut self, field: &'static str) -> Map<String, Value> {
         match self.object.remove(field) {
@@ -145,10 +155,7 @@ impl<S: Sync> FromRequest<S> for Fields {
             let detail = "expected the header Content-Type: application/json";
             return Err(Problem::malformed_as(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        let text = tokio::time::timeout(PATIENCE, read_all(body)).await.map_err(|_| {
-            let detail = "the body did not arrive in time";
-            Problem::malformed_as(StatusCode::REQUEST_TIMEOUT, detail)
-        })??;
+        let text = read_in_time(body).await?;
         match strict_json::parse(&text) {
             Ok(Value::Object(object)) => Ok(Self { object, errors: Vec::new() }),
             Ok(_) => {
@@ -163,10 +170,23 @@ impl<S: Sync> FromRequest<S> for Fields {
 /// Nothing but JSON is read, so that no HTML form of another site can send a request without asking
 /// first (ASVS 5.0 3.5.2).
 fn is_json(headers: &HeaderMap) -> bool {
+    is_of_type("application/json", headers)
+}
+
+/// Whether a body says of itself, once, that it is of this type.
+pub(crate) fn is_of_type(expected: &str, headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/json")
+    essence.trim().eq_ignore_ascii_case(expected)
+}
+
+/// The whole body, if it comes within ten seconds and is short enough.
+pub(crate) async fn read_in_time(body: Body) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    tokio::time::timeout(PATIENCE, read_all(body)).await.map_err(|_| {
+        let detail = "the body did not arrive in time";
+        Problem::malformed_as(StatusCode::REQUEST_TIMEOUT, detail)
+    })?
 }
 
 /// The whole body, wiped when dropped: it holds passwords and tokens.

@@ -51,10 +51,20 @@ pub(crate) struct Malformed;
 /// What a cookie may have at most, name and value together (RFC 6265 6.1, ASVS 5.0 3.3.5).
 const MOST_BYTES: usize = 4096;
 
-#[derive(Clone, Copy)]
-enum Kind {
+/// Which cookie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
     Access,
     Refresh,
+    /// A random text by which the pages know the browser again.
+    #[cfg(feature = "pages")]
+    Browser,
+    /// How far somebody is who registers.
+    #[cfg(feature = "pages")]
+    SignUp,
+    /// How far somebody is who signs in and owes something.
+    #[cfg(feature = "pages")]
+    SignIn,
 }
 
 impl Cookies {
@@ -102,7 +112,11 @@ impl Cookies {
     }
 
     /// Which of two would count depends on who set them, and when: so neither does.
-    fn find(&self, headers: &HeaderMap, kind: Kind) -> Result<Option<Secret<String>>, Malformed> {
+    pub(crate) fn find(
+        &self,
+        headers: &HeaderMap,
+        kind: Kind,
+    ) -> Result<Option<Secret<String>>, Malformed> {
         let (name, mut found) = (self.name(kind), None);
         for line in headers.get_all(COOKIE) {
             let line = line.to_str().map_err(|_| Malformed)?;
@@ -156,6 +170,23 @@ impl Cookies {
         Ok(())
     }
 
+    /// Has the browser keep something until it is closed.
+    #[cfg(feature = "pages")]
+    pub(crate) fn keep(
+        &self,
+        response: &mut Response,
+        kind: Kind,
+        value: &str,
+    ) -> Result<(), Problem> {
+        append(response, &self.cookie(kind, value, None))
+    }
+
+    /// Has the browser forget something.
+    #[cfg(feature = "pages")]
+    pub(crate) fn forget(&self, response: &mut Response, kind: Kind) -> Result<(), Problem> {
+        append(response, &self.cookie(kind, "", Some(Duration::ZERO)))
+    }
+
     /// Whether a response says already what becomes of the tokens.
     pub(crate) fn are_set_by(&self, response: &Response) -> bool {
         let name = self.name(Kind::Refresh);
@@ -181,6 +212,18 @@ impl Cookies {
             (Kind::Refresh, true) => "__Host-testudo_refresh",
             (Kind::Access, false) => "testudo_access",
             (Kind::Refresh, false) => "testudo_refresh",
+            #[cfg(feature = "pages")]
+            (Kind::Browser, true) => "__Host-testudo_browser",
+            #[cfg(feature = "pages")]
+            (Kind::Browser, false) => "testudo_browser",
+            #[cfg(feature = "pages")]
+            (Kind::SignUp, true) => "__Host-testudo_sign_up_onboarding",
+            #[cfg(feature = "pages")]
+            (Kind::SignUp, false) => "testudo_sign_up_onboarding",
+            #[cfg(feature = "pages")]
+            (Kind::SignIn, true) => "__Host-testudo_sign_in_onboarding",
+            #[cfg(feature = "pages")]
+            (Kind::SignIn, false) => "testudo_sign_in_onboarding",
         }
     }
 

@@ -34,16 +34,44 @@ pub(crate) fn check(
         return Ok(());
     }
     let origin = only(headers, "origin")?;
-    let allowed = match (only(headers, "sec-fetch-site")?, origin) {
-        (Some("same-origin" | "none"), _) => true,
-        (Some(_), origin) => origin.is_some_and(|origin| cookies.trusts_as_other(origin)),
-        (None, Some(origin)) => cookies.trusts(origin),
-        (None, None) => {
+    let allowed = match judge(headers, origin, cookies)? {
+        Some(allowed) => allowed,
+        None => {
             let token = only(headers, CSRF_TOKEN)?;
             session.zip(token).is_some_and(|(id, token)| csrf::is_token_for(id, token, keys))
         }
     };
     if allowed { Ok(()) } else { Err(CrossSite) }
+}
+
+/// Whether a form may come from where its browser says, if that says anything. The token of the form is another
+/// matter, and always required.
+///
+/// # Errors
+///
+/// When it comes from a page of somebody else.
+#[cfg(feature = "pages")]
+pub(crate) fn check_form(headers: &HeaderMap, cookies: &Cookies) -> Result<(), CrossSite> {
+    // A page without a referrer has no origin to tell either (Fetch, "append a request `Origin` header").
+    let origin = only(headers, "origin")?.filter(|origin| *origin != "null");
+    match judge(headers, origin, cookies)? {
+        Some(false) => Err(CrossSite),
+        Some(true) | None => Ok(()),
+    }
+}
+
+/// What browsers say of who made a request; `None` where they say nothing.
+fn judge(
+    headers: &HeaderMap,
+    origin: Option<&str>,
+    cookies: &Cookies,
+) -> Result<Option<bool>, CrossSite> {
+    Ok(match (only(headers, "sec-fetch-site")?, origin) {
+        (Some("same-origin" | "none"), _) => Some(true),
+        (Some(_), origin) => Some(origin.is_some_and(|origin| cookies.trusts_as_other(origin))),
+        (None, Some(origin)) => Some(cookies.trusts(origin)),
+        (None, None) => None,
+    })
 }
 
 /// The one header of this name. One that is there twice, or is no text, is a sign that somebody is at work.

@@ -84,14 +84,14 @@ fn finish(response: &mut Response, id: HeaderValue) {
     harden(headers);
 }
 
-/// What stands in no answer here, and browsers take for granted where nobody says otherwise.
+/// What browsers take for granted where nobody says otherwise; pages say it themselves.
 fn harden(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
         (header::REFERRER_POLICY, "no-referrer"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }
 

@@ -42,10 +42,14 @@ pub(crate) fn onboarding(
     let Some(cookies) = testudo.cookies() else {
         return Ok(Json(OnboardingView::of(result)).into_response());
     };
-    let mut response = Json(OnboardingView::without_tokens(result)).into_response();
-    if let OnboardingState::Completed(done) = &result.state {
-        put(testudo, cookies, &mut response, &done.session, &done.tokens)?;
-    }
+    let OnboardingState::Completed(done) = &result.state else {
+        return Ok(Json(OnboardingView::in_cookies(result, None)).into_response());
+    };
+    let csrf_token = csrf::token_for(done.session.id, testudo.auth().settings().keys());
+    let in_cookies = InCookiesView::new(&done.tokens, &csrf_token);
+    let view = OnboardingView::in_cookies(result, Some(in_cookies));
+    let mut response = Json(view).into_response();
+    put(testudo, cookies, &mut response, &done.session, &done.tokens)?;
     Ok(response)
 }
 

@@ -54,9 +54,14 @@ pub fn openapi(at: &str) -> OpenApi {
 
 /// All operations of a path.
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
-    [("get", &mut item.get), ("post", &mut item.post), ("delete", &mut item.delete)]
-        .into_iter()
-        .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+    [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 /// Such as `post_email_change_request`.

@@ -159,6 +159,24 @@ impl Problem {
         self.status
     }
 
+    /// What is wrong with which field.
+    #[cfg(feature = "pages")]
+    pub(crate) fn errors(&self) -> &[WrongField] {
+        &self.errors
+    }
+
+    /// What is wrong, for people.
+    #[cfg(feature = "pages")]
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// How long to wait, in whole seconds.
+    #[cfg(feature = "pages")]
+    pub(crate) const fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     /// What has no code of its own says `malformed` with the status that HTTP has for it.
     pub(crate) fn malformed_as(status: StatusCode, detail: &'static str) -> Self {
         Self { status, ..Self::new(Code::Malformed, detail) }

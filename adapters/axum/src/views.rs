@@ -1,10 +1,12 @@
 //! Records as clients see them, for answers of your own. What does not stand here does not leave the server.
 
 mod onboarding;
+mod second_factors;
 
 pub use onboarding::{
     ChoiceView, FieldView, HintView, OnboardingStatus, OnboardingView, ValidationView,
 };
+pub use second_factors::{RecoveryCodesView, SecondFactorsView, TotpSeedView};
 
 use std::net::IpAddr;
 
@@ -35,9 +37,8 @@ pub struct UserView<'a> {
     last_login: Option<Timestamp>,
     #[schema(value_type = Object, additional_properties)]
     profile: &'a JsonObject,
-    /// The names of the factors that are set up; there are no kinds of them yet.
-    #[schema(value_type = Vec<String>)]
-    second_factors: [&'static str; 0],
+    /// The names of the factors that are set up: `totp`, an authenticator app.
+    second_factors: &'static [&'static str],
 }
 
 impl<'a> From<&'a User> for UserView<'a> {
@@ -50,7 +51,7 @@ impl<'a> From<&'a User> for UserView<'a> {
             created_at: user.created_at,
             last_login: user.last_login,
             profile: &user.profile,
-            second_factors: [],
+            second_factors: if user.totp.is_some() { &["totp"] } else { &[] },
         }
     }
 }

@@ -7,7 +7,7 @@ mod values;
 pub(crate) use passwords::{HashingOptions, PasswordOptions};
 pub(crate) use rules::{build, hashers};
 pub(crate) use values::{
-    ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, MailFrom,
+    ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, MailFrom, Pages,
     PublicUrl, Scopes, Tokens, WebhookEvents, Webhooks,
 };
 
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 use testudo::Policy;
-use testudo::config::{Hashing, PasswordRules, TokenForm};
+use testudo::config::{Hashing, OnboardingRules, PasswordRules, TokenForm};
 use testudo::password::HasherChain;
 
 use crate::failure::Failure;
@@ -34,6 +34,7 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) trusted_proxies: usize,
     pub(crate) invitations: Invitations,
+    pub(crate) pages: Pages,
     pub(crate) log_format: LogFormat,
     pub(crate) webhooks: Webhooks,
     pub(crate) webhook_events: WebhookEvents,
@@ -82,6 +83,7 @@ impl Config {
             public_url: options.public_url,
             trusted_proxies: options.trusted_proxies.unwrap_or_default(),
             invitations: options.invitations.unwrap_or_default(),
+            pages: options.pages.unwrap_or_default(),
             log_format: options.log_format.unwrap_or_default(),
             webhooks: options.webhooks.unwrap_or_default(),
             webhook_events: options.webhook_events.unwrap_or_default(),
@@ -185,9 +187,29 @@ pub(crate) struct Options {
     #[arg(long, env = "TESTUDO_REFRESH_GRACE", hide_env_values = true, value_name = "SECONDS")]
     #[serde(alias = "refresh-grace")]
     refresh_grace: Option<u64>,
+    /// What the service is called, as authenticator apps and pages show it [default: Testudo]
+    #[arg(long, env = "TESTUDO_SERVICE_NAME", hide_env_values = true, value_name = "NAME")]
+    #[serde(alias = "service-name")]
+    service_name: Option<String>,
+    /// Require a second factor of everybody: who has none sets up an authenticator app before they are let in,
+    /// and nobody can skip it [default: it is offered]
+    #[arg(
+        long,
+        env = "TESTUDO_REQUIRE_TOTP",
+        hide_env_values = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    #[serde(alias = "require-totp")]
+    require_totp: Option<bool>,
     /// Who may invite others: nobody, or users whose address is verified [default: nobody]
     #[arg(long, env = "TESTUDO_INVITATIONS", hide_env_values = true, value_name = "WHO")]
     invitations: Option<Invitations>,
+    /// Whether there are pages for browsers: on or off [default: on]
+    #[arg(long, env = "TESTUDO_PAGES", hide_env_values = true, value_name = "WHETHER")]
+    pages: Option<Pages>,
     /// What API keys may be used for, separated by commas [default: nothing in particular]
     #[arg(long, env = "TESTUDO_API_KEY_SCOPES", hide_env_values = true, value_name = "SCOPES")]
     #[serde(alias = "api-key-scopes")]
@@ -210,6 +232,8 @@ pub(crate) struct Options {
     passwords: Option<PasswordRules>,
     #[arg(skip)]
     hashing: Option<Hashing>,
+    #[arg(skip)]
+    onboarding: Option<OnboardingRules>,
     #[arg(skip)]
     #[serde(alias = "context-words")]
     context_words: Option<ContextWords>,
@@ -241,6 +265,7 @@ impl Options {
             public_url: self.public_url.or(other.public_url),
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             invitations: self.invitations.or(other.invitations),
+            pages: self.pages.or(other.pages),
             log_format: self.log_format.or(other.log_format),
             webhooks: self.webhooks.or(other.webhooks),
             webhook_events: self.webhook_events.or(other.webhook_events),
@@ -255,6 +280,8 @@ impl Options {
             access_lifetime: self.access_lifetime,
             refresh_grace: self.refresh_grace,
             api_key_scopes: self.api_key_scopes.clone(),
+            service_name: self.service_name.clone(),
+            require_totp: self.require_totp,
             passwords: PasswordOptions {
                 hashing: HashingOptions {
                     argon2_memory: self.argon2_memory,

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 
-use testudo_axum::Testudo;
+use testudo::onboarding::steps::ValidateInvitation;
+use testudo_axum::{Cookies, Testudo};
 use testudo_driver::{Auth, Fault, Letters};
 use testudo_smtp::Encryption;
 use testudo_tokio::{EventWorker, HashingPool, MessageWorker, Sweeper};
@@ -17,9 +18,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tracing::{info, warn};
+use url::Url;
 
 use crate::audit::AuditLog;
-use crate::config::{self, Config, Invitations, ListenAddress, Mail};
+use crate::config::{self, Config, Invitations, ListenAddress, Mail, Pages};
 use crate::failure::{Failure, while_doing};
 use crate::mail::{self, Post};
 use crate::measurements::Measurements;
@@ -59,13 +61,14 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         .trusted_proxies(config.trusted_proxies);
     let post = Post::open(&config.mail, config.mail_from.as_ref())?;
     let letters = letters(&config, &listener)?;
+    let pages = pages(&config, &listener)?;
     let webhooks = Webhooks::begin(&config, &store.shared()).await?;
     announce(&config, &listener, &origin)?;
 
     let worker = EventWorker::new(store.shared(), "log", AuditLog);
     let messages = MessageWorker::new(Arc::clone(&auth), letters, post);
     let sweeper = Sweeper::new(auth, SWEEP_EVERY);
-    let router = router::router(testudo, measurements.clone());
+    let router = router::router(testudo, pages, measurements.clone());
     let (stop, stopped) = oneshot::channel::<()>();
     let mut delivery = pin!(messages.run_until(stopped.map(drop)));
     tokio::select! {
@@ -110,6 +113,25 @@ fn letters(config: &Config, listener: &TcpListener) -> Result<Letters, Failure> 
     letters.map_err(while_doing(format!("templates in {}", directory.display())))
 }
 
+/// Where the pages are in the eyes of browsers, and what they keep tokens in, if there are pages.
+fn pages(config: &Config, listener: &TcpListener) -> Result<Option<(String, Cookies)>, Failure> {
+    if config.pages == Pages::Off {
+        return Ok(None);
+    }
+    let base = base(config, listener)?;
+    let url = Url::parse(&base).map_err(while_doing("cannot read the public URL"))?;
+    let cookies = Cookies::for_origin(&url.origin().ascii_serialization());
+    let cookies = cookies.map_err(while_doing("cannot read the public URL"))?;
+    if config.public_url.is_some() {
+        return Ok(Some((url.path().to_owned(), cookies)));
+    }
+    // Who tries it out on this machine may call it by its name.
+    let address = listener.local_addr().map_err(while_doing("cannot tell the own address"))?;
+    let by_name = cookies.and_origin(&format!("http://localhost:{}", address.port()));
+    let cookies = by_name.map_err(while_doing("cannot tell the own address"))?;
+    Ok(Some((String::new(), cookies)))
+}
+
 /// Links lead to the public URL, or else to where this server listens.
 fn base(config: &Config, listener: &TcpListener) -> Result<String, Failure> {
     if let Some(url) = &config.public_url {
@@ -146,6 +168,13 @@ fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<
         if server.encryption() == Encryption::None && !server.is_loopback() {
             warn!("mail goes over the network in the clear, with its links: leave out ?tls=none");
         }
+    }
+    let sign_up = &config.rules.onboarding.sign_up;
+    let is_for_guests = sign_up.iter().any(|step| step == ValidateInvitation::NAME);
+    if is_for_guests && config.invitations == Invitations::Nobody {
+        warn!(
+            "nobody can sign up: it takes an invitation, and nobody may invite without --invitations users"
+        );
     }
     if config.public_url.is_none() {
         info!("links in mail lead to this machine: name your --public-url");

@@ -14,7 +14,8 @@ use crate::token::OnboardingToken;
 ///
 /// # Errors
 ///
-/// [`Refusal::OnboardingUnknown`], [`Refusal::OnboardingExpired`], [`Refusal::OnboardingComplete`].
+/// [`Refusal::OnboardingUnknown`], [`Refusal::OnboardingExpired`], [`Refusal::OnboardingComplete`],
+/// [`Refusal::RegistrationClosed`].
 pub fn resume_onboarding(session_token: &str, env: Env) -> Step<Result<OnboardingResult, Refusal>> {
     match OnboardingToken::parse(session_token) {
         Ok(token) => find(token, env, |found, env| {

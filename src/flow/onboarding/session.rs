@@ -64,6 +64,10 @@ fn with_account<T: 'static>(
     then: impl FnOnce(Found, Env) -> Step<Result<T, Refusal>> + Send + 'static,
 ) -> Step<Result<T, Refusal>> {
     let (user, epoch) = match &state.goal {
+        // Who began before it was closed is not let in by that.
+        Goal::SignUp(_) if !env.settings().onboarding().is_open() => {
+            return Step::Done(Err(Refusal::RegistrationClosed));
+        }
         Goal::SignUp(draft) => {
             let account = Box::new(draft.user(env.now));
             return then(Found { token, record, state, account }, env);

@@ -47,7 +47,8 @@ impl OnboardingStep for RecoveryCodes {
                 "Keep your recovery codes",
                 "Print them, or write them down, and keep them in a safe place. They are not shown again.",
             )
-            .field(Field::required(SAVED, FieldType::Checkbox, "I have kept the recovery codes")),
+            .field(Field::required(SAVED, FieldType::Checkbox, "I have kept the recovery codes"))
+            .again("Show other codes"),
         }
     }
 

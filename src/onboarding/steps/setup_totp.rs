@@ -63,7 +63,8 @@ impl OnboardingStep for SetupTotp {
                 "Connect your authenticator app",
                 "Scan the picture with the app, or type the key into it. Then enter the code that it shows.",
             )
-            .field(six_digits("Code from the app")),
+            .field(six_digits("Code from the app"))
+            .again("Show another key"),
         }
     }
 

@@ -49,6 +49,7 @@ impl OnboardingStep for VerifyEmail {
                  look among unwanted mail, or have another one sent.",
             )
             .field(six_digits("Code from the e-mail"))
+            .again("Send another code")
             .extra("resend_after", sent.wait(progress).as_secs_rounded_up()),
         };
         hint.extra("email", email)

@@ -7,6 +7,7 @@ mod email;
 mod invitations;
 mod onboarding;
 mod password;
+mod second_factors;
 mod service;
 mod sessions;
 
@@ -54,13 +55,17 @@ fn common() -> OpenApiRouter<Testudo> {
         .routes(routes!(sessions::login))
         .routes(routes!(sessions::logout))
         .routes(routes!(sessions::logout_all))
-        .routes(routes!(sessions::me))
-        .routes(routes!(sessions::sessions))
+        .routes(routes!(sessions::me, sessions::update_me))
+        .routes(routes!(sessions::sessions, sessions::end_others))
         .routes(routes!(sessions::revoke_session))
         .routes(routes!(audit::list))
         .routes(routes!(onboarding::start))
         .routes(routes!(onboarding::advance))
         .routes(routes!(onboarding::resume))
+        .routes(routes!(second_factors::show, second_factors::remove))
+        .routes(routes!(second_factors::begin))
+        .routes(routes!(second_factors::confirm))
+        .routes(routes!(second_factors::replace_recovery_codes))
         .routes(routes!(password::change))
         .routes(routes!(password::forgot))
         .routes(routes!(password::reset))

@@ -81,6 +81,7 @@ pub(super) async fn start(
         body = OnboardingView,
     )),
     extensions(("x-codes" = json!([
+        Code::Forbidden,
         Code::SessionInvalid,
         Code::SessionExpired,
         Code::FlowComplete,
@@ -118,6 +119,7 @@ pub(super) async fn advance(
     request_body = ResumeBody,
     responses((status = 200, description = "The current step", body = OnboardingView)),
     extensions(("x-codes" = json!([
+        Code::Forbidden,
         Code::SessionInvalid,
         Code::SessionExpired,
         Code::FlowComplete,

@@ -37,10 +37,10 @@ pub(super) struct LoginBody {
 /// User and tokens, or the steps that are left.
 #[derive(ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "it describes an answer")]
+#[expect(dead_code, clippy::large_enum_variant, reason = "it describes an answer")]
 pub(super) enum SignInAnswer<'a> {
     Completed(SignInView<'a>),
-    Owing(OnboardingView<'a>),
+    Owing(Box<OnboardingView<'a>>),
 }
 
 /// A refresh token, good for one exchange.
@@ -48,6 +48,15 @@ pub(super) enum SignInAnswer<'a> {
 #[expect(dead_code, reason = "it describes what is read field by field")]
 pub(super) struct RefreshBody {
     refresh_token: String,
+}
+
+/// What is to change of oneself.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct UpdateMeBody {
+    /// A value for each field of the profile that is to change; `null` takes an optional one out.
+    #[schema(value_type = Object, additional_properties)]
+    profile: JsonObject,
 }
 
 /// `POST /auth/login`
@@ -164,6 +173,27 @@ pub(super) async fn me(CurrentUser(user): CurrentUser) -> Response {
     Json(UserView::from(&user)).into_response()
 }
 
+/// `PATCH /auth/me`
+#[utoipa::path(
+    patch,
+    path = "/me",
+    tag = "sessions",
+    request_body = UpdateMeBody,
+    responses((status = 200, description = "Who asks, as they are now", body = UserView)),
+    security(("access_token" = [])),
+)]
+pub(super) async fn update_me(
+    State(testudo): State<Testudo>,
+    RequestClient(client): RequestClient,
+    presented: Presented,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let profile = fields.read(|fields| fields.required_object("profile"))?;
+    let updated = testudo.auth().update_profile(presented.token(), profile.into(), &client).await;
+    let user = updated.map_err(|no| testudo.problem(no))?;
+    Ok(Json(UserView::from(&user)).into_response())
+}
+
 /// `GET /auth/sessions`
 #[utoipa::path(
     get,
@@ -181,6 +211,24 @@ pub(super) async fn sessions(
     let listed = testudo.auth().list_sessions(presented.token(), page).await;
     let sessions = listed.map_err(|no| testudo.problem(no))?;
     Ok(Json(SessionsView::from(&sessions)).into_response())
+}
+
+/// `DELETE /auth/sessions`
+#[utoipa::path(
+    delete,
+    path = "/sessions",
+    tag = "sessions",
+    responses((status = 204, description = "All sessions of the user but this one are over")),
+    security(("access_token" = [])),
+)]
+pub(super) async fn end_others(
+    State(testudo): State<Testudo>,
+    RequestClient(client): RequestClient,
+    presented: Presented,
+) -> Result<StatusCode, Problem> {
+    let ended = testudo.auth().end_other_sessions(presented.token(), &client).await;
+    ended.map_err(|no| testudo.problem(no))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `DELETE /auth/sessions/{id}`

@@ -8,7 +8,7 @@ use testudo::onboarding::{
 };
 use utoipa::ToSchema;
 
-use super::{TokensView, UserView};
+use super::{InCookiesView, TokensView, UserView};
 use crate::problem::WrongField;
 
 /// How far somebody is: what is to be shown next, or, when all is done, user and tokens.
@@ -29,8 +29,26 @@ pub struct OnboardingView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserView<'a>>,
     #[serde(flatten)]
-    #[schema(inline)]
+    #[schema(value_type = TokensAtTheEnd, inline)]
     tokens: Option<TokensView<'a>>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    cookies: Option<InCookiesView<'a>>,
+}
+
+/// A pair of tokens, once all is done.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes an answer")]
+struct TokensAtTheEnd {
+    #[schema(required = false)]
+    access_token: String,
+    #[schema(required = false)]
+    refresh_token: String,
+    #[schema(required = false)]
+    token_type: String,
+    /// In whole seconds.
+    #[schema(required = false)]
+    expires_in: u64,
 }
 
 /// How it goes on.
@@ -116,7 +134,14 @@ impl<'a> OnboardingView<'a> {
     }
 
     /// The same, where the tokens are in cookies.
-    pub(crate) fn without_tokens(result: &'a OnboardingResult) -> Self {
+    pub(crate) fn in_cookies(
+        result: &'a OnboardingResult,
+        cookies: Option<InCookiesView<'a>>,
+    ) -> Self {
+        Self { cookies, ..Self::without_tokens(result) }
+    }
+
+    fn without_tokens(result: &'a OnboardingResult) -> Self {
         let user = match &result.state {
             OnboardingState::Completed(signed_in) => Some(UserView::from(&signed_in.user)),
             OnboardingState::InProgress { .. } | OnboardingState::Error { .. } => None,
@@ -135,6 +160,7 @@ impl<'a> OnboardingView<'a> {
             remaining_steps: &result.remaining_steps,
             user,
             tokens: None,
+            cookies: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use testudo_axum::openapi;
 
-use crate::support::{EMAIL, PASSWORD, Site, ask, get, post};
+use crate::support::{EMAIL, PASSWORD, Site, ask, get, post, say};
 
 /// Method, path and description of every operation.
 fn operations() -> Vec<(Method, String, Value)> {
@@ -102,7 +102,7 @@ async fn the_fields_that_the_document_requires_are_those_that_are_missed() {
         if required.is_empty() {
             continue;
         }
-        let answer = post(&app(&site), &path, token, &json!({})).await;
+        let answer = say(&app(&site), method.clone(), &path, token, &json!({})).await;
         assert_eq!(answer.problem(), (422, "validation_failed".to_owned()), "{method} {path}");
         let body: Value = serde_json::from_str(&answer.body).unwrap();
         let missed = body["errors"].as_array().unwrap().iter().map(|error| error["field"].clone());
@@ -113,7 +113,8 @@ async fn the_fields_that_the_document_requires_are_those_that_are_missed() {
         assert_eq!(missed, required, "{method} {path}");
         // And every field that it names is read: of a wrong type it is refused.
         for field in schema["properties"].as_object().unwrap().keys() {
-            let answer = post(&app(&site), &path, token, &json!({field: [[]]})).await;
+            let body = json!({field: [[]]});
+            let answer = say(&app(&site), method.clone(), &path, token, &body).await;
             let wrong = format!(r#""field":"{field}","code":"wrong_type""#);
             assert!(answer.body.contains(&wrong), "{method} {path}: {field}: {answer:?}");
         }

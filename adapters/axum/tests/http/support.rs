@@ -119,7 +119,18 @@ pub(crate) async fn ask(app: &Router, method: Method, path: &str, token: Option<
 }
 
 pub(crate) async fn post(app: &Router, path: &str, token: Option<&str>, body: &Value) -> Answer {
-    let request = with(Request::post(path).header("content-type", "application/json"), token);
+    say(app, Method::POST, path, token, body).await
+}
+
+pub(crate) async fn say(
+    app: &Router,
+    method: Method,
+    path: &str,
+    token: Option<&str>,
+    body: &Value,
+) -> Answer {
+    let request = Request::builder().method(method).uri(path);
+    let request = with(request.header("content-type", "application/json"), token);
     let (parts, _) = request.into_parts();
     send(app, Request::from_parts(parts, Body::from(body.to_string()))).await
 }

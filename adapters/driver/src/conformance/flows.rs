@@ -1,25 +1,17 @@
 //! What the flows promise, kept by the real store under them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use futures::future::{join, join3};
-use testudo::command::{HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 use testudo::event::Event;
-use testudo::flow::{
-    AcceptInvitation, CreateApiKey, Invite, Login, Refreshed, RegisterUser, ResetPassword, SignedIn,
-};
-use testudo::message::{Message, MessageKind};
-use testudo::model::{EmailKey, EndReason, Session, SessionId, User};
-use testudo::password::{Argon2id, HasherChain, PasswordHash};
-use testudo::token::Tokens;
-use testudo::{Client, KeyRing, Policy, Refusal, Settings};
+use testudo::flow::{AcceptInvitation, CreateApiKey, Invite, Login, ResetPassword, SignedIn};
+use testudo::message::MessageKind;
+use testudo::model::{EmailKey, EndReason};
+use testudo::{Client, Policy, Refusal};
 
-use super::manual_clock::ManualClock;
 use super::observe::Observe;
 use super::race::{let_others_go_on, race};
-use super::records::{NOW, object};
-use crate::{Auth, AuthError, Fault, Hashing, InlineHashing, Store};
+use super::records::object;
+use super::world::{ADA, RIGHT, World, count, refusal_of, texts};
+use crate::Store;
 
 pub async fn a_session_lives_from_login_to_logout<S: Store>(store: S) {
     let world = World::new(store);
@@ -294,135 +286,4 @@ pub async fn of_50_parallel_acceptances_the_last_seat_goes_to_one<S: Store>(stor
     assert!(world.sign_in(&format!("user-{winner}@example.com")).await.is_ok());
     let stored = world.store().invitation(invited.invitation.id).await.expect("it is there");
     assert_eq!(stored.taken, 1);
-}
-
-const ADA: &str = "ada@example.com";
-const SECRET: &str = "wqVYb0lq7Xk2Dn4Zs8Rt6Uj1Ha3Gc5Fe";
-const RIGHT: &str = "correct horse";
-
-/// A store with everything that flows need besides: cheap hashing that is counted, and a clock that
-/// stands still.
-struct World<S> {
-    auth: Auth<S, CountedHashing>,
-    clock: ManualClock,
-    verified: Arc<AtomicU32>,
-}
-
-impl<S: Store> World<S> {
-    fn new(store: S) -> Self {
-        Self::with(store, Policy::default())
-    }
-
-    fn with(store: S, policy: Policy) -> Self {
-        let keys = KeyRing::parse(SECRET).expect("a key ring");
-        let settings = Settings::new(policy, keys).expect("a policy that holds");
-        let chain = HasherChain::new(Argon2id::cheap_for_tests());
-        let (clock, verified) = (ManualClock::at(NOW), Arc::default());
-        let hashing =
-            CountedHashing { hashing: InlineHashing::new(chain), verified: Arc::clone(&verified) };
-        let auth = Auth::new(store, hashing, settings).with_clock(Arc::new(clock.clone()));
-        Self { auth, clock, verified }
-    }
-
-    const fn store(&self) -> &S {
-        self.auth.store()
-    }
-
-    /// How many passwords were compared.
-    fn verified(&self) -> u32 {
-        self.verified.load(Ordering::SeqCst)
-    }
-
-    async fn register(&self, email: &str) -> Result<User, Refusal> {
-        let request = RegisterUser::new(email, RIGHT.into());
-        refusal_of(self.auth.register_user(request, &Client::unknown()).await)
-    }
-
-    async fn login(&self, request: Login) -> Result<SignedIn, Refusal> {
-        refusal_of(self.auth.login(request, &Client::unknown()).await)?.signed_in()
-    }
-
-    async fn sign_in(&self, email: &str) -> Result<SignedIn, Refusal> {
-        self.login(Login::new(email, RIGHT.into())).await
-    }
-
-    /// The first session of a new user.
-    async fn signed_in(&self) -> SignedIn {
-        self.register(ADA).await.expect("the address is free");
-        self.sign_in(ADA).await.expect("the password is right")
-    }
-
-    async fn refresh(&self, tokens: &Tokens) -> Result<Refreshed, Refusal> {
-        refusal_of(self.auth.refresh(tokens.refresh.expose(), &Client::unknown()).await)
-    }
-
-    async fn check(&self, tokens: &Tokens) -> Result<Session, Refusal> {
-        refusal_of(self.auth.authenticate(tokens.access.expose()).await)
-    }
-
-    async fn logout(&self, tokens: &Tokens) -> Result<(), Refusal> {
-        refusal_of(self.auth.logout(tokens.access.expose(), &Client::unknown()).await)
-    }
-
-    async fn logout_all(&self, tokens: &Tokens) -> Result<(), Refusal> {
-        refusal_of(self.auth.logout_all(tokens.access.expose(), &Client::unknown()).await)
-    }
-
-    async fn assert_dead(&self, tokens: &Tokens) {
-        assert!(self.check(tokens).await.is_err());
-        assert!(self.refresh(tokens).await.is_err());
-    }
-
-    async fn stored(&self, id: SessionId) -> Session {
-        self.store().session(id).await.expect("the session is there").session
-    }
-
-    /// All messages so far, those to nobody included.
-    async fn mail(&self) -> Vec<Message> {
-        let keys = KeyRing::parse(SECRET).expect("a key ring");
-        let taken = self.store().take_messages(NOW, NOW, 1000).await.expect("a store that works");
-        taken.iter().map(|taken| taken.message.open(&keys).expect("a sealed message")).collect()
-    }
-
-    async fn events(&self) -> Vec<Event> {
-        self.store().events().await.into_iter().map(|record| record.event).collect()
-    }
-}
-
-/// The decision of a flow; a fault of the store fails the test.
-fn refusal_of<T>(outcome: Result<T, AuthError>) -> Result<T, Refusal> {
-    outcome.map_err(|error| match error {
-        AuthError::Refused(refusal) => refusal,
-        AuthError::Fault(fault) => panic!("the store must not fail: {fault}"),
-    })
-}
-
-fn count<T>(outcomes: &[Result<T, Refusal>], refusal: &Refusal) -> usize {
-    outcomes.iter().filter(|outcome| outcome.as_ref().err() == Some(refusal)).count()
-}
-
-fn texts(tokens: &Tokens) -> (&str, &str) {
-    (tokens.access.expose(), tokens.refresh.expose())
-}
-
-/// Hashing that counts, and lets others go on meanwhile as a pool would.
-struct CountedHashing {
-    hashing: InlineHashing,
-    verified: Arc<AtomicU32>,
-}
-
-impl Hashing for CountedHashing {
-    async fn verify_password(&self, command: VerifyPassword) -> Result<PasswordVerdict, Fault> {
-        self.verified.fetch_add(1, Ordering::SeqCst);
-        let_others_go_on().await;
-        self.hashing.verify_password(command).await
-    }
-
-    async fn hash_password(
-        &self,
-        command: HashPassword,
-    ) -> Result<Result<PasswordHash, Unhashable>, Fault> {
-        let_others_go_on().await;
-        self.hashing.hash_password(command).await
-    }
 }

@@ -1,9 +1,10 @@
-//! Invitations, API keys and messages to test with: ordinary ones, and such with the least and the most in
-//! every field.
+//! Invitations, API keys, onboarding sessions and messages to test with: ordinary ones, and such with the least
+//! and the most in every field.
 
 use testudo::message::SealedMessage;
 use testudo::model::{
-    ApiKey, ApiKeyId, Digest, Epoch, Invitation, InvitationId, JsonObject, MessageId, User, Version,
+    ApiKey, ApiKeyId, Digest, Epoch, Invitation, InvitationId, JsonObject, MessageId, OnboardingId,
+    OnboardingSession, User, Version,
 };
 use testudo::{Duration, Timestamp};
 
@@ -15,6 +16,10 @@ pub(super) fn api_key_id(number: u32) -> ApiKeyId {
 
 pub(super) fn invitation_id(number: u32) -> InvitationId {
     uuid("40", number).parse().expect("an id")
+}
+
+pub(super) fn onboarding_id(number: u32) -> OnboardingId {
+    uuid("20", number).parse().expect("an id")
 }
 
 pub(super) fn message_id(number: u32) -> MessageId {
@@ -130,6 +135,50 @@ pub(super) fn invitations(inviter: &User) -> [Invitation; 3] {
         revoked_at: Some(Timestamp::MAX),
         version: Version::new(MOST),
         ..invitation(3, Some(inviter))
+    };
+    [ordinary, least, most]
+}
+
+/// An ordinary onboarding session, just begun.
+pub(super) fn onboarding(number: u32) -> OnboardingSession {
+    OnboardingSession {
+        id: onboarding_id(number),
+        digest: Digest::of(&number.to_be_bytes()),
+        sealed: number.to_be_bytes().repeat(200),
+        created_at: NOW,
+        expires_at: NOW + Duration::from_minutes(60),
+        version: Version::FIRST,
+    }
+}
+
+/// The record that replaces `session`.
+pub(super) fn next_onboarding(session: &OnboardingSession) -> OnboardingSession {
+    OnboardingSession { version: session.version.next(), ..session.clone() }
+}
+
+/// Onboarding sessions with ordinary, the least and the most in every field.
+pub(super) fn onboardings() -> [OnboardingSession; 3] {
+    let ordinary = OnboardingSession {
+        created_at: NOW + Duration::from_secs(1),
+        expires_at: NOW + Duration::from_secs(2),
+        version: Version::new(4),
+        ..onboarding(1)
+    };
+    let least = OnboardingSession {
+        id: "00000000-0000-0000-0000-000000000000".parse().expect("an id"),
+        digest: Digest::from_bytes([0; 32]),
+        sealed: Vec::new(),
+        created_at: Timestamp::from_millis(0),
+        expires_at: Timestamp::from_millis(0),
+        ..onboarding(2)
+    };
+    let most = OnboardingSession {
+        id: "ffffffff-ffff-ffff-ffff-ffffffffffff".parse().expect("an id"),
+        digest: Digest::from_bytes([0xff; 32]),
+        sealed: (0..=u8::MAX).cycle().take(OnboardingSession::MAX_SEALED_BYTES).collect(),
+        created_at: Timestamp::MAX,
+        expires_at: Timestamp::MAX,
+        version: Version::new(MOST),
     };
     [ordinary, least, most]
 }

@@ -44,10 +44,12 @@
 //!
 //! * Texts of any Unicode as they came, to the byte, and compared so: no trimming, no normalisation, no
 //!   collation. A counter's key has up to 300 bytes, a password hash up to 1000, a user agent up to
-//!   256 characters.
+//!   256 characters, a version of the terms up to 64 bytes.
+//! * Sealed seeds of authenticator apps up to 256 bytes, ten recovery codes of 32 bytes, and states of onboarding
+//!   sessions up to [`MAX_SEALED_BYTES`](testudo::model::OnboardingSession::MAX_SEALED_BYTES).
 //! * JSON objects of 100 kB and more, with whatever JSON can say, including `\u0000` within a string.
 //! * [`Epoch`](testudo::model::Epoch), [`Version`](testudo::model::Version) and
-//!   [`Duration`](testudo::Duration) from 0 to `i64::MAX`; [`Timestamp`](testudo::Timestamp) from 0 to
+//!   [`Duration`](testudo::Duration) from 0 to `i64::MAX`, and so the step of a last code; [`Timestamp`](testudo::Timestamp) from 0 to
 //!   its `MAX`; all other numbers in the whole range of their type.
 //! * A session or an API key that was inserted before its owner may be refused as a conflict, which is what
 //!   a foreign key makes of it, or kept; it is not found either way until the owner is there.
@@ -65,9 +67,11 @@
 mod api_keys;
 mod commit;
 mod commit_race;
+mod commit_scene;
 mod count_attempt;
 mod dead_letters;
 mod events;
+mod factors;
 mod find_session;
 mod find_user;
 mod find_user_with_session;
@@ -81,10 +85,14 @@ mod manual_clock;
 mod messages;
 mod nodes;
 mod observe;
+mod onboarding;
+mod onboarding_flows;
 mod ping;
 mod race;
 mod records;
+mod second_factor_flows;
 mod sweep;
+mod world;
 
 pub use manual_clock::ManualClock;
 pub use nodes::Nodes;
@@ -127,6 +135,12 @@ macro_rules! conformance_tests {
                 every_field_of_a_user_survives_an_insert,
                 every_field_of_a_user_survives_a_replacement,
                 a_user_reaches_the_last_version_that_a_store_must_hold,
+            }
+            factors {
+                as_many_recovery_codes_are_kept_as_there_are_in_their_order,
+                factor_codes_and_terms_are_kept_each_without_the_others,
+                a_replacement_takes_factor_codes_and_terms_away,
+                factor_codes_and_terms_are_read_with_whatever_reads_the_user,
             }
             find_session {
                 a_session_is_found_with_its_owner,
@@ -172,6 +186,17 @@ macro_rules! conformance_tests {
                 of_100_users_the_last_seat_goes_to_one,
                 an_invitation_has_one_id_and_is_not_brought_to_life,
             }
+            onboarding {
+                an_onboarding_session_is_found_also_when_it_is_over,
+                no_onboarding_session_is_found_where_none_is,
+                every_field_of_an_onboarding_session_survives_an_insert,
+                every_field_of_an_onboarding_session_survives_a_replacement,
+                an_onboarding_session_has_one_id_and_is_not_brought_to_life,
+                a_version_of_an_onboarding_session_is_replaced_once,
+                the_last_version_of_an_onboarding_session_is_read_at_once,
+                of_100_parallel_replacements_of_an_onboarding_session_one_is_applied,
+                of_100_parallel_onboarding_sessions_of_one_id_one_is_inserted,
+            }
             find_user_with_session {
                 a_user_is_found_with_a_session_of_theirs,
                 a_user_is_found_without_a_session_that_is_none_of_theirs,
@@ -184,6 +209,7 @@ macro_rules! conformance_tests {
                 a_counter_without_failures_goes_whosever_it_is,
                 no_more_is_removed_than_the_limit_and_batches_remove_all,
                 invitations_and_api_keys_that_expired_are_removed_and_no_others,
+                onboarding_sessions_that_expired_are_removed_and_no_others,
                 closed_accounts_are_removed_with_all_that_is_theirs,
                 each_kind_is_swept_up_to_the_limit,
                 parallel_sweeps_remove_everything_once,
@@ -277,6 +303,23 @@ macro_rules! conformance_tests {
                 of_100_parallel_uses_of_a_reset_link_one_sets_the_password,
                 of_100_parallel_creations_of_api_keys_as_many_are_made_as_the_policy_allows,
                 of_50_parallel_acceptances_the_last_seat_goes_to_one,
+            }
+            onboarding_flows {
+                a_sign_up_goes_on_from_its_start_to_a_session,
+                of_1000_parallel_wrong_codes_by_mail_5_are_looked_at_whatever_is_sent_again,
+                of_100_parallel_submissions_of_a_code_by_mail_one_counts,
+                of_100_parallel_starts_for_one_address_one_is_alive,
+                of_100_parallel_ends_of_signing_up_with_one_address_one_makes_an_account,
+                of_20_parallel_sign_ups_the_last_seat_of_an_invitation_goes_to_one,
+                of_20_parallel_sign_ups_with_a_taken_address_none_gets_in,
+            }
+            second_factor_flows {
+                of_1000_parallel_wrong_codes_of_an_app_5_are_looked_at,
+                of_1000_parallel_wrong_recovery_codes_5_are_looked_at,
+                a_code_of_an_app_counts_once_and_none_of_an_earlier_step_after_it,
+                of_100_parallel_uses_of_a_code_of_an_app_one_signs_in,
+                of_100_parallel_uses_of_a_recovery_code_one_signs_in,
+                an_import_over_an_account_leaves_its_app_and_its_codes,
             }
         }
     };

@@ -2,14 +2,15 @@
 
 use testudo::Timestamp;
 use testudo::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindSession, FindSessionWithUser,
-    FindUser, FindUserWithSession, Guard, OwnedApiKey, OwnedSession, UserKey, Write,
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, Guard, OwnedApiKey, OwnedSession, UserKey,
+    Write,
 };
 use testudo::event::EventRecord;
 use testudo::message::SealedMessage;
 use testudo::model::{
     ApiKey, ApiKeyId, AttemptKey, AttemptLimit, AttemptVerdict, EmailKey, Invitation, InvitationId,
-    Session, SessionId, User, UserId,
+    OnboardingId, OnboardingSession, Session, SessionId, User, UserId,
 };
 
 use crate::Store;
@@ -51,6 +52,10 @@ pub(super) trait Observe: Store {
 
     async fn invitation(&self, id: InvitationId) -> Option<Invitation> {
         self.find_invitation(FindInvitation { id }).await.expect("find_invitation must not fail")
+    }
+
+    async fn onboarding(&self, id: OnboardingId) -> Option<OnboardingSession> {
+        self.find_onboarding(FindOnboarding { id }).await.expect("find_onboarding must not fail")
     }
 
     async fn user_with_session(
@@ -149,6 +154,16 @@ pub(super) fn insert_invitation(invitation: &Invitation) -> Write {
 pub(super) fn replace_invitation(invitation: &Invitation) -> Write {
     let was = before(invitation.version);
     Write::ReplaceInvitation { invitation: Box::new(invitation.clone()), was }
+}
+
+pub(super) fn insert_onboarding(session: &OnboardingSession) -> Write {
+    Write::InsertOnboarding(Box::new(session.clone()))
+}
+
+/// Replaces the version before the one that `session` has.
+pub(super) fn replace_onboarding(session: &OnboardingSession) -> Write {
+    let was = before(session.version);
+    Write::ReplaceOnboarding { session: Box::new(session.clone()), was }
 }
 
 fn before(version: testudo::model::Version) -> testudo::model::Version {

@@ -2,8 +2,9 @@
 
 use testudo::event::{Event, EventRecord};
 use testudo::model::{
-    AttemptKey, AttemptLimit, Digest, Email, EmailKey, EndReason, Ended, Epoch, EventId,
-    JsonObject, LinkSerial, Method, PreviousEmail, Session, SessionId, User, UserId, Version,
+    AcceptedTerms, AttemptKey, AttemptLimit, Digest, Email, EmailKey, EndReason, Ended, Epoch,
+    EventId, JsonObject, LinkSerial, Method, PreviousEmail, Session, SessionId, TotpFactor, User,
+    UserId, Version,
 };
 use testudo::password::PasswordHash;
 use testudo::{Client, Duration, KeyId, Timestamp};
@@ -105,6 +106,9 @@ pub(super) fn users() -> [User; 3] {
             until: NOW + Duration::from_secs(5),
         }),
         closes_at: Some(NOW + Duration::from_secs(6)),
+        totp: Some(totp(7)),
+        recovery_codes: recovery_codes(7),
+        terms: Some(terms("2026-11")),
         last_login: Some(NOW + Duration::from_secs(1)),
         joined_at: NOW + Duration::from_secs(2),
         created_at: NOW + Duration::from_secs(3),
@@ -123,6 +127,13 @@ pub(super) fn users() -> [User; 3] {
             until: Timestamp::from_millis(0),
         }),
         closes_at: Some(Timestamp::from_millis(0)),
+        totp: Some(TotpFactor {
+            sealed_seed: Vec::new(),
+            last_step: 0,
+            enrolled_at: Timestamp::from_millis(0),
+        }),
+        recovery_codes: vec![Digest::from_bytes([0; 32])],
+        terms: Some(AcceptedTerms { version: String::new(), at: Timestamp::from_millis(0) }),
         last_login: Some(Timestamp::from_millis(0)),
         joined_at: Timestamp::from_millis(0),
         created_at: Timestamp::from_millis(1),
@@ -139,6 +150,13 @@ pub(super) fn users() -> [User; 3] {
         is_verified: true,
         must_change_password: true,
         reset_serial: LinkSerial::new(MOST),
+        totp: Some(TotpFactor {
+            sealed_seed: (0..=u8::MAX).collect(),
+            last_step: MOST,
+            enrolled_at: Timestamp::MAX,
+        }),
+        recovery_codes: vec![Digest::from_bytes([0xff; 32]); User::MAX_RECOVERY_CODES],
+        terms: Some(AcceptedTerms { version: "\u{1f422}".repeat(16), at: Timestamp::MAX }),
         last_login: Some(Timestamp::MAX),
         joined_at: Timestamp::MAX,
         created_at: Timestamp::MAX,
@@ -149,6 +167,22 @@ pub(super) fn users() -> [User; 3] {
         ..user(3)
     };
     [ordinary, least, most]
+}
+
+/// An ordinary authenticator app.
+pub(super) fn totp(number: u8) -> TotpFactor {
+    let (last_step, enrolled_at) = (56_666_666, NOW + Duration::from_secs(number.into()));
+    TotpFactor { sealed_seed: vec![number; 61], last_step, enrolled_at }
+}
+
+/// So many recovery codes, in no order.
+pub(super) fn recovery_codes(count: u8) -> Vec<Digest> {
+    (0..count).map(|number| Digest::of(&[number])).collect()
+}
+
+/// Terms that were accepted [`NOW`].
+pub(super) fn terms(version: &str) -> AcceptedTerms {
+    AcceptedTerms { version: version.to_owned(), at: NOW }
 }
 
 /// An ordinary session of `owner`, just begun.

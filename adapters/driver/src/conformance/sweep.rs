@@ -1,11 +1,18 @@
 //! What is over is removed, a batch at a time, and nothing else.
 
 use testudo::command::{Sweep, Swept};
-use testudo::model::{ApiKey, AttemptKey, AttemptLimit, AttemptVerdict, Invitation, Session, User};
+use testudo::model::{
+    ApiKey, AttemptKey, AttemptLimit, AttemptVerdict, Invitation, OnboardingSession, Session, User,
+};
 use testudo::{Duration, Timestamp};
 
-use super::key_records::{api_key, api_key_id, invitation, invitation_id};
-use super::observe::{Observe, insert_api_key, insert_invitation, insert_session, insert_user};
+use super::key_records::{
+    api_key, api_key_id, invitation, invitation_id, next_onboarding, onboarding,
+};
+use super::observe::{
+    Observe, insert_api_key, insert_invitation, insert_onboarding, insert_session, insert_user,
+    replace_onboarding,
+};
 use super::race::race;
 use super::records::{ACCOUNT, NOW, account, email, lookalikes, session, session_id, user};
 use crate::Store;
@@ -123,6 +130,24 @@ pub async fn invitations_and_api_keys_that_expired_are_removed_and_no_others<S: 
     assert_eq!(sweep(&store, NOW, 100).await, Swept::default());
 }
 
+pub async fn onboarding_sessions_that_expired_are_removed_and_no_others<S: Store>(store: S) {
+    let ends = |number, expires_at| OnboardingSession { expires_at, ..onboarding(number) };
+    let tick = NOW + MILLISECOND;
+    let all = [ends(1, NOW), ends(2, tick), ends(3, Timestamp::from_millis(0)), ends(4, NOW)];
+    store.write(all.iter().map(insert_onboarding)).await;
+    // What ends later since it was replaced is looked at as it is now.
+    let prolonged = OnboardingSession { expires_at: tick, ..next_onboarding(&all[3]) };
+    store.write([replace_onboarding(&prolonged)]).await;
+    assert_eq!(sweep(&store, NOW, 100).await, Swept { onboarding: 2, ..Swept::default() });
+    for (session, stays) in all.iter().zip([false, true, false, true]) {
+        assert_eq!(store.onboarding(session.id).await.is_some(), stays, "{:?}", session.expires_at);
+    }
+    assert_eq!(sweep(&store, NOW, 100).await, Swept::default());
+    // What is removed is gone: its id is free, and no earlier version comes back.
+    store.write([insert_onboarding(&all[0])]).await;
+    assert_eq!(sweep(&store, tick, 100).await, Swept { onboarding: 3, ..Swept::default() });
+}
+
 /// An account that its owner closed goes with all that is theirs, and with nothing else.
 pub async fn closed_accounts_are_removed_with_all_that_is_theirs<S: Store>(store: S) {
     let closing = |number, closes_at| User { closes_at, ..user(number) };
@@ -160,12 +185,14 @@ pub async fn each_kind_is_swept_up_to_the_limit<S: Store>(store: S) {
         let key = ApiKey { expires_at: Some(NOW), ..api_key(number, &ada) };
         let expired = Invitation { expires_at: NOW, ..invitation(number, None) };
         store.write([insert_user(&closed), insert_api_key(&key)]).await;
-        store.write([insert_invitation(&expired)]).await;
+        let begun = OnboardingSession { expires_at: NOW, ..onboarding(number) };
+        store.write([insert_invitation(&expired), insert_onboarding(&begun)]).await;
     }
     for removed in [3, 2, 0] {
         let all = Swept {
             accounts: removed,
             invitations: removed,
+            onboarding: removed,
             api_keys: removed,
             ..Swept::default()
         };
@@ -179,11 +206,13 @@ pub async fn parallel_sweeps_remove_everything_once<S: Store>(store: S) {
     store.write([insert_user(&ada)]).await;
     let over = |number| Session { expires_at: NOW, ..session(number, &ada) };
     store.write((1..=100).map(|number| insert_session(&over(number)))).await;
+    let begun = |number| OnboardingSession { expires_at: NOW, ..onboarding(number) };
+    store.write((1..=100).map(|number| insert_onboarding(&begun(number)))).await;
     let swept = race(20, |_| sweep(&store, NOW, 10)).await;
-    assert!(swept.iter().all(|swept| swept.sessions <= 10));
-    let mut total: u64 = swept.iter().map(|swept| swept.sessions).sum();
-    total += sweep(&store, NOW, 1000).await.sessions;
-    assert_eq!(total, 100);
+    assert!(swept.iter().all(|swept| swept.most_of_a_kind() <= 10));
+    let rest = sweep(&store, NOW, 1000).await;
+    let total = swept.into_iter().fold(rest, Swept::and);
+    assert_eq!(total, Swept { sessions: 100, onboarding: 100, ..Swept::default() });
 }
 
 pub async fn a_sweep_beside_the_attempts_allows_no_more_of_them<S: Store>(store: S) {

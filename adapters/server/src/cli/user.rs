@@ -18,7 +18,7 @@ pub(crate) enum User {
     ///
     /// With --json it prints one array of users, each as the server shows it.
     List(ListUsers),
-    /// Shows an account: the user, the scheme of the password's hash, the number of live sessions.
+    /// Shows an account: the user, the scheme of the password's hash, the second factors, the number of live sessions.
     Show(Whose),
     /// Lets an account be used again that was deactivated, or that its owner closed. Its sessions from before
     /// stay ended.
@@ -31,6 +31,15 @@ pub(crate) enum User {
     /// were counted against the account are forgotten. The server tells the owner by mail: run this with
     /// the same TESTUDO_SECRET or secret file.
     SetPassword(SetPassword),
+    /// Takes authenticator app and recovery codes from an account whose owner has lost both.
+    ///
+    /// SECURITY: the password alone opens the account then. First make sure who is asking, as well as when the
+    /// factor was set up: somebody who has stolen the password may be the one who writes or calls.
+    ///
+    /// All sessions and API keys of the account end, and guesses that were counted are forgotten. The server
+    /// tells the owner by mail: run this with the same TESTUDO_SECRET or secret file. Where a second factor is
+    /// required, the next sign-in sets up another one.
+    ResetSecondFactor(Whose),
     /// Brings accounts along from another system, with their password hashes.
     ///
     /// FILE has one JSON object a line: {"email", "password_hash", "is_active", "is_verified",
@@ -48,6 +57,9 @@ pub(crate) enum User {
     /// SECURITY: what it writes holds the password hashes, with which guessing passwords needs no
     /// server. Keep it as you keep the database, and no longer than needed. A FILE is made readable by
     /// its owner alone, appears only when it is whole, and never takes the place of one that is there.
+    ///
+    /// Second factors do not go along: they are sealed for the account that they are of. Where one is required,
+    /// an imported account sets up another one at its next sign-in.
     Export(ExportUsers),
 }
 

@@ -4,7 +4,7 @@ use std::env;
 
 use testudo::config::{Built, ConfigErrors, Hashing};
 use testudo::password::HasherChain;
-use testudo::{Config, Duration, KeyRing};
+use testudo::{Config, Duration, KeyRing, SecondFactor};
 
 use super::{ContextWords, HashingOptions, Options, PasswordOptions, Scopes};
 use crate::failure::Failure;
@@ -13,7 +13,8 @@ use crate::failure::Failure;
 const PREFIX: &str = "TESTUDO";
 
 /// Which of its tables are set by them; the others have options of their own.
-const TABLES: [&str; 3] = ["TESTUDO_POLICY__", "TESTUDO_PASSWORDS__", "TESTUDO_HASHING__"];
+const TABLES: [&str; 4] =
+    ["TESTUDO_POLICY__", "TESTUDO_PASSWORDS__", "TESTUDO_HASHING__", "TESTUDO_ONBOARDING__"];
 
 /// The settings that have short names.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Short {
     pub(super) access_lifetime: Option<u64>,
     pub(super) refresh_grace: Option<u64>,
     pub(super) api_key_scopes: Option<Scopes>,
+    pub(super) service_name: Option<String>,
+    pub(super) require_totp: Option<bool>,
     pub(super) passwords: PasswordOptions,
 }
 
@@ -38,6 +41,17 @@ impl Short {
         put(&mut to.policy.refresh_grace, self.refresh_grace);
         if let Some(Scopes(scopes)) = &self.api_key_scopes {
             to.api_key_scopes.clone_from(scopes);
+        }
+        if let Some(name) = &self.service_name {
+            to.service_name.clone_from(name);
+        }
+        match self.require_totp {
+            Some(true) => to.policy.second_factor = SecondFactor::Required,
+            // It takes the requirement back that stands elsewhere, and nothing else.
+            Some(false) if to.policy.second_factor == SecondFactor::Required => {
+                to.policy.second_factor = SecondFactor::IfEnrolled;
+            }
+            Some(false) | None => {}
         }
         if let Some(ContextWords(words)) = &self.passwords.context_words {
             to.passwords.context_words.clone_from(words);
@@ -61,6 +75,7 @@ pub(super) fn of(file: &Options, given: &Short) -> Result<Config, Failure> {
         policy: file.policy.clone().unwrap_or_default(),
         passwords: file.passwords.clone().unwrap_or_default(),
         hashing: file.hashing.clone().unwrap_or_default(),
+        onboarding: file.onboarding.clone().unwrap_or_default(),
         ..Config::default()
     };
     file.short().apply(&mut rules);

@@ -291,6 +291,29 @@ impl FromStr for Invitations {
     }
 }
 
+/// Whether there are pages for browsers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) enum Pages {
+    /// There are.
+    #[default]
+    On,
+    /// There is JSON alone.
+    Off,
+}
+
+impl FromStr for Pages {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "on" => Ok(Self::On),
+            "off" => Ok(Self::Off),
+            _ => Err("expected on or off".to_owned()),
+        }
+    }
+}
+
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -338,6 +361,7 @@ from_file!(
     ContextWords,
     Scopes,
     Invitations,
+    Pages,
     LogFormat,
     WebhookEvents,
     Webhooks

@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Router};
-use testudo_axum::{Problem, Testudo, envelope};
+use testudo_axum::{Cookies, Problem, Testudo, envelope};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,7 +13,11 @@ use utoipa_axum::routes;
 use crate::measurements::Measurements;
 
 /// All routes, and what all answers have in common, those to unknown paths and wrong methods included.
-pub(super) fn router(testudo: Testudo, measurements: Measurements) -> Router {
+pub(super) fn router(
+    testudo: Testudo,
+    pages: Option<(String, Cookies)>,
+    measurements: Measurements,
+) -> Router {
     let (router, document) = OpenApiRouter::with_openapi(testudo_axum::openapi("/auth"))
         .routes(routes!(healthz))
         .routes(routes!(published_keys))
@@ -21,10 +25,15 @@ pub(super) fn router(testudo: Testudo, measurements: Measurements) -> Router {
         .routes(routes!(openapi))
         .split_for_parts();
     let document = Document(document.to_json().unwrap_or_default());
-    router
+    let router = router
         .nest("/auth", testudo.routes())
-        .fallback(async || Problem::not_found())
-        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed());
+    // Where there are pages, they say what is at no path.
+    let router = match pages {
+        Some((path, cookies)) => router.merge(testudo.pages_below(&path, cookies)),
+        None => router.fallback(async || Problem::not_found()),
+    };
+    router
         .layer(Extension(document))
         .layer(Extension(measurements))
         .layer(from_fn(envelope))

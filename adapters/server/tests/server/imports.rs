@@ -62,6 +62,7 @@ fn an_account_comes_with_all_that_is_known_of_it() {
         "created_at": "2020-02-03T04:05:06.789Z", "last_login": "2021-02-03T04:05:06Z",
         "profile": {"name": "Zoë", "tags": [1, null]}, "second_factors": [],
         "must_change_password": true, "closes_at": null, "password_scheme": "bcrypt", "live_sessions": 0,
+        "second_factor": false, "recovery_codes_left": 0,
     });
     assert_eq!(full, expected);
     for email in ["least@example.com", "null@example.com"] {
@@ -117,7 +118,7 @@ fn what_is_exported_is_imported_as_it_was() {
     let server = fresh.serve(&[]);
     assert_eq!(server.login(EMAIL, PASSWORD).status, 200);
     let must_change = server.login("bob@example.com", "another horse battery");
-    assert_eq!(must_change.json()["code"], "step_up_required");
+    assert_eq!(must_change.json()["current_step"], "change_password");
 }
 
 #[cfg(unix)]

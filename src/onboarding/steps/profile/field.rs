@@ -1,5 +1,7 @@
 //! A field of the profile: what it takes, and how it is read.
 
+mod check;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
@@ -247,13 +249,12 @@ impl ProfileField {
     }
 
     fn accept_date(&self, text: &str) -> Result<Value, FieldError> {
-        let read = |text: &str| (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten();
-        let Some(date) = read(text) else {
+        let Some(read) = date(text) else {
             return Err(self.error("invalid_date", "expected a date such as 2026-11-23"));
         };
-        let bound = |text: &Option<String>| text.as_deref().and_then(read);
-        let fits = bound(&self.min).is_none_or(|least| date >= least)
-            && bound(&self.max).is_none_or(|most| date <= most);
+        let bound = |text: &Option<String>| text.as_deref().and_then(date);
+        let fits = bound(&self.min).is_none_or(|least| read >= least)
+            && bound(&self.max).is_none_or(|most| read <= most);
         if fits { Ok(text.into()) } else { Err(self.out_of_range()) }
     }
 
@@ -282,6 +283,11 @@ impl ProfileField {
     fn error(&self, code: &'static str, expected: impl ToString) -> FieldError {
         FieldError::new(self.name.clone(), code, expected)
     }
+}
+
+/// RFC 3339 full-date, and no other form of ISO 8601.
+fn date(text: &str) -> Option<Date> {
+    (text.len() == 10).then(|| text.parse().ok()).flatten()
 }
 
 impl Kind {

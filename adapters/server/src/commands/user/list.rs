@@ -27,7 +27,8 @@ async fn json(office: &Office) -> Result<(), Failure> {
 }
 
 async fn table(office: &Office) -> Result<(), Failure> {
-    let mut table = Table::new(buffered(), ["EMAIL", "ID", "ACTIVE", "VERIFIED", "LAST LOGIN"]);
+    let names = ["EMAIL", "ID", "ACTIVE", "VERIFIED", "FACTOR", "LAST LOGIN"];
+    let mut table = Table::new(buffered(), names);
     let mut pages = Pages::of(office);
     while let Some(users) = pages.next().await? {
         table.push(&users.iter().map(row).collect::<Vec<_>>())?;
@@ -35,12 +36,13 @@ async fn table(office: &Office) -> Result<(), Failure> {
     table.end()
 }
 
-fn row(user: &User) -> [String; 5] {
+fn row(user: &User) -> [String; 6] {
     [
         user.email.to_string(),
         user.id.to_string(),
         yes_or_no(user.is_active).to_owned(),
         yes_or_no(user.is_verified).to_owned(),
+        yes_or_no(user.has_second_factor()).to_owned(),
         user.last_login.map_or_else(|| "never".to_owned(), |moment| moment.to_string()),
     ]
 }

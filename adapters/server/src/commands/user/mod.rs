@@ -7,6 +7,7 @@ mod import;
 mod list;
 mod pages;
 mod password;
+mod reset_second_factor;
 mod set_password;
 mod show;
 
@@ -22,6 +23,9 @@ pub(super) async fn run(command: User) -> Result<(), Failure> {
         User::Activate(arguments) => activate::activate(arguments).await,
         User::Deactivate(arguments) => activate::deactivate(arguments).await,
         User::SetPassword(arguments) => set_password::set_password(arguments).await,
+        User::ResetSecondFactor(arguments) => {
+            reset_second_factor::reset_second_factor(arguments).await
+        }
         User::Import(arguments) => import::import(arguments).await,
         User::Export(arguments) => export::export(arguments).await,
     }

@@ -15,7 +15,12 @@ impl Site {
     /// Serves, with letters going to a mailbox.
     pub(crate) fn serve_with_mail(&self, arguments: &[&str]) -> (Server, Mailbox) {
         let server = self.serve(&[&["--mail", "dir:mail"], arguments].concat());
-        (server, Mailbox(self.path("mail")))
+        (server, self.mailbox())
+    }
+
+    /// The letters of a server that was told `--mail dir:mail`.
+    pub(crate) fn mailbox(&self) -> Mailbox {
+        Mailbox(self.path("mail"))
     }
 }
 
@@ -47,6 +52,26 @@ impl Mailbox {
     /// The newest letter of a kind, which may still be on its way: the `count`th.
     pub(crate) fn letter(&self, count: usize, kind: &str) -> Value {
         self.wait_for(count, kind).pop().unwrap()
+    }
+
+    /// The newest code that was sent to an address, which may still be on its way.
+    pub(crate) fn code_to(&self, email: &str) -> String {
+        self.codes_to(email, 1).pop().unwrap()
+    }
+
+    /// All codes that were sent to an address, oldest first, once there are so many.
+    pub(crate) fn codes_to(&self, email: &str, count: usize) -> Vec<String> {
+        let begun = Instant::now();
+        loop {
+            let mut letters = self.letters();
+            letters.retain(|it| it["kind"] == "verification_code" && it["to"] == email);
+            if letters.len() >= count {
+                let code = |letter: &Value| letter["code"].as_str().unwrap().to_owned();
+                return letters.iter().map(code).collect();
+            }
+            assert!(begun.elapsed() < PATIENCE, "no code to {email} in {:?}", self.letters());
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// What the link of that letter carries.

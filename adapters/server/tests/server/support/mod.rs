@@ -4,13 +4,16 @@ mod http;
 mod mailbox;
 mod process;
 pub(crate) mod receiver;
+mod visitor;
 
 pub(crate) use http::connect;
-pub(crate) use http::{Answer, Request};
+pub(crate) use http::{Answer, Request, names};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use process::{
     Server, Site, block_on, complaint, printed, printed_json, records, run, signal,
 };
+
+pub(crate) use visitor::{App, Visitor, recovery_codes, registration};
 
 /// The account that most tests begin with.
 pub(crate) const EMAIL: &str = "ada@example.com";

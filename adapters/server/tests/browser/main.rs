@@ -1,0 +1,26 @@
+//! The pages in a real browser, and the real server behind them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "what is not as expected ends the test, in its helpers too"
+)]
+
+mod authenticator;
+mod browser;
+mod emails;
+mod forgery;
+mod journeys;
+mod keyboard;
+mod mistakes;
+mod own_step;
+mod passwords;
+mod place;
+mod second_factor;
+mod sessions;
+mod sign_up;
+#[path = "../server/support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "what the tests over HTTP need besides")]
+mod support;
