@@ -40,6 +40,13 @@ impl AttemptKey {
         Self::of_account(Self::TOTP, email)
     }
 
+    /// Codes that somebody enters to bind their account to another app: guesses at another seed than those that
+    /// sign in.
+    #[must_use]
+    pub fn totp_enrolment(user: UserId) -> Self {
+        Self(format!("totp:enrolment:{user}"))
+    }
+
     /// Guesses at the recovery codes of one account.
     #[must_use]
     pub fn recovery_code(email: &EmailKey) -> Self {
