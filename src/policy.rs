@@ -121,7 +121,8 @@ pub struct Policy {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SecondFactor {
-    /// Nobody, enrolled or not.
+    /// Nobody, enrolled or not. Sessions that begin under it go on with the password alone for as long as they
+    /// last: end them ([`end_sessions`](crate::flow::admin::end_sessions)) when turning it off.
     Never,
     /// Who has enrolled one.
     #[default]

@@ -80,7 +80,8 @@ static SITE: LazyLock<Site> = LazyLock::new(|| {
         let ada = RegisterUser::new("ada@example.com", "correct horse".into());
         testudo.auth().register_user(ada, &here).await.expect("a user");
         let login = Login::new("ada@example.com", "correct horse".into());
-        testudo.auth().login(login, &here).await.expect("a session")
+        let sign_in = testudo.auth().login(login, &here).await.expect("a sign-in");
+        sign_in.signed_in().expect("a session")
     });
     let keys = testudo.auth().settings().keys();
     let csrf_token = testudo::token::csrf::token_for(signed_in.session.id, keys).expose().clone();

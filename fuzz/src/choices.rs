@@ -34,6 +34,13 @@ impl<'a> Choices<'a> {
             .unwrap_or(first)
     }
 
+    /// The same of what is cloned.
+    pub fn pick_clone<T: Clone>(&mut self, first: T, others: &[T]) -> T {
+        let way = usize::from(self.any::<u8>() % 16);
+        let other = way.checked_sub(16 - others.len().min(15)).and_then(|other| others.get(other));
+        other.cloned().unwrap_or(first)
+    }
+
     /// `true` rarely: something is out of the ordinary.
     pub fn rarely(&mut self) -> bool {
         self.any::<u8>() >= 240

@@ -10,7 +10,7 @@ use crate::time::{Duration, Timestamp};
 const MARGIN: Duration = Duration::from_minutes(60);
 
 /// Removes sessions that are over, counters that count nothing any more, accounts whose owners closed them,
-/// invitations and API keys that have expired, events older than
+/// invitations, onboarding sessions and API keys that have expired, events older than
 /// [`Policy::audit_retention`](crate::Policy::audit_retention), and dead letters that were kept for
 /// [`Burial::KEPT`]: at most `batch` of each.
 ///

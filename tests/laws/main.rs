@@ -17,6 +17,7 @@ mod interleavings;
 mod invitations;
 mod key_rotation;
 mod onboarding;
+mod owed;
 mod passwords;
 mod purpose_matrix;
 mod secrets;

@@ -99,20 +99,18 @@ pub(crate) fn wrong_code(seed: &Secret<String>, world: &World) -> String {
 pub(crate) struct Enrolled {
     pub(crate) seed: Secret<String>,
     pub(crate) recovery_codes: Vec<Secret<String>>,
-    /// The session from which it was enrolled.
-    pub(crate) session: SignedIn,
 }
 
 /// Ada verified her address, and binds her account to an app. Time passes, so that another code is shown.
 pub(crate) fn enrol(world: &mut World) -> Enrolled {
     world.change_user(ADA, |user| user.is_verified = true);
-    let session = world.login(ADA, PASSWORD);
-    let access = session.tokens.access.expose();
+    let access = world.login(ADA, PASSWORD).tokens.access;
+    let access = access.expose();
     let seed = world.run(|env| begin_totp(access, env)).unwrap().secret;
     let code = code_of(&seed, world);
     let recovery_codes = world.run(|env| confirm_totp(access, &code, env)).unwrap();
     world.advance(Duration::from_secs(60));
-    Enrolled { seed, recovery_codes, session }
+    Enrolled { seed, recovery_codes }
 }
 
 /// A world in which Ada has an account with an app.

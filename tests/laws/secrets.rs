@@ -1,6 +1,7 @@
 //! No secret shows in anything that can be printed.
 
 mod accounts;
+mod onboarding;
 
 use std::fmt::Debug;
 use std::sync::Arc;

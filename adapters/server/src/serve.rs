@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 
+use testudo::onboarding::steps::ValidateInvitation;
 use testudo_axum::{Cookies, Testudo};
 use testudo_driver::{Auth, Fault, Letters};
 use testudo_smtp::Encryption;
@@ -167,6 +168,13 @@ fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<
         if server.encryption() == Encryption::None && !server.is_loopback() {
             warn!("mail goes over the network in the clear, with its links: leave out ?tls=none");
         }
+    }
+    let sign_up = &config.rules.onboarding.sign_up;
+    let is_for_guests = sign_up.iter().any(|step| step == ValidateInvitation::NAME);
+    if is_for_guests && config.invitations == Invitations::Nobody {
+        warn!(
+            "nobody can sign up: it takes an invitation, and nobody may invite without --invitations users"
+        );
     }
     if config.public_url.is_none() {
         info!("links in mail lead to this machine: name your --public-url");

@@ -4,12 +4,13 @@ use testudo::command::{Commit, Guard, LegacyVerdict, PasswordVerdict, Write};
 use testudo::event::{Event, EventKind, EventRecord};
 use testudo::flow;
 use testudo::flow::admin::{self, Imported, UserPage};
-use testudo::flow::{ApiKeyPage, EventPage, InvitationPage, Invited, Refreshed, SignedIn};
-use testudo::model::{ApiKeyId, ApiKeyState, Digest, InvitationId, Session, User};
+use testudo::flow::{ApiKeyPage, EventPage, InvitationPage, Invited, Refreshed};
+use testudo::model::{ApiKeyId, ApiKeyState, Digest, InvitationId, Method, Session, User};
 use testudo::service::ServiceTokens;
 use testudo_fuzz::token_parts;
 
 use super::links;
+use super::onboarding;
 use super::requests::SCOPE;
 use super::trial::Trial;
 
@@ -68,7 +69,18 @@ pub(crate) const FLOWS: &[(&str, Run)] = &[
     ("list_events", list_events),
     ("admin::list_events", admin_list_events),
     ("authenticate_service", authenticate_service),
-    ("external_login", external_login),
+    ("external_login", onboarding::external_login),
+    ("start_onboarding", onboarding::start),
+    ("advance_onboarding", onboarding::advance),
+    ("resume_onboarding", onboarding::resume),
+    ("begin_totp", onboarding::begin_totp),
+    ("confirm_totp", onboarding::confirm_totp),
+    ("remove_totp", onboarding::remove_totp),
+    ("replace_recovery_codes", onboarding::replace_recovery_codes),
+    ("second_factors", onboarding::second_factors),
+    ("reset_second_factor", onboarding::reset_second_factor),
+    ("end_other_sessions", onboarding::end_other_sessions),
+    ("update_profile", onboarding::update_profile),
 ];
 
 /// Panics while a function that the flows' modules give out has no row above.
@@ -88,13 +100,10 @@ fn assert_all_have_rows(declared: &str) {
     }
 }
 
-/// A session begins only with a right password of the active account that was found, and with the
-/// batch that holds it.
+/// A sign-in goes on only with a right password of the active account that was found.
 fn login(trial: &mut Trial<'_>) {
     let (request, env) = (trial.login_request(), trial.env());
-    let Some(SignedIn { user, session, .. }) = trial.grant(flow::login(request, env)) else {
-        return;
-    };
+    let Some(sign_in) = trial.grant(flow::login(request, env)) else { return };
     let record = &trial.record;
     let found = record.user.as_ref().expect("nobody was found");
     if found.password.is_usable() {
@@ -102,35 +111,7 @@ fn login(trial: &mut Trial<'_>) {
     } else {
         assert!(found.password.is_legacy() && record.legacy == Some(LegacyVerdict::Right));
     }
-    assert!(found.is_active && found.id == user.id && !user.must_change_password);
-    let batch = record.accepted().expect("a sign-in that was not committed");
-    let is_written = |write: &Write| matches!(write, Write::InsertSession(new) if **new == session);
-    assert!(batch.writes.iter().any(is_written), "another session was committed");
-    let is_guarded = |write: &Write| matches!(write, Write::ReplaceUser { user: new, was } if **new == user && *was == found.version);
-    assert!(batch.writes.iter().any(is_guarded), "the user is not guarded by the version read");
-    assert_eq!((session.user, session.epoch), (user.id, user.epoch));
-    assert_eq!(user.epoch > found.epoch, found.must_change_password, "it must be changed");
-    // Of another password, and perhaps of a new device.
-    let of_password = usize::from(found.must_change_password);
-    assert!((of_password..=of_password + 1).contains(&batch.messages.len()));
-}
-
-/// A session is opened for an account that may be used, and is that account's.
-fn external_login(trial: &mut Trial<'_>) {
-    let (request, env) = (trial.external_login(), trial.env());
-    let Some(SignedIn { user, session, .. }) = trial.grant(flow::external_login(request, env))
-    else {
-        return;
-    };
-    let record = &trial.record;
-    let found = record.user.as_ref().expect("nobody was found");
-    assert!(found.is_active && found.closes_at.is_none() && found.id == user.id);
-    let batch = record.accepted().expect("a sign-in that was not committed");
-    let is_written = |write: &Write| matches!(write, Write::InsertSession(new) if **new == session);
-    assert!(batch.writes.iter().any(is_written), "another session was committed");
-    let is_guarded = |write: &Write| matches!(write, Write::ReplaceUser { user: new, was } if **new == user && *was == found.version);
-    assert!(batch.writes.iter().any(is_guarded), "the user is not guarded by the version read");
-    assert_eq!((session.user, session.epoch), (user.id, user.epoch));
+    onboarding::assert_sign_in(trial, &sign_in, Method::Password);
 }
 
 /// The password changes with a right current one, and takes its own session along.

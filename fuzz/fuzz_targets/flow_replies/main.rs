@@ -19,6 +19,7 @@
 mod flows;
 mod genuine;
 mod links;
+mod onboarding;
 mod replies;
 mod requests;
 mod trial;

@@ -14,8 +14,8 @@ use testudo::command::{
 use testudo::event::EventRecord;
 use testudo::model::{
     ApiKey, ApiKeyId, AttemptVerdict, Digest, EndReason, Ended, Epoch, EventId, Invitation,
-    InvitationId, LinkSerial, OnboardingId, OnboardingSession, PreviousEmail, Session, SessionId,
-    User, UserId, Version,
+    InvitationId, LinkSerial, Method, OnboardingId, OnboardingSession, PreviousEmail, Session,
+    SessionId, User, UserId, Version,
 };
 use testudo::password::PasswordHash;
 use testudo::{Client, Duration, KeyId, Respond};
@@ -116,7 +116,9 @@ impl Respond for Trial<'_> {
         _: FindOnboarding,
     ) -> Result<Option<OnboardingSession>, Infallible> {
         self.asked();
-        Ok(if self.choices.rarely() { None } else { Some(self.onboarding_session()) })
+        let found = if self.choices.rarely() { None } else { Some(self.onboarding_session()) };
+        self.record.onboarding = found;
+        Ok(self.record.onboarding.clone())
     }
 
     fn list_invitations(&mut self, _: ListInvitations) -> Result<Vec<Invitation>, Infallible> {
@@ -305,7 +307,8 @@ impl Trial<'_> {
 
     /// Ada, or what became of her.
     fn user(&mut self) -> User {
-        let mut user = self.genuine.user.clone();
+        let of_stage = self.stage.as_ref().and_then(|stage| stage.user.clone());
+        let mut user = of_stage.unwrap_or_else(|| self.genuine.user.clone());
         if let Some((text, until)) = self.claimed.clone()
             && self.choices.any::<bool>()
         {
@@ -316,6 +319,10 @@ impl Trial<'_> {
         }
         if self.choices.any::<bool>() {
             return user;
+        }
+        if self.stage.is_none() && self.choices.way(4) == 0 {
+            let enrolled = self.genuine.stages.iter().rev().filter_map(|stage| stage.user.clone());
+            user.totp = enrolled.into_iter().find_map(|user| user.totp);
         }
         if self.choices.rarely() {
             user.id = UserId::from_uuid(Uuid::from_u128(self.choices.any()));
@@ -376,8 +383,19 @@ impl Trial<'_> {
         }
     }
 
-    /// Somebody on their way in, in a state that nobody sealed.
+    /// Somebody on their way in, mostly as they were; in a state that nobody sealed, otherwise.
     fn onboarding_session(&mut self) -> OnboardingSession {
+        if !self.choices.rarely() {
+            let stage = self.stage.as_ref().map(|stage| stage.record.clone());
+            let mut row = stage.unwrap_or_else(|| self.genuine.waiting.0.clone());
+            if self.choices.rarely() {
+                row.version = Version::new(self.counter());
+            }
+            if self.choices.rarely() {
+                row.expires_at = self.moment();
+            }
+            return row;
+        }
         OnboardingSession {
             id: OnboardingId::from_uuid(self.id_at(0)),
             digest: Digest::from_bytes(self.choices.any()),
@@ -427,6 +445,9 @@ impl Trial<'_> {
         }
         if self.choices.any::<bool>() {
             return session;
+        }
+        if self.choices.way(4) == 0 {
+            session.methods.push(Method::Otp);
         }
         if self.choices.rarely() {
             session.id = SessionId::from_uuid(Uuid::from_u128(self.choices.any()));

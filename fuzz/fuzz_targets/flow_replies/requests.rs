@@ -9,11 +9,16 @@ use testudo::flow::{
     ResetPassword, SessionPage,
 };
 use testudo::model::{AttemptLimit, Digest, EmailKey, JsonObject, Lifetime, SessionId, UserId};
+use testudo::onboarding::steps::{Profile, ProfileField};
+use testudo::onboarding::{Advance, Answers, Input, Onboarding};
 use testudo::password::{Password, PasswordHash};
 use testudo::signing::{Claim, ClaimPurpose, Invitation, PasswordReset, PurposeSigner};
 use testudo::testing::World;
-use testudo::{Client, Duration, Entropy, Env, KeyRing, Policy, Secret, Settings, Timestamp};
-use testudo_fuzz::token_text;
+use testudo::{
+    Client, Duration, Entropy, Env, KeyRing, Policy, ProfileMatch, SecondFactor, Secret, Settings,
+    Timestamp,
+};
+use testudo_fuzz::{code_of, token_text};
 
 use super::genuine::ADA;
 use super::trial::{CANARY, Trial};
@@ -22,6 +27,12 @@ use super::trial::{CANARY, Trial};
 pub(crate) const SCOPE: &str = "reports:read";
 
 const OTHER_SECRET: &str = "another-secret-of-tests-and-no-other-9Xw4";
+
+/// The library's steps, and one field that the application declares.
+fn onboarding() -> Onboarding {
+    let fields = [ProfileField::text("nickname", "Nickname").optional()];
+    Onboarding::standard().with_step(Profile::new(fields)).at_sign_in(["setup_totp", "profile"])
+}
 
 impl Trial<'_> {
     /// Surroundings of one flow. `Trial::now` is then what it goes by.
@@ -40,8 +51,10 @@ impl Trial<'_> {
         let secrets = [World::SECRET.to_owned(), new_in_front, new_only];
         let secrets = &secrets[usize::from(self.choices.way(3))];
         let keys = KeyRing::parse(secrets).expect("a key ring");
-        let settings = Settings::new(self.policy(), keys).expect("a policy that holds together");
-        let settings = settings.with_api_key_scopes([SCOPE]);
+        self.policy = self.policy();
+        let settings = Settings::new(self.policy.clone(), keys);
+        let settings = settings.expect("a policy that holds together").with_api_key_scopes([SCOPE]);
+        let settings = settings.with_onboarding(onboarding()).expect("steps that go together");
         Env::new(self.now, entropy, client, Arc::new(settings))
     }
 
@@ -95,7 +108,29 @@ impl Trial<'_> {
             fresh_sign_in: self.span(0),
             open_invitations: u32::from(self.choices.way(5)),
             api_keys: u32::from(self.choices.way(5)),
+            totp: AttemptLimit { hard_stop, ..self.limit() },
+            recovery_code: AttemptLimit { hard_stop, ..self.limit() },
+            email_code: self.limit(),
+            onboarding_network: self.limit(),
+            second_factor: self.second_factor(),
+            totp_skew: self.choices.way(2),
+            require_verified_email: self.choices.any(),
+            terms: self.choices.any::<bool>().then(|| "2026".to_owned()),
+            one_onboarding_per_email: self.choices.any(),
+            tell_taken_addresses: self.choices.any(),
             ..Policy::default()
+        }
+    }
+
+    fn second_factor(&mut self) -> SecondFactor {
+        match self.choices.way(4) {
+            0 => SecondFactor::IfEnrolled,
+            1 => SecondFactor::Required,
+            2 => SecondFactor::Never,
+            _ => {
+                let (field, is) = ("role".to_owned(), "admin".into());
+                SecondFactor::RequiredWhere(ProfileMatch { field, is })
+            }
         }
     }
 
@@ -146,7 +181,6 @@ impl Trial<'_> {
         Login {
             email: self.address(),
             password: self.password(),
-            new_password: if self.choices.rarely() { Some(self.password()) } else { None },
             remember: self.choices.any(),
             claims: self.object(),
         }
@@ -217,6 +251,74 @@ impl Trial<'_> {
         self.claimed = Some((text.to_owned(), until));
         self.presented = Some(token.expose().clone());
         token.expose().clone()
+    }
+
+    /// The token of an onboarding session: mostly that of the one that is found.
+    pub(crate) fn onboarding_token(&mut self) -> String {
+        if self.choices.rarely() {
+            return self.choices.any();
+        }
+        let stages = &self.genuine.stages;
+        let stage = stages[usize::from(self.choices.any::<u8>()) % stages.len()].clone();
+        let token = stage.token.clone();
+        self.presented = Some(token.clone());
+        self.stage = Some(stage);
+        token
+    }
+
+    /// What is said to a step: mostly what leads on.
+    pub(crate) fn advance(&mut self) -> Advance {
+        let input = match self.choices.pick(0, &[1, 2]) {
+            0 => Input::Data(self.right_answers()),
+            1 => Input::Data(self.any_answers()),
+            _ => Input::Skip,
+        };
+        let step = if self.choices.rarely() { Some(self.text()) } else { None };
+        Advance { step, input }
+    }
+
+    fn right_answers(&mut self) -> Answers {
+        let Some(stage) = self.stage.clone() else { return Answers::default() };
+        let right = match &stage.seed {
+            Some(seed) => serde_json::json!({ "code": code_of(seed.expose(), self.now) }),
+            None => stage.right,
+        };
+        match right {
+            serde_json::Value::Object(fields) => Answers::new(fields),
+            _ => Answers::default(),
+        }
+    }
+
+    fn any_answers(&mut self) -> Answers {
+        let names = ["code", "email", "password", "password_confirm", "new_password", "saved"];
+        let mut fields = JsonObject::new();
+        for _ in 0..self.choices.way(4) {
+            let name = self.choices.pick("code", &names);
+            let value = match self.choices.way(4) {
+                0 => self.password().expose().into(),
+                1 => self.choices.any::<bool>().into(),
+                2 => self.choices.any::<i64>().into(),
+                _ => format!("{:06}", self.choices.any::<u32>() % 1_000_000).into(),
+            };
+            fields.insert(name.to_owned(), value);
+        }
+        Answers::new(fields)
+    }
+
+    /// A code of the seed that waits, mostly.
+    pub(crate) fn code(&mut self) -> String {
+        if self.choices.rarely() {
+            return format!("{:06}", self.choices.any::<u32>() % 1_000_000);
+        }
+        code_of(self.genuine.waiting.1.expose(), self.now)
+    }
+
+    pub(crate) fn profile_answers(&mut self) -> Answers {
+        let mut fields = self.object();
+        if self.choices.any::<bool>() {
+            fields.insert("nickname".to_owned(), self.text().into());
+        }
+        Answers::new(fields)
     }
 
     pub(crate) fn external_login(&mut self) -> ExternalLogin {

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use testudo::command::{
     Commit, Conflict, LegacyVerdict, OwnedApiKey, OwnedSession, PasswordVerdict,
 };
-use testudo::model::{ApiKey, Digest, Invitation, Session, User};
-use testudo::{Refusal, Step, Timestamp, respond};
+use testudo::model::{ApiKey, Digest, Invitation, OnboardingSession, Session, User};
+use testudo::{Policy, Refusal, Step, Timestamp, respond};
 use testudo_fuzz::Choices;
 
 use super::flows::{FLOWS, Run};
-use super::genuine::Genuine;
+use super::genuine::{Genuine, Stage};
 
 /// No flow asks more: sixteen conflicts, and a few questions about each.
 const MOST_QUESTIONS: usize = 100;
@@ -33,6 +33,10 @@ pub(crate) struct Trial<'a> {
     pub(crate) key_digest: Option<Digest>,
     /// Until when the invitation counts whose link was presented, if one was.
     pub(crate) invited_until: Option<Timestamp>,
+    /// Who is at which step of onboarding, if somebody is.
+    pub(crate) stage: Option<Stage>,
+    /// What was asked for under: the policy of the flow.
+    pub(crate) policy: Policy,
     pub(crate) record: Record,
 }
 
@@ -54,6 +58,7 @@ pub(crate) struct Record {
     pub(crate) invitation: Option<Invitation>,
     pub(crate) invitations: Vec<Invitation>,
     pub(crate) legacy: Option<LegacyVerdict>,
+    pub(crate) onboarding: Option<OnboardingSession>,
     /// The last batch, and how it was answered.
     pub(crate) batch: Option<(Commit, Result<(), Conflict>)>,
 }
@@ -82,6 +87,8 @@ impl<'a> Trial<'a> {
             claimed: None,
             key_digest: None,
             invited_until: None,
+            stage: None,
+            policy: Policy::default(),
             record: Record::default(),
         }
     }

@@ -217,6 +217,17 @@ impl Browser {
         }
     }
 
+    /// Sends to another page, and takes from the browser whatever it has of who was signed in.
+    pub(super) fn leave_to(&self, path: &str) -> Answer {
+        let mut response = self.go(path);
+        let cleared = self.testudo().clear_cookies(&mut response);
+        // The page that comes next then sets another. Chromium keeps pages to go back to, even those that are not to
+        // be stored, until a page changes a cookie: what was seen signed in is not seen again.
+        let forgotten = cleared.and_then(|()| self.cookies().forget(&mut response, Kind::Browser));
+        forgotten.map_err(|problem| self.fail_as(&problem))?;
+        Ok(response)
+    }
+
     /// Says what kept a request from being carried out, on a page of its own.
     pub(super) fn fail(&self, error: AuthError) -> Failure {
         self.fail_as(&self.testudo().problem(error))

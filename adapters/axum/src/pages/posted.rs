@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -37,14 +38,16 @@ impl FromRequest<Pages> for Posted {
         if csrf::check_form(&parts.headers, browser.cookies()).is_err() {
             return Err(foreign(&browser));
         }
-        if !is_of_type("application/x-www-form-urlencoded", &parts.headers) {
+        // What says nothing of its type is a form without fields, at best: it lacks the token.
+        let has_type = parts.headers.contains_key(CONTENT_TYPE);
+        if has_type && !is_of_type("application/x-www-form-urlencoded", &parts.headers) {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(browser.fail_as(&Problem::malformed_as(status, "expected a form")));
         }
         let body = read_in_time(body).await.map_err(|problem| browser.fail_as(&problem))?;
         let form = Typed::read(&body).map_err(|problem| browser.fail_as(&problem))?;
         if !browser.made(form.text(CSRF)) {
-            return Err(foreign(&browser));
+            return Err(outdated(&browser, parts.uri.path(), &form));
         }
         Ok(Self { browser, form })
     }
@@ -53,6 +56,18 @@ impl FromRequest<Pages> for Posted {
 /// Whatever is wrong with where a form comes from, the answer is the same.
 fn foreign(browser: &Browser) -> Failure {
     browser.fail_as(&Problem::new(Code::Forbidden, "expected a form of this site, in this browser"))
+}
+
+/// Who clicks twice on a button that signs them in or out sends the second form when the first has done it.
+fn outdated(browser: &Browser, path: &str, form: &Typed) -> Failure {
+    match (path, browser.visit()) {
+        ("/signin" | "/signup", Some(_)) => Failure::from(match form.next() {
+            Some(next) => browser.go_to(&next),
+            None => browser.go("/account"),
+        }),
+        ("/signout", None) => Failure::from(browser.go("/signin?notice=signed-out")),
+        _ => foreign(browser),
+    }
 }
 
 impl Typed {

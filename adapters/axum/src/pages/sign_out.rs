@@ -14,8 +14,5 @@ pub(super) async fn submit(Posted { browser, .. }: Posted) -> Answer {
             Err(fault) => return Err(browser.fail(fault)),
         }
     }
-    let mut response = browser.go("/signin?notice=signed-out");
-    let cleared = browser.testudo().clear_cookies(&mut response);
-    cleared.map_err(|problem| browser.fail_as(&problem))?;
-    Ok(response)
+    browser.leave_to("/signin?notice=signed-out")
 }

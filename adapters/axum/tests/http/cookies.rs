@@ -9,7 +9,10 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use futures::future::join_all;
 use serde_json::{Value, json};
-use testudo::Duration;
+use testudo::command::UserKey;
+use testudo::flow::admin::SetPassword;
+use testudo::model::Email;
+use testudo::{Client, Duration};
 use testudo_axum::{Cookies, CurrentUser, MaybeUser, Testudo, renew};
 
 use crate::support::{Answer, EMAIL, PASSWORD, Site, send};
@@ -90,6 +93,35 @@ async fn signed_in(app: &Router) -> (Jar, String) {
     jar.take(&answer);
     let body: Value = serde_json::from_str(&answer.body).unwrap();
     (jar, body["csrf_token"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn who_owes_something_gets_cookies_with_the_last_step_and_none_before() {
+    let site = Site::new().await;
+    let app = app(&site);
+    let user = UserKey::Email(EMAIL.parse::<Email>().unwrap().key().clone());
+    let set = SetPassword { user, password: "given by the office".into(), must_change: true };
+    site.testudo.auth().admin().set_password(set, &Client::unknown()).await.unwrap();
+    let say = async |path: &str, body: Value| {
+        let request = Request::post(path).header("content-type", "application/json");
+        send(&app, request.header(OWN.0, OWN.1).body(Body::from(body.to_string())).unwrap()).await
+    };
+    let login = json!({"email": EMAIL, "password": "given by the office"});
+    let owing = say("/session/login", login).await;
+    let result: Value = serde_json::from_str(&owing.body).unwrap();
+    assert_eq!(result["current_step"], "change_password");
+    assert!(owing.header("set-cookie").is_none(), "{owing:?}");
+    assert!(result["csrf_token"].is_null() && result["user"].is_null(), "{result}");
+
+    let data = json!({"new_password": "a password of my own"});
+    let advance = json!({"session_token": result["session_token"], "data": data});
+    let done = say("/session/onboarding/advance", advance).await;
+    let result: Value = serde_json::from_str(&done.body).unwrap();
+    assert_eq!((&result["status"], &result["expires_in"]), (&json!("completed"), &json!(900)));
+    assert!(result["csrf_token"].is_string() && result["access_token"].is_null(), "{result}");
+    let mut jar = Jar::default();
+    jar.take(&done);
+    assert_eq!(see(&app, &jar, "/hello").await.body, EMAIL);
 }
 
 #[tokio::test]

@@ -11,7 +11,10 @@
 mod authenticator;
 mod browser;
 mod emails;
+mod forgery;
 mod journeys;
+mod keyboard;
+mod mistakes;
 mod own_step;
 mod passwords;
 mod place;

@@ -46,8 +46,8 @@ async fn an_applications_own_step_is_shown_with_no_page_written_for_it() {
     browser.is_at("Your profile").await;
     browser.fill("Your name", "Ada Lovelace").await;
     browser.fill("Years of practice (optional)", "12").await;
-    // As a British browser takes it.
-    browser.choose("Born on (optional)", "10121815").await;
+    // The tenth of October, wherever the browser is at home.
+    browser.choose("Born on (optional)", "10101815").await;
     browser.tick("By letter").await;
     browser.choose("Country", "Italy").await;
     browser.tick("Send me news").await;
@@ -56,6 +56,8 @@ async fn an_applications_own_step_is_shown_with_no_page_written_for_it() {
     browser.is_at("Your account").await;
     let kept = browser.the(Role::Field, "Your name").await;
     assert_eq!(kept.value().await.unwrap().as_deref(), Some("Ada Lovelace"));
+    let born = browser.the(Role::Field, "Born on (optional)").await;
+    assert_eq!(born.value().await.unwrap().as_deref(), Some("1815-10-10"));
     browser.fill("Your name", "Ada King").await;
     browser.press("Save").await;
     let kept = browser.the(Role::Field, "Your name").await;

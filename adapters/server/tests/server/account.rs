@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, EMAIL, PASSWORD, Request, Server, Site};
+use crate::support::{Answer, EMAIL, PASSWORD, Request, Server, Site, names};
 
 const NEW: &str = "a wholly different phrase";
 
@@ -35,7 +35,7 @@ fn sessions_are_shown_as_agreed_and_nothing_in_them_opens_one() {
     let phone = server.login(EMAIL, PASSWORD);
     let shown = listed(&server, &laptop.text("access_token"));
     assert_eq!(shown.len(), 2);
-    let fields: Vec<_> = shown[0].as_object().unwrap().keys().map(String::as_str).collect();
+    let fields = names(&shown[0]);
     let mut agreed = [
         "id",
         "current",

@@ -112,6 +112,9 @@ fn where_only_guests_may_sign_up_an_invitation_opens_the_door_to_its_own_address
     let site = Site::with_verified_user();
     let order = "validate_invitation,register,verify_email";
     let variables = [("TESTUDO_ONBOARDING__SIGN_UP", order)];
+    let (mut for_nobody, _) = site.serve_with(&[], &variables);
+    for_nobody.wait_for_log("nobody may invite without --invitations users");
+    drop(for_nobody);
     let (server, mailbox) = site.serve_with(&["--invitations", "users"], &variables);
     let access = server.login(EMAIL, PASSWORD).text("access_token");
     let invite = json!({"email": "guest@example.com"});

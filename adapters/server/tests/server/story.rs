@@ -7,7 +7,7 @@ use testudo::command::FindSession;
 use testudo::token::AccessToken;
 use testudo_driver::Store as _;
 
-use crate::support::{Answer, EMAIL, PASSWORD, Request, Server, Site, block_on, records};
+use crate::support::{Answer, EMAIL, PASSWORD, Request, Server, Site, block_on, names, records};
 
 fn tokens(answer: &Answer) -> (String, String) {
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -88,7 +88,7 @@ fn a_user_is_shown_as_agreed() {
     let server = site.serve(&[]);
     let user = server.login(EMAIL, PASSWORD).json()["user"].clone();
     assert_eq!(user["email"], "Ada@Example.com", "the address is shown as it was typed");
-    let fields: Vec<_> = user.as_object().unwrap().keys().map(String::as_str).collect();
+    let fields = names(&user);
     let agreed = [
         "created_at",
         "email",

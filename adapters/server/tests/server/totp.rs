@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{App, EMAIL, PASSWORD, Server, Site, recovery_codes};
+use crate::support::{App, EMAIL, PASSWORD, Server, Site, names, recovery_codes};
 
 fn begin(server: &Server, access: &str) -> Value {
     let begun = server.call("POST", "/auth/totp/begin", access, &Value::Null);
     assert_eq!(begun.status, 200, "{begun:?}");
     assert_eq!(begun.header("cache-control"), Some("no-store"));
     let seed = begun.json();
-    let fields: Vec<_> = seed.as_object().unwrap().keys().collect();
-    assert_eq!(fields, ["provisioning_uri", "qr_svg", "secret"]);
+    assert_eq!(names(&seed), ["provisioning_uri", "qr_svg", "secret"]);
     seed
 }
 

@@ -8,7 +8,7 @@ use testudo::event::{Event, EventRecord};
 use testudo::message::SealedMessage;
 use testudo::model::{
     ApiKey, ApiKeyId, Digest, Email, EmailKey, EventId, Invitation, InvitationId, JsonObject,
-    MessageId, Method, Session, SessionId, User, UserId, Version,
+    MessageId, Method, OnboardingId, OnboardingSession, Session, SessionId, User, UserId, Version,
 };
 use testudo::password::PasswordHash;
 use testudo::{Client, Duration, KeyId, Timestamp};
@@ -86,6 +86,17 @@ pub(super) fn api_key(owner: &User) -> ApiKey {
     }
 }
 
+pub(super) fn onboarding() -> OnboardingSession {
+    OnboardingSession {
+        id: OnboardingId::from_uuid(new_id()),
+        digest: Digest::of(b"token"),
+        sealed: vec![0; 600],
+        created_at: NOW,
+        expires_at: NOW + Duration::from_minutes(60),
+        version: Version::FIRST,
+    }
+}
+
 pub(super) fn message() -> SealedMessage {
     SealedMessage { id: MessageId::from_uuid(new_id()), created_at: NOW, sealed: vec![0; 600] }
 }
@@ -111,6 +122,14 @@ pub(super) fn inserting(user: &User) -> Commit {
 /// Applies a batch that must hold.
 pub(super) async fn commit(store: &SqliteStore, batch: Commit) {
     store.commit(batch).await.unwrap().unwrap();
+}
+
+/// How SQLite would carry a statement out.
+pub(super) async fn plan(store: &SqliteStore, statement: &str) -> String {
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+    let rows = sqlx::query(explain).fetch_all(&store.readers).await.unwrap();
+    let details = rows.iter().map(|row| sqlx::Row::get::<String, _>(row, "detail"));
+    details.collect::<Vec<_>>().join("; ")
 }
 
 /// All events.

@@ -62,3 +62,21 @@ fn session(row: &SqliteRow) -> Result<OnboardingSession, Fault> {
         version: Version::new(rows::number(row, "onboarding_sessions.version")?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{plan, scratch};
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn onboarding_sessions_are_found_and_replaced_by_their_key() {
+        let (_directory, store) = scratch().await;
+        for statement in [BY_ID, REPLACE] {
+            let plan = plan(&store, statement).await;
+            let key =
+                "SEARCH onboarding_sessions USING INDEX sqlite_autoindex_onboarding_sessions_1";
+            assert!(plan.starts_with(key), "{plan}");
+            assert!(plan.contains("(id=?)") && !plan.contains("SCAN"), "{plan}");
+        }
+    }
+}

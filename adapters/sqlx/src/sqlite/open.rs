@@ -1,5 +1,8 @@
 //! Opening a file: making it and bringing its tables up to date.
 
+#[cfg(test)]
+mod upgrades;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;

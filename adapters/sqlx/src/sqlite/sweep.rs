@@ -60,3 +60,25 @@ pub(super) async fn sweep(writer: &SqlitePool, command: Sweep) -> Result<Swept, 
         accounts: remove(ACCOUNTS, command.accounts_closed_by).await?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{plan, scratch};
+    use super::*;
+
+    /// However many rows there are that stay.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_over_is_found_along_an_index() {
+        let (_directory, store) = scratch().await;
+        for (statement, index) in [
+            (SESSIONS, "sessions_by_expiry"),
+            (ACCOUNTS, "users_by_closing"),
+            (INVITATIONS, "invitations_by_expiry"),
+            (ONBOARDING, "onboarding_sessions_by_expiry"),
+            (API_KEYS, "api_keys_by_expiry"),
+        ] {
+            let plan = plan(&store, statement).await;
+            assert!(plan.contains(index) && !plan.contains("SCAN"), "{plan}");
+        }
+    }
+}

@@ -45,7 +45,11 @@ pub(super) async fn confirm(Posted { browser, form }: Posted) -> Answer {
     let code = form.text("code").trim();
     match browser.auth().confirm_totp(visit.token(), code, &browser.client).await {
         Ok(codes) => super::recovery_codes::reveal(&browser, &codes),
-        // No key waits: it was confirmed already, or too much time has passed.
+        // Who clicks twice sees nothing of the first answer, in which the recovery codes were.
+        Err(AuthError::Refused(Refusal::NotFound)) if visit.user.totp.is_some() => {
+            Ok(browser.go("/account/recovery-codes"))
+        }
+        // No key waits: too much time has passed.
         Err(AuthError::Refused(Refusal::NotFound)) => Ok(browser.go("/account/authenticator")),
         Err(error) => {
             let trouble = trouble(error, &browser, "/account/authenticator")?;

@@ -16,12 +16,7 @@ pub(super) async fn show(browser: Browser) -> Answer {
 pub(super) async fn submit(Posted { browser, form }: Posted) -> Answer {
     let visit = browser.require(PATH)?;
     match browser.auth().close_account(visit.token(), &browser.client).await {
-        Ok(_) => {
-            let mut response = browser.go("/signin?notice=closed");
-            let cleared = browser.testudo().clear_cookies(&mut response);
-            cleared.map_err(|problem| browser.fail_as(&problem))?;
-            Ok(response)
-        }
+        Ok(_) => browser.leave_to("/signin?notice=closed"),
         Err(error) => {
             let trouble = trouble(error, &browser, PATH)?;
             PAGE.show_again(&browser, &form, &trouble)

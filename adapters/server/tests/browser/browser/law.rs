@@ -49,8 +49,7 @@ impl Browser {
         // That the page itself has a status such as 422 is no fault of its.
         let own = |message: &str| message.contains("the server responded with a status of 4");
         log.into_iter()
-            // Hints for developers.
-            .filter(|entry| entry.level != "DEBUG")
+            .filter(|entry| matches!(&*entry.level, "WARNING" | "SEVERE"))
             .map(|entry| format!("{}: {}", entry.level, entry.message))
             .filter(|message| !own(message))
             .collect()

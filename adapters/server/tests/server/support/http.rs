@@ -59,6 +59,13 @@ pub(crate) fn connect(to: SocketAddr) -> TcpStream {
     connection
 }
 
+/// The names in an object, sorted: in which order they stand is no promise.
+pub(crate) fn names(object: &Value) -> Vec<&str> {
+    let mut names: Vec<_> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
 /// What came back.
 #[derive(Debug)]
 pub(crate) struct Answer {

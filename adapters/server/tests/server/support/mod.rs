@@ -7,7 +7,7 @@ pub(crate) mod receiver;
 mod visitor;
 
 pub(crate) use http::connect;
-pub(crate) use http::{Answer, Request};
+pub(crate) use http::{Answer, Request, names};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use process::{
     Server, Site, block_on, complaint, printed, printed_json, records, run, signal,

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
-use super::http::{Answer, Request};
+use super::http::{Answer, Request, names};
 use super::mailbox::Mailbox;
 use super::process::{Server, Site};
 use super::{EMAIL, PASSWORD};
@@ -191,7 +191,7 @@ fn onboarding(answer: &Answer) -> Value {
                 assert!(result[absent].is_null(), "{absent} in {result}");
             }
             for field in hint["fields"].as_array().unwrap() {
-                let names: Vec<_> = field.as_object().unwrap().keys().collect();
+                let names = names(field);
                 let agreed =
                     ["field_type", "label", "name", "placeholder", "required", "validation"];
                 assert_eq!(names, agreed);
