@@ -4,16 +4,20 @@ mod http;
 mod mailbox;
 mod process;
 pub(crate) mod receiver;
+mod records;
 mod visitor;
 
 pub(crate) use http::connect;
 pub(crate) use http::{Answer, Request, names};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use process::{
-    Server, Site, block_on, complaint, printed, printed_json, records, run, signal,
+    Server, Site, block_on, complaint, printed, printed_json, run, signal,
 };
-
+pub(crate) use records::records;
 pub(crate) use visitor::{App, Visitor, recovery_codes, registration};
+
+/// What is run.
+const BINARY: &str = env!("CARGO_BIN_EXE_testudo");
 
 /// The account that most tests begin with.
 pub(crate) const EMAIL: &str = "ada@example.com";

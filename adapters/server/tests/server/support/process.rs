@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::http::{Answer, Request};
-use super::{EMAIL, PASSWORD};
+use super::{BINARY, EMAIL, PASSWORD};
 
 /// A directory for one test, with a database in it.
 pub(crate) struct Site {
@@ -41,7 +41,7 @@ impl Site {
 
     /// The binary, in this directory and with nothing of the tests' own environment that it reads.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_testudo"));
+        let mut command = Command::new(BINARY);
         command.args(arguments).current_dir(self.directory.path());
         let read = |name: &str| name.starts_with("TESTUDO_") || name == "RUST_LOG";
         for (name, _) in std::env::vars().filter(|(name, _)| read(name)) {
@@ -220,11 +220,6 @@ pub(crate) fn complaint(output: &Output) -> String {
     assert!(!line.contains('\n'), "more than one line: {text:?}");
     assert!(output.stdout.is_empty(), "an error, and something on standard output");
     line.to_owned()
-}
-
-/// Opens what a server keeps, beside it.
-pub(crate) async fn records(path: &Path) -> testudo_sqlx::SqliteStore {
-    testudo_sqlx::SqliteStore::open(path).await.unwrap()
 }
 
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {

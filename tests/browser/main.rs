@@ -21,6 +21,5 @@ mod place;
 mod second_factor;
 mod sessions;
 mod sign_up;
-#[path = "../server/support/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "what the tests over HTTP need besides")]
+#[allow(dead_code, reason = "what the tests over HTTP need besides")]
 mod support;
