@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 #![allow(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -11,6 +12,7 @@
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 
 use testudo::command::{Against, HashPassword, PasswordVerdict, VerifyPassword};
 use testudo::flow::{
@@ -26,9 +28,13 @@ use testudo::{Secret, Step};
 const MASKED: [u8; 24] = *b"\x2b\x30\x29\x29\x3e\x3b\x25\x33\x3c\x29\x2e\x35\x34\x3f\x2d\x35\x28\x3e\x35\x3c\x38\x28\x35\x2d";
 const MASK: u8 = 0x5a;
 
-/// It, in a text that was never any longer.
+/// What stands in front of it: an allocator writes its own into the beginning of what was freed.
+const FILLER: &str = "as long as what an allocator writes there ";
+
+/// It, at the end of a text that was never any longer.
 fn canary() -> String {
-    let mut text = String::with_capacity(MASKED.len());
+    let mut text = String::with_capacity(FILLER.len() + MASKED.len());
+    text.push_str(FILLER);
     MASKED.iter().for_each(|byte| text.push(char::from(byte ^ MASK)));
     text
 }
@@ -36,28 +42,55 @@ fn canary() -> String {
 /// How often it stands in memory that can be written to, but for the stack.
 fn found() -> usize {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
-    let mut memory = File::open("/proc/self/mem").unwrap();
-    let mut found = 0;
+    let mut scan = Scan::new();
     for line in maps.lines().filter(|line| line.contains(" rw")) {
         if line.ends_with("[stack]") || line.contains("[v") {
             continue;
         }
         let (start, end) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
-        let (start, end) =
-            (u64::from_str_radix(start, 16).unwrap(), u64::from_str_radix(end, 16).unwrap());
-        let mut bytes = vec![0; usize::try_from(end - start).unwrap()];
-        memory.seek(SeekFrom::Start(start)).unwrap();
-        if memory.read_exact(&mut bytes).is_err() {
-            continue;
+        let address = |text| usize::from_str_radix(text, 16).unwrap();
+        scan.region(address(start)..address(end));
+    }
+    scan.found
+}
+
+/// Reads memory piece by piece, but for what it is read into.
+struct Scan {
+    memory: File,
+    bytes: Vec<u8>,
+    found: usize,
+}
+
+impl Scan {
+    const PIECE: usize = 1 << 20;
+
+    fn new() -> Self {
+        let memory = File::open("/proc/self/mem").unwrap();
+        Self { memory, bytes: vec![0; Self::PIECE], found: 0 }
+    }
+
+    fn region(&mut self, Range { start, end }: Range<usize>) {
+        let own = self.bytes.as_ptr().addr()..self.bytes.as_ptr().addr() + Self::PIECE;
+        for part in [start..own.start.clamp(start, end), own.end.clamp(start, end)..end] {
+            // Pieces overlap, so that it is seen where one ends and the next begins.
+            for from in part.clone().step_by(Self::PIECE - MASKED.len() + 1) {
+                self.piece(from..part.end.min(from + Self::PIECE));
+            }
         }
-        let is_it =
-            |part: &&[u8]| part.iter().zip(MASKED).all(|(byte, masked)| byte ^ MASK == masked);
-        found += bytes.windows(MASKED.len()).filter(is_it).count();
+    }
+
+    fn piece(&mut self, Range { start, end }: Range<usize>) {
+        let bytes = &mut self.bytes[..end - start];
+        self.memory.seek(SeekFrom::Start(u64::try_from(start).unwrap())).unwrap();
+        if self.memory.read_exact(bytes).is_ok() {
+            let is_it =
+                |part: &&[u8]| part.iter().zip(MASKED).all(|(byte, masked)| byte ^ MASK == masked);
+            self.found += bytes.windows(MASKED.len()).filter(is_it).count();
+        }
         // Its own copy is not to be found in its turn.
         bytes.fill(0);
         black_box(&bytes);
     }
-    found
 }
 
 /// One test, so that nothing else is in memory at the time.

@@ -22,6 +22,9 @@ impl AttemptKey {
     const TOTP: &str = "totp:account:";
     const RECOVERY: &str = "recovery:account:";
 
+    /// The most bytes of a name that count in [`AttemptKey::step`].
+    pub const MAX_STEP: usize = 32;
+
     /// The most characters of a name that count in [`AttemptKey::named_network`].
     pub const MAX_NAME: usize = 50;
 
@@ -35,6 +38,13 @@ impl AttemptKey {
     #[must_use]
     pub fn totp(email: &EmailKey) -> Self {
         Self::of_account(Self::TOTP, email)
+    }
+
+    /// Codes that somebody enters to bind their account to another app: guesses at another seed than those that
+    /// sign in.
+    #[must_use]
+    pub fn totp_enrolment(user: UserId) -> Self {
+        Self(format!("totp:enrolment:{user}"))
     }
 
     /// Guesses at the recovery codes of one account.
@@ -52,6 +62,16 @@ impl AttemptKey {
     #[must_use]
     pub fn email_code(email: &EmailKey) -> Self {
         Self(format!("code:address:{email}"))
+    }
+
+    /// Guesses at the secret of an onboarding step of the application's own, for one address. Of the step's name the
+    /// first [`AttemptKey::MAX_STEP`] bytes count.
+    #[must_use]
+    pub fn step(name: &str, email: &EmailKey) -> Self {
+        let end = name.floor_char_boundary(Self::MAX_STEP);
+        // An address may hold what a name does, so the name comes first and has no colon.
+        let name = name.get(..end).unwrap_or_default().replace(':', "-");
+        Self(format!("step:{name}:{email}"))
     }
 
     /// Onboarding sessions started, and passwords hashed in them, from one network; a network as in

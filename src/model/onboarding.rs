@@ -1,5 +1,7 @@
 //! The onboarding session record: somebody on the way to an account, or into one.
 
+use std::fmt;
+
 use super::{Digest, OnboardingId, Version};
 use crate::time::Timestamp;
 
@@ -7,7 +9,7 @@ use crate::time::Timestamp;
 ///
 /// How far they are, and what they said so far, is encrypted under the key ring: who reads the database finds
 /// neither a seed nor a half-made account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OnboardingSession {
     /// Names it. The token carries the id and a secret.
     pub id: OnboardingId,
@@ -27,4 +29,17 @@ pub struct OnboardingSession {
 impl OnboardingSession {
     /// The most bytes that a store must hold of one state.
     pub const MAX_SEALED_BYTES: usize = 64 * 1024;
+}
+
+/// Shows how long the state is, and not each of its bytes.
+impl fmt::Debug for OnboardingSession {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("OnboardingSession")
+            .field("id", &self.id)
+            .field("sealed", &format_args!("{} bytes", self.sealed.len()))
+            .field("created_at", &self.created_at)
+            .field("expires_at", &self.expires_at)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }

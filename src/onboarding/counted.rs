@@ -1,6 +1,7 @@
 //! What a request counted.
 
 use super::{Turn, Turned};
+use crate::command::Write;
 use crate::env::Env;
 use crate::flow::attempts::{self, Reservation};
 use crate::model::{AttemptKey, AttemptLimit, AttemptVerdict};
@@ -15,6 +16,51 @@ pub(crate) struct Counted(Vec<Reservation>);
 type Admit = fn(AttemptKey, AttemptVerdict, &Env) -> Result<Reservation, Refusal>;
 
 impl Turn {
+    /// Counts a guess at a secret of an application's own step, before the step looks at it; beyond `limit` the
+    /// request is refused ([`Refusal::RateLimited`](crate::Refusal::RateLimited)). It is counted by the address and
+    /// this step, in whatever onboarding session. When the step is [done](Turn::done), the count begins anew.
+    ///
+    /// ```
+    /// # use testudo::{Duration, FieldError, Step, model::AttemptLimit, onboarding::{Turn, Turned}};
+    /// fn advance(turn: Turn) -> Step<Turned> {
+    ///     let ten_minutes = Duration::from_minutes(10);
+    ///     let limit =
+    ///         AttemptLimit { attempts: 5, window: ten_minutes, lock: ten_minutes, hard_stop: None };
+    ///     turn.count_attempt(limit, |turn| match turn.answers().required_text("word") {
+    ///         Ok("mellon") => turn.done(),
+    ///         Ok(_) => turn.fail([FieldError::new("word", "wrong", "expected the word")]),
+    ///         Err(error) => turn.fail([error]),
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// What can be guessed is counted first: parallel requests get no guess more (ASVS 5.0 2.4.1).
+    pub fn count_attempt(
+        self,
+        limit: AttemptLimit,
+        then: impl FnOnce(Self) -> Step<Turned> + Send + 'static,
+    ) -> Step<Turned> {
+        let key = self.own_key();
+        self.count(key, limit, |mut turn, _| {
+            turn.was_counted = true;
+            then(turn)
+        })
+    }
+
+    /// Guesses at the current step's own secret, if some were counted, are forgotten with what is committed.
+    pub(super) fn forget_attempts(&mut self) {
+        let key = self.own_key();
+        if self.counted.0.iter().any(|counted| counted.is_of(&key)) {
+            self.commit(|batch| batch.write(Write::ClearAttempts(key)));
+        }
+    }
+
+    fn own_key(&self) -> AttemptKey {
+        AttemptKey::step(self.state.current().unwrap_or_default(), self.user().email.key())
+    }
+
     /// Counts an attempt, once for each request, and goes on if it may be made; if not, the request is refused.
     pub(super) fn count(
         self,

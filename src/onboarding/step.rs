@@ -237,7 +237,8 @@ impl Turn {
     }
 
     /// The step is done.
-    pub fn done(self) -> Step<Turned> {
+    pub fn done(mut self) -> Step<Turned> {
+        self.forget_attempts();
         self.turned(Outcome::Done)
     }
 

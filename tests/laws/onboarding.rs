@@ -247,3 +247,23 @@ fn a_suspended_onboarding_names_its_states_without_their_types() {
         Ok(SignIn::Owing(_))
     ));
 }
+
+/// Whoever has a session binds another app, and is wrong about it: that says nothing of the app that is bound.
+#[test]
+fn wrong_codes_of_another_app_lock_and_stop_nobody_who_signs_in_with_the_one_that_is_bound() {
+    let (mut world, enrolled) = world_with_totp();
+    let mut policy = world.settings().policy().clone();
+    policy.totp.hard_stop = Some(3);
+    world.set_policy(policy);
+    let access = sign_in(&mut world, &enrolled).tokens.access;
+    let access = access.expose();
+    let seed = world.run(|env| begin_totp(access, env)).unwrap().secret;
+    for _ in 0..5 {
+        let wrong = wrong_code(&seed, &world);
+        world.run(|env| confirm_totp(access, &wrong, env)).unwrap_err();
+    }
+    let right = code_of(&seed, &world);
+    let locked = world.run(|env| confirm_totp(access, &right, env)).unwrap_err();
+    assert!(matches!(locked, Refusal::RateLimited { .. }), "{locked:?}");
+    sign_in(&mut world, &enrolled);
+}

@@ -1,127 +1,118 @@
-//! Pages for browsers, without a line of JavaScript: who is not signed in is sent to sign in, and back.
+//! The ready pages in an application of one's own, with a step of its own, and not a line of HTML for it.
 //!
 //! ```console
-//! cargo run --package testudo-axum --example pages
+//! cargo run --package testudo-axum --features pages --example pages
 //! ```
 //!
-//! Then open <http://localhost:8080/account>: ada@example.com, correct horse battery.
+//! Then open <http://localhost:8080>. Letters are printed here, with their codes and links.
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use axum::extract::{Form, Query, State};
 use axum::middleware::from_fn_with_state;
-use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Router, serve};
-use serde::Deserialize;
-use testudo::flow::{Login, RegisterUser};
-use testudo::password::{HasherChain, Password};
-use testudo::{Client, KeyRing, Policy, Settings};
-use testudo_axum::{
-    AccessToken, Cookies, CurrentUser, OwnPage, Problem, RequestClient, Testudo, renew,
-    require_auth, safe_next,
+use testudo::onboarding::steps::{Profile, ProfileField};
+use testudo::onboarding::{
+    Choice, ClientHint, Field, FieldType, Need, Onboarding, OnboardingStep, Progress, Turn, Turned,
+    Validation,
 };
-use testudo_driver::Auth;
+use testudo::password::HasherChain;
+use testudo::{KeyRing, Policy, Settings, Step};
+use testudo_axum::{Cookies, CurrentUser, Testudo, renew, require_auth};
+use testudo_driver::{Auth, Courier, Letter, Letters, UndeliveredError};
 use testudo_memory::MemoryStore;
-use testudo_tokio::HashingPool;
+use testudo_tokio::{HashingPool, MessageWorker};
+
+const ORIGIN: &str = "http://localhost:8080";
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let keys = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x")?;
-    let settings = Settings::new(Policy::default(), keys).map_err(|_| "unfit policy")?;
+    let onboarding = Onboarding::standard()
+        .with_step(Profile::new([ProfileField::text("name", "Your name")]))
+        .with_step(Plan)
+        .sign_up(["register", "verify_email", "profile", "plan", "setup_totp", "recovery_codes"]);
+    let settings = Settings::new(Policy::default(), keys)
+        .map_err(|_| "unfit policy")?
+        .with_service_name("Example")
+        .with_onboarding(onboarding)?;
     let hashing = HashingPool::new(HasherChain::standard());
-    let auth = Auth::new(MemoryStore::new(), hashing, settings);
-    let ada = RegisterUser::new("ada@example.com", "correct horse battery".into());
-    auth.register_user(ada, &Client::unknown()).await?;
+    let auth = Arc::new(Auth::new(MemoryStore::new(), hashing, settings).shared());
 
-    let cookies = Cookies::for_origin("http://localhost:8080")?;
-    let testudo = Testudo::new(auth).with_cookies(cookies);
+    let worker = MessageWorker::new(Arc::clone(&auth), Letters::new(ORIGIN), Printer);
+    let app = app(&Testudo::from(auth), Cookies::for_origin(ORIGIN)?);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    let app = app(testudo).into_make_service_with_connect_info::<SocketAddr>();
-    serve(listener, app).await?;
+    let server = serve(listener, app.into_make_service_with_connect_info::<SocketAddr>());
+    tokio::select! {
+        served = server => served?,
+        () = worker.run() => {}
+    }
     Ok(())
 }
 
-fn app(testudo: Testudo) -> Router {
-    let for_users = Router::new()
-        .route("/account", get(account))
-        .route_layer(require_auth(&testudo).or_redirect("/signin"));
-    Router::new()
-        .merge(for_users)
-        .route("/signin", get(form).post(sign_in))
-        .route("/signout", post(sign_out))
+/// The pages, and beside them what is the application's own.
+fn app(testudo: &Testudo, cookies: Cookies) -> Router {
+    let pages = testudo.pages(cookies.clone());
+    let testudo = testudo.clone().with_cookies(cookies);
+    let own = Router::new()
+        .route("/hello", get(hello))
+        .route_layer(require_auth(&testudo).or_redirect("/signin"))
         .layer(from_fn_with_state(testudo.clone(), renew))
-        .with_state(testudo)
+        .with_state(testudo);
+    own.merge(pages)
 }
 
-async fn account(CurrentUser(user): CurrentUser) -> Html<String> {
-    // An address may hold what HTML takes for a mark. Templates escape it by themselves.
-    let email = user.email.as_str().replace('&', "&amp;").replace('<', "&lt;");
-    page(&format!(
-        "<p>{email}</p><form method=post action=/signout><button>Sign out</button></form>"
-    ))
+async fn hello(CurrentUser(user): CurrentUser) -> String {
+    let text = |name| user.profile.get(name).and_then(|value| value.as_str()).unwrap_or("nothing");
+    format!("Hello, {}. Your plan is {}.", text("name"), text("plan"))
 }
 
-#[derive(Deserialize)]
-struct Next {
-    next: Option<String>,
-}
+/// Asks which plan somebody takes.
+#[derive(Debug)]
+struct Plan;
 
-async fn form(Query(Next { next }): Query<Next>) -> Html<String> {
-    // In its normal form it has none of the characters that would end the attribute.
-    let next = next.and_then(|next| safe_next(&next)).unwrap_or_else(|| "/account".into());
-    page(&format!(
-        "<form method=post><input type=hidden name=next value=\"{next}\">\
-         <p><label>Address <input name=email type=email autocomplete=username required></label>\
-         <p><label>Password <input name=password type=password autocomplete=current-password required></label>\
-         <p><button>Sign in</button></form>"
-    ))
-}
+const PLANS: [(&str, &str); 3] = [("free", "Free"), ("team", "Team"), ("club", "Club")];
 
-#[derive(Deserialize)]
-struct SignIn {
-    email: String,
-    password: String,
-    next: Option<String>,
-}
-
-async fn sign_in(
-    State(testudo): State<Testudo>,
-    RequestClient(client): RequestClient,
-    own_page: OwnPage,
-    Form(SignIn { email, password, next }): Form<SignIn>,
-) -> Result<Response, Problem> {
-    let login = Login::new(email, Password::new(password));
-    // Nothing is owed here: nobody enrols a second factor. The feature `pages` has pages that show all steps.
-    let sign_in = testudo.auth().login(login, &client).await;
-    let Some(signed_in) = sign_in.ok().and_then(|sign_in| sign_in.signed_in().ok()) else {
-        return Ok(
-            page("<p role=alert>That did not work. <a href=/signin>Try again</a>").into_response()
-        );
-    };
-    if let Some(replaced) = own_page.replaced {
-        let _ = testudo.auth().logout(replaced.expose(), &client).await;
+impl OnboardingStep for Plan {
+    fn name(&self) -> &str {
+        "plan"
     }
-    let next = next.and_then(|next| safe_next(&next)).unwrap_or_else(|| "/account".into());
-    let mut response = Redirect::to(&next).into_response();
-    testudo.set_cookies(&mut response, &signed_in)?;
-    Ok(response)
+
+    fn need(&self, progress: &Progress<'_>) -> Need {
+        if progress.is_sign_up() { Need::Required } else { Need::No }
+    }
+
+    fn hint(&self, _: &Progress<'_>) -> ClientHint {
+        let choice =
+            |(value, label): (&str, &str)| Choice { value: value.into(), label: label.into() };
+        let choices = PLANS.into_iter().map(choice).collect();
+        let field = Field::required("plan", FieldType::Choice, "Plan")
+            .validation(Validation { choices, ..Validation::default() });
+        ClientHint::new("Choose a plan", "You can take another one at any time.").field(field)
+    }
+
+    fn advance(&self, mut turn: Turn) -> Step<Turned> {
+        let plan = turn.answers().required_text("plan").map(str::to_owned);
+        match plan {
+            Ok(plan) if PLANS.iter().any(|(known, _)| *known == plan) => {
+                turn.profile_mut().insert("plan".to_owned(), plan.into());
+                turn.done()
+            }
+            Ok(_) => turn.fail([testudo::FieldError::new("plan", "unknown", "expected a plan")]),
+            Err(error) => turn.fail([error]),
+        }
+    }
 }
 
-async fn sign_out(
-    State(testudo): State<Testudo>,
-    RequestClient(client): RequestClient,
-    AccessToken(token): AccessToken,
-) -> Result<Response, Problem> {
-    let _ = testudo.auth().logout(token.expose(), &client).await;
-    let mut response = Redirect::to("/signin").into_response();
-    testudo.clear_cookies(&mut response)?;
-    Ok(response)
-}
+/// In place of a mail server.
+struct Printer;
 
-fn page(body: &str) -> Html<String> {
-    let head = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
-                <meta name=color-scheme content='light dark'><title>Example</title>";
-    Html(format!("{head}<main>{body}</main>"))
+impl Courier for Printer {
+    #[allow(clippy::print_stdout, reason = "it is what it is for")]
+    async fn deliver(&self, letter: &Letter) -> Result<(), UndeliveredError> {
+        println!("To: {}\nSubject: {}\n\n{}", letter.to, letter.subject, letter.text.expose());
+        Ok(())
+    }
 }

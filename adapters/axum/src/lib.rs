@@ -33,6 +33,8 @@
 //!   layers for whole routers. What they found costs the extractors below them no second read.
 //! * [`Cookies`] carry the tokens of browsers ([`Testudo::with_cookies`]), and [`renew`](renew()) keeps them fresh;
 //!   [`safe_next`] says where a sign-in page may lead to.
+//! * With the feature `pages`, `Testudo::pages` are pages for browsers, without JavaScript: to register, to sign in, and
+//!   to look after one's account. They show whatever a step of onboarding asks for, the application's own included.
 //! * [`envelope`] gives every answer a request id, a bound on its time and safe headers, and panics an answer.
 //! * [`Problem`] is what goes wrong, as `application/problem+json` (RFC 9457).
 //! * [`views`] are the records as clients see them.

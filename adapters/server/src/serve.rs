@@ -61,14 +61,14 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         .trusted_proxies(config.trusted_proxies);
     let post = Post::open(&config.mail, config.mail_from.as_ref())?;
     let letters = letters(&config, &listener)?;
-    let cookies = cookies(&config, &listener)?;
+    let pages = pages(&config, &listener)?;
     let webhooks = Webhooks::begin(&config, &store.shared()).await?;
     announce(&config, &listener, &origin)?;
 
     let worker = EventWorker::new(store.shared(), "log", AuditLog);
     let messages = MessageWorker::new(Arc::clone(&auth), letters, post);
     let sweeper = Sweeper::new(auth, SWEEP_EVERY);
-    let router = router::router(testudo, cookies, measurements.clone());
+    let router = router::router(testudo, pages, measurements.clone());
     let (stop, stopped) = oneshot::channel::<()>();
     let mut delivery = pin!(messages.run_until(stopped.map(drop)));
     tokio::select! {
@@ -113,22 +113,23 @@ fn letters(config: &Config, listener: &TcpListener) -> Result<Letters, Failure> 
     letters.map_err(while_doing(format!("templates in {}", directory.display())))
 }
 
-/// What the pages keep tokens in, if there are pages: for the origin that browsers show.
-fn cookies(config: &Config, listener: &TcpListener) -> Result<Option<Cookies>, Failure> {
+/// Where the pages are in the eyes of browsers, and what they keep tokens in, if there are pages.
+fn pages(config: &Config, listener: &TcpListener) -> Result<Option<(String, Cookies)>, Failure> {
     if config.pages == Pages::Off {
         return Ok(None);
     }
     let base = base(config, listener)?;
-    let origin = Url::parse(&base).map_err(while_doing("cannot read the public URL"))?.origin();
-    let cookies = Cookies::for_origin(&origin.ascii_serialization());
+    let url = Url::parse(&base).map_err(while_doing("cannot read the public URL"))?;
+    let cookies = Cookies::for_origin(&url.origin().ascii_serialization());
     let cookies = cookies.map_err(while_doing("cannot read the public URL"))?;
     if config.public_url.is_some() {
-        return Ok(Some(cookies));
+        return Ok(Some((url.path().to_owned(), cookies)));
     }
     // Who tries it out on this machine may call it by its name.
     let address = listener.local_addr().map_err(while_doing("cannot tell the own address"))?;
     let by_name = cookies.and_origin(&format!("http://localhost:{}", address.port()));
-    by_name.map(Some).map_err(while_doing("cannot tell the own address"))
+    let cookies = by_name.map_err(while_doing("cannot tell the own address"))?;
+    Ok(Some((String::new(), cookies)))
 }
 
 /// Links lead to the public URL, or else to where this server listens.

@@ -117,6 +117,9 @@ fn leave(request: Request, mut turn: Turn, event: Event) -> Step<Outcome> {
 fn save(request: Request, mut turn: Turn, revealed: Option<Revealed>) -> Step<Outcome> {
     let account = write_account(&request, &mut turn);
     let session = Box::new(turn.state.replace(&request.record, &mut turn.env));
+    if session.sealed.len() > OnboardingSession::MAX_SEALED_BYTES {
+        return fail_as_too_long(request, turn);
+    }
     let was = request.record.version;
     let mut batch = std::mem::take(&mut turn.batch);
     batch.writes.splice(0..0, account);
@@ -128,6 +131,13 @@ fn save(request: Request, mut turn: Turn, revealed: Option<Revealed>) -> Step<Ou
         }
         Err(Conflict) => again(request, turn.counted, turn.env),
     })
+}
+
+/// There is so much to keep that a store need not hold it. The step changed nothing.
+fn fail_as_too_long(request: Request, mut turn: Turn) -> Step<Outcome> {
+    turn.batch = Commit::new();
+    let error = FieldError::new("data", "too_long", "expected less to be filled in");
+    fail(request, turn, vec![error])
 }
 
 /// What is stored of an account that is there already, if the step changed it. One that is not there yet is kept

@@ -25,7 +25,8 @@ type Outcome = Result<Vec<Secret<String>>, Refusal>;
 /// sessions and all API keys end; this session goes on and has shown its second factor. The code is spent. The
 /// account's address is told.
 ///
-/// A wrong code counts as one at signing in, though not towards the hard stop: it is a guess at another seed.
+/// Wrong codes are counted as those at signing in are, and apart from them: they are guesses at another seed, and
+/// bring no hard stop closer.
 ///
 /// A client that got no answer finds the app to be the account's, and asks for
 /// [other recovery codes](super::replace_recovery_codes).
@@ -64,7 +65,7 @@ fn count(asker: Asker, mut attempt: Attempt, found: FoundWithUser, env: Env) -> 
     if let Some(reservation) = attempt.reservation.take() {
         return find(asker, attempt.code, reservation, found, env);
     }
-    let key = AttemptKey::totp(found.user.email.key());
+    let key = AttemptKey::totp_enrolment(found.user.id);
     let limit = AttemptLimit { hard_stop: None, ..env.policy().totp };
     ask(attempts::count(&key, limit, &env), move |verdict| {
         match attempts::admit(key, verdict, &env) {
@@ -115,6 +116,10 @@ fn enrol(
     }
     let change = Change::Enrolled { factor, recovery_codes: digests };
     let batch = change.within_session(found, &mut env).write(waiting::spend(row, env.now));
+    let batch = match &attempt.reservation {
+        Some(counted) => batch.write(counted.clear()),
+        None => batch,
+    };
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(Ok(codes)),
         Err(Conflict) if env.retries.spend() => look(asker, attempt, env),

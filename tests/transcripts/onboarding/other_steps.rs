@@ -6,12 +6,13 @@ use testudo::command::{Consult, Question, UserKey};
 use testudo::event::Event;
 use testudo::flow::admin::{SetPassword, set_password};
 use testudo::message::MessageKind;
+use testudo::model::AttemptLimit;
 use testudo::onboarding::steps::{Profile, ProfileField};
 use testudo::onboarding::{
     ClientHint, Field, FieldType, Need, Onboarding, OnboardingStep, Progress, Turn, Turned,
 };
 use testudo::testing::World;
-use testudo::{FieldError, Policy, Refusal, Step};
+use testudo::{Duration, FieldError, Policy, Refusal, Step};
 
 use super::{ADA, Client, PASSWORD, at, codes, owes, signs_in};
 use crate::mail;
@@ -283,4 +284,85 @@ fn a_step_of_ones_own_is_asked_for_at_sign_in_where_it_is_needed() {
     client.says(&mut world, json!({"code": "T-42"})).unwrap();
     client.says(&mut world, json!({"right": true})).unwrap().completed().unwrap();
     assert!(signs_in(&mut world).signed_in().is_ok(), "it is not needed any more");
+}
+
+/// Asks for a word that can be guessed.
+#[derive(Debug)]
+struct Word;
+
+impl OnboardingStep for Word {
+    fn name(&self) -> &str {
+        "word"
+    }
+
+    fn need(&self, _: &Progress<'_>) -> Need {
+        Need::Required
+    }
+
+    fn hint(&self, _: &Progress<'_>) -> ClientHint {
+        ClientHint::new("The word", "Say it.").field(Field::required(
+            "word",
+            FieldType::Text,
+            "Word",
+        ))
+    }
+
+    fn advance(&self, turn: Turn) -> Step<Turned> {
+        let window = Duration::from_minutes(10);
+        let limit = AttemptLimit { attempts: 3, window, lock: window, hard_stop: None };
+        turn.count_attempt(limit, |mut turn| match turn.answers().required_text("word") {
+            Ok("mellon") => turn.done(),
+            Ok(long) if long.len() > 100 => {
+                let long = long.to_owned();
+                turn.keep(&long);
+                turn.stay()
+            }
+            Ok(_) => turn.fail([FieldError::new("word", "wrong", "expected another word")]),
+            Err(error) => turn.fail([error]),
+        })
+    }
+}
+
+fn at_the_word(world: &mut World) -> Client {
+    let onboarding = Onboarding::standard().with_step(Word);
+    world.set_onboarding(onboarding.sign_up(["register", "verify_email", "word", "setup_totp"]));
+    let (client, _) = Client::start(world);
+    client.registers(world);
+    assert_eq!(at(&client.verifies(world)), Some("word"));
+    client
+}
+
+#[test]
+fn guesses_at_a_step_of_ones_own_are_counted_however_often_it_begins_again() {
+    let mut world = World::new();
+    for guess in 0..3 {
+        let client = at_the_word(&mut world);
+        world.advance(Duration::from_minutes(3));
+        let wrong = client.says(&mut world, json!({"word": guess.to_string()})).unwrap();
+        assert_eq!(codes(&wrong), [("word", "wrong")]);
+    }
+    let client = at_the_word(&mut world);
+    let refused = client.says(&mut world, json!({"word": "mellon"}));
+    assert!(matches!(refused, Err(Refusal::RateLimited { .. })), "{refused:?}");
+    world.advance(Duration::from_minutes(10));
+    client.says(&mut world, json!({"word": "no"})).unwrap();
+    assert_eq!(
+        at(&client.says(&mut world, json!({"word": "mellon"})).unwrap()),
+        Some("setup_totp")
+    );
+    let keys = world.tables().attempts().map(|(key, _)| key.as_str().to_owned());
+    let own: Vec<_> = keys.filter(|key| key.starts_with("step:")).collect();
+    assert!(own.is_empty(), "a step that is done begins anew: {own:?}");
+}
+
+#[test]
+fn what_a_store_need_not_hold_is_not_kept() {
+    let mut world = World::new();
+    let client = at_the_word(&mut world);
+    let before: Vec<_> = world.tables().onboarding().cloned().collect();
+    let refused = client.says(&mut world, json!({"word": "x".repeat(70_000)})).unwrap();
+    assert_eq!(codes(&refused), [("data", "too_long")]);
+    assert_eq!(world.tables().onboarding().cloned().collect::<Vec<_>>(), before);
+    let kept = client.says(&mut world, json!({"word": "x".repeat(1000)})).unwrap();
+    assert!(kept.errors().is_empty());
 }

@@ -64,13 +64,13 @@ impl FromRequestParts<Pages> for Browser {
         let testudo = &pages.shared.testudo;
         let client = request_client(parts, testudo).await;
         let nested = NestedPath::from_request_parts(parts, &()).await.ok();
-        let base = nested.map(|nested| nested.as_str().trim_end_matches('/').to_owned());
+        let nested = nested.as_ref().map_or("", |nested| nested.as_str().trim_end_matches('/'));
         let nonce = nonce(&parts.headers, &pages.shared.cookies);
         let is_new = nonce.is_none();
         let query = parts.uri.query().unwrap_or_default();
         let mut browser = Self {
             pages: pages.clone(),
-            base: base.unwrap_or_default(),
+            base: format!("{}{nested}", pages.shared.base),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             headers: parts.headers.clone(),
             client,

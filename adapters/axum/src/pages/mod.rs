@@ -64,12 +64,23 @@ impl Testudo {
     /// Every form has a token of its own, bound to the browser and to its session (ASVS 5.0 3.5.1). The policy for
     /// contents allows no script at all. Put nothing around the pages that adds any.
     pub fn pages<S: Clone + Send + Sync + 'static>(&self, cookies: Cookies) -> Router<S> {
+        self.pages_below("", cookies)
+    }
+
+    /// The same, where a proxy in front takes a path such as `/id` away: links begin with it, and routes do not.
+    pub fn pages_below<S: Clone + Send + Sync + 'static>(
+        &self,
+        path: &str,
+        cookies: Cookies,
+    ) -> Router<S> {
+        let base = path.trim_end_matches('/').to_owned();
         let testudo = self.clone().with_cookies(cookies.clone());
         let style = Style::new();
         let asset = get(asset::show);
         let router = router().route(&style.path(), asset);
         let environment = templates::load();
-        let pages = Pages { shared: Arc::new(Shared { testudo, cookies, style, environment }) };
+        let pages =
+            Pages { shared: Arc::new(Shared { base, testudo, cookies, style, environment }) };
         router
             .fallback(missing::page)
             .method_not_allowed_fallback(missing::method)
@@ -100,6 +111,8 @@ struct Pages {
 }
 
 struct Shared {
+    /// What is before every path, for browsers.
+    base: String,
     testudo: Testudo,
     cookies: Cookies,
     style: Style,

@@ -40,7 +40,7 @@ pub(super) struct LoginBody {
 #[expect(dead_code, clippy::large_enum_variant, reason = "it describes an answer")]
 pub(super) enum SignInAnswer<'a> {
     Completed(SignInView<'a>),
-    Owing(Box<OnboardingView<'a>>),
+    Owing(OnboardingView<'a>),
 }
 
 /// A refresh token, good for one exchange.

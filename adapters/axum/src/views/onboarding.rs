@@ -29,11 +29,26 @@ pub struct OnboardingView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<UserView<'a>>,
     #[serde(flatten)]
-    #[schema(inline)]
+    #[schema(value_type = TokensAtTheEnd, inline)]
     tokens: Option<TokensView<'a>>,
     #[serde(flatten)]
     #[schema(ignore)]
     cookies: Option<InCookiesView<'a>>,
+}
+
+/// A pair of tokens, once all is done.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes an answer")]
+struct TokensAtTheEnd {
+    #[schema(required = false)]
+    access_token: String,
+    #[schema(required = false)]
+    refresh_token: String,
+    #[schema(required = false)]
+    token_type: String,
+    /// In whole seconds.
+    #[schema(required = false)]
+    expires_in: u64,
 }
 
 /// How it goes on.

@@ -168,6 +168,29 @@ async fn what_is_nowhere_is_a_page_for_people_and_a_problem_for_programs() {
 }
 
 #[tokio::test]
+async fn an_address_puts_no_words_of_its_own_on_a_page() {
+    let site = Site::new();
+    let mut browser = site.browser();
+    let plain = browser.get("/signin").await.body;
+    for notice in ["Call+0900+123456", "%3Cscript%3E", "", "reset2"] {
+        assert_eq!(browser.get(&format!("/signin?notice={notice}")).await.body, plain, "{notice}");
+    }
+    assert_ne!(browser.get("/signin?notice=reset").await.body, plain);
+}
+
+#[tokio::test]
+async fn links_begin_with_a_path_that_a_proxy_takes_away() {
+    let site = Site::with_user().await;
+    let cookies = testudo_axum::Cookies::for_origin(crate::browser::ORIGIN).unwrap();
+    let app: axum::Router = site.testudo.pages_below("/id/", cookies);
+    let mut browser = Browser::new(&app);
+    let page = browser.get("/signin").await;
+    let token = page.form("/id/signin").values()["csrf"].clone();
+    let fields = [("csrf", token.as_str()), ("email", EMAIL), ("password", PASSWORD)];
+    assert_eq!(browser.post("/signin", &fields).await.location(), "/id/account");
+}
+
+#[tokio::test]
 async fn pages_work_wherever_they_are_nested() {
     let site = Site::with_user().await;
     let cookies = testudo_axum::Cookies::for_origin(crate::browser::ORIGIN).unwrap();

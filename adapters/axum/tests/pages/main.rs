@@ -11,10 +11,12 @@
 mod account;
 mod browser;
 mod every_page;
+mod faults;
 mod fields;
 mod forms;
 mod html;
 mod letters;
+mod owed;
 mod sign_in;
 mod sign_up;
 mod site;

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
+use testudo::command::UserKey;
 use testudo::flow::RegisterUser;
+use testudo::flow::admin::SetPassword;
+use testudo::model::Email;
 use testudo::onboarding::Onboarding;
 use testudo::password::{Argon2id, HasherChain};
 use testudo::{Client, Duration, KeyRing, Policy, Settings, Timestamp};
@@ -78,6 +81,13 @@ impl Site {
 
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(&self.app)
+    }
+
+    /// Has an administrator ask for another password at the next sign-in.
+    pub(crate) async fn require_password_change(&self, email: &str) {
+        let user = UserKey::Email(email.parse::<Email>().unwrap().key().clone());
+        let request = SetPassword { user, password: PASSWORD.into(), must_change: true };
+        self.testudo.auth().admin().set_password(request, &Client::unknown()).await.unwrap();
     }
 
     /// A browser that is signed in.

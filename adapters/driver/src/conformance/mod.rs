@@ -319,6 +319,7 @@ macro_rules! conformance_tests {
                 a_code_of_an_app_counts_once_and_none_of_an_earlier_step_after_it,
                 of_100_parallel_uses_of_a_code_of_an_app_one_signs_in,
                 of_100_parallel_uses_of_a_recovery_code_one_signs_in,
+                an_import_over_an_account_leaves_its_app_and_its_codes,
             }
         }
     };

@@ -2,13 +2,14 @@
 
 use serde_json::json;
 use testudo::event::{Event, LoginFailure};
+use testudo::flow::admin::{ImportUser, Imported};
 use testudo::onboarding::OnboardingResult;
-use testudo::{Duration, Policy, Refusal, Secret};
+use testudo::{Client, Duration, Policy, Refusal, Secret};
 
 use super::observe::Observe;
 use super::race::race;
 use super::world::newcomer::{Newcomer, came, code_of, wrong_code};
-use super::world::{ADA, World, count};
+use super::world::{ADA, World, count, refusal_of};
 use crate::{Clock as _, Store};
 
 /// However many sign-ins they are spread over.
@@ -89,6 +90,26 @@ pub async fn of_100_parallel_uses_of_a_recovery_code_one_signs_in<S: Store>(stor
     assert!(came(&late.says(json!({"code": codes[3].expose()})).await, "invalid_code"));
     let other = late.says(json!({"code": codes[4].expose()})).await.expect("it was not used");
     assert!(other.completed().is_some());
+}
+
+/// An export has neither factor nor codes in it, and takes none away where the account is.
+pub async fn an_import_over_an_account_leaves_its_app_and_its_codes<S: Store>(store: S) {
+    let world = World::new(store);
+    let (seed, _) = ada_with_an_app(&world).await;
+    let key = testudo::model::EmailKey::from_stored(ADA.into());
+    let before = world.store().user_by_email(&key).await.expect("she is there");
+    let exported = ImportUser {
+        is_verified: before.is_verified,
+        profile: before.profile.clone(),
+        ..ImportUser::new(ADA, Some(before.password.clone()))
+    };
+    let here = Client::unknown();
+    let imported = world.auth.admin().import_users(vec![exported], &here).await;
+    assert_eq!(refusal_of(imported), Ok(vec![Imported::Exists]));
+    assert_eq!(world.store().user_by_email(&key).await, Some(before));
+    let ada = Newcomer::owes(&world, ADA).await;
+    let code = code_of(&seed, world.clock.now());
+    assert!(ada.says(json!({ "code": code })).await.expect("right").completed().is_some());
 }
 
 /// Registers Ada with an authenticator app and recovery codes, a step of the app later than its first code.

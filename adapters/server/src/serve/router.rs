@@ -15,7 +15,7 @@ use crate::measurements::Measurements;
 /// All routes, and what all answers have in common, those to unknown paths and wrong methods included.
 pub(super) fn router(
     testudo: Testudo,
-    pages: Option<Cookies>,
+    pages: Option<(String, Cookies)>,
     measurements: Measurements,
 ) -> Router {
     let (router, document) = OpenApiRouter::with_openapi(testudo_axum::openapi("/auth"))
@@ -30,7 +30,7 @@ pub(super) fn router(
         .method_not_allowed_fallback(async || Problem::method_not_allowed());
     // Where there are pages, they say what is at no path.
     let router = match pages {
-        Some(cookies) => router.merge(testudo.pages(cookies)),
+        Some((path, cookies)) => router.merge(testudo.pages_below(&path, cookies)),
         None => router.fallback(async || Problem::not_found()),
     };
     router

@@ -63,6 +63,7 @@ fn every_option_is_a_key_of_the_file_and_a_variable() {
         access_lifetime = 60
         refresh_grace = 5
         invitations = "users"
+        pages = "off"
         api_key_scopes = "read,write"
         log_format = "json"
         argon2_memory = 19456
@@ -82,6 +83,8 @@ fn every_option_is_a_key_of_the_file_and_a_variable() {
         server.wait_for_log("https://id.example.com");
         assert!(!server.log().contains("mail is printed"), "{}", server.log());
         assert!(site.path("mail").is_dir());
+        let page = Request::new("GET", "/").header("accept", "text/html").send(server.address);
+        assert_eq!(page.status, 404, "pages are off");
         let first = server.log().lines().next().unwrap().to_owned();
         let first: serde_json::Value = serde_json::from_str(&first).unwrap();
         assert_eq!(first["database"], "sqlite:testudo.db");

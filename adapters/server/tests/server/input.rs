@@ -209,14 +209,15 @@ fn refresh_takes_refresh_tokens_only() {
 #[test]
 fn unknown_paths_and_methods_are_told_apart() {
     let server = Site::new().serve(&["--database", "memory:"]);
-    for path in ["/", "/auth", "/auth/", "/auth/login/", "/auth/nothing", "/AUTH/me", "/auth/%6De"]
+    for path in
+        ["/nothing", "/auth", "/auth/", "/auth/login/", "/auth/nothing", "/AUTH/me", "/auth/%6De"]
     {
         server.send(Request::new("GET", path)).assert_problem(404, "not_found");
     }
     for (method, path, allowed) in [
         ("GET", "/auth/login", "POST"),
         ("GET", "/auth/logout", "POST"),
-        ("DELETE", "/auth/me", "GET,HEAD"),
+        ("DELETE", "/auth/me", "GET,HEAD,PATCH"),
         ("POST", "/healthz", "GET,HEAD"),
     ] {
         let answer = server.send(Request::new(method, path));

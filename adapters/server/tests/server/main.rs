@@ -26,6 +26,7 @@ mod measurements;
 mod onboarding;
 mod onboarding_limits;
 mod onboarding_rules;
+mod pages;
 mod resets;
 mod second_factor;
 mod services;

@@ -4,6 +4,18 @@ use testudo::event::EventKind;
 
 use crate::pages::trouble::title;
 
+/// Whether it is for people. Each step that somebody takes is not.
+pub(super) const fn is_told(kind: EventKind) -> bool {
+    !matches!(
+        kind,
+        EventKind::OnboardingStarted
+            | EventKind::OnboardingStepCompleted
+            | EventKind::OnboardingStepSkipped
+            | EventKind::OnboardingStepFailed
+            | EventKind::OnboardingCompleted
+    )
+}
+
 /// What a kind of event is called to its owner.
 pub(super) fn words(kind: EventKind) -> String {
     let words = match kind {
@@ -29,7 +41,6 @@ pub(super) fn words(kind: EventKind) -> String {
         EventKind::EmailVerificationRequested => "Link to verify the e-mail address sent",
         EventKind::EmailChanged => "E-mail address changed",
         EventKind::EmailRestored => "E-mail address restored",
-        EventKind::OnboardingCompleted => "All steps taken",
         EventKind::TermsAccepted => "Terms of service accepted",
         EventKind::RefreshReused => "Session ended: its token was used twice",
         EventKind::StepUpRequired => "Asked to sign in again",

@@ -10,7 +10,7 @@ use testudo::onboarding::{Field, FieldType};
 use testudo::{Refusal, SecondFactor};
 use testudo_driver::AuthError;
 
-use super::activity::words;
+use super::activity::{is_told, words};
 use super::device::device;
 use super::refused::trouble;
 use crate::pages::browser::{Answer, Browser, Visit};
@@ -121,14 +121,16 @@ fn session_view(session: &Session, is_current: bool) -> Value {
     }
 }
 
-/// So many of the newest are shown.
-const EVENTS: u32 = 8;
+/// So many of the newest are looked at, and so many shown.
+const EVENTS: u32 = 30;
+const SHOWN: usize = 8;
 
 async fn events(browser: &Browser, visit: &Visit) -> Result<Vec<Value>, Failure> {
     let page = EventPage { limit: EVENTS, ..EventPage::default() };
     let events = browser.auth().list_events(visit.token(), page).await;
     let events = events.map_err(|error| refuse(error, browser))?;
-    Ok(events.iter().map(event_view).collect())
+    let told = events.iter().filter(|record| is_told(record.event.kind()));
+    Ok(told.take(SHOWN).map(event_view).collect())
 }
 
 fn event_view(record: &EventRecord) -> Value {
