@@ -64,6 +64,12 @@ pub struct TakenEvents {
 pub enum Event {
     /// An account was made.
     UserCreated,
+    /// An account whose address was never verified was removed, with all that was left there, since somebody else
+    /// verified that address and has an account of their own now. What the application keeps under its id is nobody's.
+    UnprovenAccountRemoved {
+        /// The account that has the address now.
+        by: UserId,
+    },
     /// An account was brought along from another system.
     UserImported,
     /// An account may be used again.

@@ -228,7 +228,7 @@ impl Tables {
     /// [`Conflict`] when a guard or a write does not hold; nothing was changed then.
     pub fn commit(&mut self, batch: Commit) -> Result<(), Conflict> {
         let holds = batch.guards.iter().all(|guard| self.holds(guard))
-            && batch.writes.iter().all(|write| self.applies(write));
+            && batch.writes.iter().all(|write| self.applies(write, &batch));
         if !holds {
             return Err(Conflict);
         }
@@ -404,10 +404,14 @@ impl Tables {
         }
     }
 
-    fn applies(&self, write: &Write) -> bool {
+    fn applies(&self, write: &Write, batch: &Commit) -> bool {
         match write {
             Write::InsertUser(user) => {
-                !self.users.contains_key(&user.id) && !self.emails.contains_key(user.email.key())
+                let owner = self.emails.get(user.email.key());
+                !self.users.contains_key(&user.id) && owner.is_none_or(|owner| goes(*owner, batch))
+            }
+            Write::RemoveUser { id, was } => {
+                self.users.get(id).is_some_and(|stored| stored.version == *was)
             }
             Write::ReplaceUser { user, was } => {
                 let is_own = |id: &UserId| *id == user.id;
@@ -451,6 +455,7 @@ impl Tables {
             Write::InsertInvitation(invitation) | Write::ReplaceInvitation { invitation, .. } => {
                 self.invitations.insert(invitation.id, *invitation);
             }
+            Write::RemoveUser { id, .. } => self.remove_user(id),
             Write::InsertOnboarding(session) | Write::ReplaceOnboarding { session, .. } => {
                 self.onboarding.insert(session.id, *session);
             }
@@ -500,4 +505,10 @@ fn most(limit: u32) -> usize {
 
 fn count<T>(removed: &[T]) -> u64 {
     u64::try_from(removed.len()).unwrap_or(u64::MAX)
+}
+
+/// Whether a batch removes a user.
+fn goes(user: UserId, batch: &Commit) -> bool {
+    let removes = |write: &Write| matches!(write, Write::RemoveUser { id, .. } if *id == user);
+    batch.writes.iter().any(removes)
 }

@@ -85,10 +85,8 @@ fn every_lifetime_is_documented_with_its_default() {
 #[test]
 fn every_event_is_documented_under_its_serialised_name() {
     let names = |kinds: &[EventKind]| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>();
-    let [mut there, mut all] = [
-        names(&every_event().iter().map(Event::kind).collect::<Vec<_>>()),
-        names(EventKind::ALL),
-    ];
+    let [mut there, mut all] =
+        [names(&every_event().iter().map(Event::kind).collect::<Vec<_>>()), names(EventKind::ALL)];
     there.sort_unstable();
     all.sort_unstable();
     assert_eq!(there, all);

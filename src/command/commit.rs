@@ -136,6 +136,15 @@ pub enum Write {
         /// The version that was read.
         was: Version,
     },
+    /// Removes a user with their sessions, their API keys and the invitations that they made. Conflicts when the
+    /// stored one is not at version `was` or does not exist. What takes the address in the same batch stands behind
+    /// it, and finds it free.
+    RemoveUser {
+        /// Whom.
+        id: UserId,
+        /// The version that was read.
+        was: Version,
+    },
     /// Adds an onboarding session. Conflicts when the id is taken.
     InsertOnboarding(Box<OnboardingSession>),
     /// Replaces an onboarding session's record. Conflicts when the stored one is not at version `was` or does

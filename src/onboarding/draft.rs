@@ -23,6 +23,8 @@ pub(crate) struct Draft {
     created_at: Timestamp,
     /// The invitation whose seat it takes.
     pub(crate) invitation: Option<InvitationId>,
+    /// The account at its address, whose owner never showed that it is theirs, and which goes when this one comes.
+    pub(crate) displaced: Option<UserId>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,8 +35,17 @@ struct Totp {
 }
 
 impl Draft {
-    /// What becomes of an account when a step changed it.
-    pub(crate) fn of(user: &User, invitation: Option<InvitationId>) -> Self {
+    /// What is kept of an account that begins.
+    pub(crate) fn new(user: &User) -> Self {
+        Self::of(user, None, None)
+    }
+
+    /// What becomes of it when a step changed the account.
+    pub(crate) fn with(&self, user: &User) -> Self {
+        Self::of(user, self.invitation, self.displaced)
+    }
+
+    fn of(user: &User, invitation: Option<InvitationId>, displaced: Option<UserId>) -> Self {
         Self {
             id: user.id,
             email: Typed(user.email.clone()),
@@ -54,6 +65,7 @@ impl Draft {
             profile: user.profile.clone(),
             created_at: user.created_at,
             invitation,
+            displaced,
         }
     }
 

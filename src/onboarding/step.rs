@@ -267,6 +267,13 @@ impl Turn {
         self.batch = add(std::mem::take(&mut self.batch));
     }
 
+    /// The account at this address is displaced by the one that is to be.
+    pub(crate) fn displace(&mut self, owner: UserId) {
+        if let Goal::SignUp(draft) = &mut self.state.goal {
+            draft.displaced = Some(owner);
+        }
+    }
+
     /// The invitation that is accepted, if one is.
     pub(crate) fn accept(&mut self, invitation: InvitationId) {
         if let Goal::SignUp(draft) = &mut self.state.goal {

@@ -6,7 +6,7 @@ use crate::event::{
     ApiKeyFailure, DeadInvitation, DeadLink, Event, LimitName, LinkPurpose, LoginFailure,
     RefreshFailure, ServiceFailure, TotpFailure,
 };
-use crate::model::{ApiKeyId, InvitationId, Method, OnboardingId};
+use crate::model::{ApiKeyId, InvitationId, Method, OnboardingId, UserId};
 use crate::owed::Owed;
 use crate::time::Timestamp;
 
@@ -21,7 +21,10 @@ pub fn every_event() -> Vec<Event> {
 
 fn after(event: &Event) -> Option<Event> {
     Some(match event {
-        Event::UserCreated => Event::UserImported,
+        Event::UserCreated => {
+            Event::UnprovenAccountRemoved { by: UserId::from_uuid(Uuid::from_u128(6)) }
+        }
+        Event::UnprovenAccountRemoved { .. } => Event::UserImported,
         Event::UserImported => Event::UserActivated,
         Event::UserActivated => Event::UserDeactivated,
         Event::UserDeactivated => {

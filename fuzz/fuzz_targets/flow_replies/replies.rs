@@ -265,6 +265,7 @@ impl Trial<'_> {
                     assert_eq!(key.version, was.next());
                     format!("API key {}", key.id)
                 }
+                Write::RemoveUser { id, .. } => format!("user {id}"),
                 Write::InsertOnboarding(session) => {
                     assert_eq!(session.version, Version::FIRST);
                     self.assert_fits(session)

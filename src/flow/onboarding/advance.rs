@@ -9,7 +9,7 @@ use crate::flow::attempts;
 use crate::model::{OnboardingSession, User};
 use crate::onboarding::state::{Goal, State};
 use crate::onboarding::{
-    Advance, Counted, Draft, Input, Need, OnboardingResult, Outcome as Came, Revealed, Turn, Turned,
+    Advance, Counted, Input, Need, OnboardingResult, Outcome as Came, Revealed, Turn, Turned,
 };
 use crate::refusal::{FieldError, Refusal};
 use crate::step::{Step, ask};
@@ -144,7 +144,7 @@ fn fail_as_too_long(request: Request, mut turn: Turn) -> Step<Outcome> {
 /// with the session.
 fn write_account(request: &Request, turn: &mut Turn) -> Option<Write> {
     if let Goal::SignUp(draft) = &mut turn.state.goal {
-        **draft = Draft::of(&turn.account, draft.invitation);
+        **draft = draft.with(&turn.account);
         return None;
     }
     if turn.account == request.stored {

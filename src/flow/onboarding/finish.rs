@@ -8,7 +8,7 @@ use crate::env::Env;
 use crate::event::Event;
 use crate::flow::entrance::{Arrival, Circumstances, let_in};
 use crate::flow::{SignedIn, device};
-use crate::model::{Invitation, OnboardingSession, User, Version};
+use crate::model::{AttemptKey, Invitation, OnboardingSession, User, UserId};
 use crate::onboarding::state::{Goal, State};
 use crate::onboarding::steps::ValidateInvitation;
 use crate::onboarding::{OnboardingState, Turn};
@@ -63,7 +63,7 @@ fn vouch(request: Request, turn: Turn, cleared: Cleared, invitation: Invitation)
 fn look(request: Request, turn: Turn, cleared: Cleared, seat: Option<Seat>) -> Step<Outcome> {
     let key = UserKey::Email(turn.account.email.key().clone());
     ask(FindUser { key }, move |owner| match place(&turn, owner) {
-        Ok((account, was)) => sign_up(request, turn, cleared, seat, account, was),
+        Ok(displaced) => sign_up(request, turn, cleared, seat, displaced),
         Err(refusal) => taken(request, refusal, turn.env),
     })
 }
@@ -78,20 +78,17 @@ fn taken(request: Request, refusal: Refusal, env: Env) -> Step<Outcome> {
     })
 }
 
-/// The record of the account, and the version that it replaces: of an account that somebody left there who never
-/// showed that the address is theirs. All that they left is dead with its epoch.
-fn place(turn: &Turn, owner: Option<User>) -> Result<(User, Option<Version>), Refusal> {
-    let account = (*turn.account).clone();
-    match owner {
-        None => Ok((account, None)),
-        Some(owner)
-            if account.is_verified && turn.may_be_claimed(&owner) && owner.id == account.id =>
-        {
-            let (epoch, version) = (owner.epoch.next(), owner.version.next());
-            Ok((User { epoch, version, ..account }, Some(owner.version)))
-        }
-        Some(_) => Err(Refusal::EmailTaken),
-    }
+/// Whether the account may have its address, and the one that goes for it: of somebody who never showed that the
+/// address is theirs.
+fn place(turn: &Turn, owner: Option<User>) -> Result<Option<User>, Refusal> {
+    let Some(owner) = owner else { return Ok(None) };
+    let displaced = match &turn.state.goal {
+        Goal::SignUp(draft) => draft.displaced,
+        Goal::SignIn { .. } => None,
+    };
+    let goes =
+        turn.account.is_verified && turn.may_be_claimed(&owner) && displaced == Some(owner.id);
+    if goes { Ok(Some(owner)) } else { Err(Refusal::EmailTaken) }
 }
 
 fn sign_up(
@@ -99,17 +96,21 @@ fn sign_up(
     mut turn: Turn,
     cleared: Cleared,
     seat: Option<Seat>,
-    account: User,
-    was: Option<Version>,
+    displaced: Option<User>,
 ) -> Step<Outcome> {
     let arrival = arrival(&turn.state);
     let circumstances = Circumstances::default();
-    let entered = let_in(account, was, arrival, circumstances, cleared, &mut turn.env);
+    let account = (*turn.account).clone();
+    let entered = let_in(account, None, arrival, circumstances, cleared, &mut turn.env);
     let (batch, signed_in) = match entered {
         Ok(entered) => entered,
         Err(unprintable) => return Step::Done(Err(unprintable.into())),
     };
     let user = Some(signed_in.user.id);
+    let batch = match displaced {
+        Some(displaced) => in_place_of(&displaced, signed_in.user.id, batch, &mut turn.env),
+        None => batch,
+    };
     let mut events = vec![Event::UserCreated];
     if signed_in.user.totp.is_some() {
         events.push(Event::TotpEnrolled);
@@ -126,6 +127,18 @@ fn sign_up(
         batch = batch.write(Write::ReplaceInvitation { invitation, was });
     }
     complete(request, turn, batch, signed_in)
+}
+
+/// The batch with a removal before it, since the address must be free for what follows. Guesses at what went are no
+/// guesses at what comes.
+fn in_place_of(displaced: &User, by: UserId, mut batch: Commit, env: &mut Env) -> Commit {
+    let User { id, version, .. } = *displaced;
+    let email = displaced.email.key();
+    let guesses = [AttemptKey::login_account, AttemptKey::recovery_code]
+        .map(|key| Write::ClearAttempts(key(email)));
+    batch.writes.insert(0, Write::RemoveUser { id, was: version });
+    batch.writes.extend(guesses);
+    batch.event(env.event(Some(id), None, Event::UnprovenAccountRemoved { by }))
 }
 
 /// The owner is told of a new device, as at any sign-in.

@@ -92,7 +92,7 @@ fn first_state(email: &Email, request: &StartOnboarding, env: &mut Env) -> (Stat
     let password = env.unusable_password();
     let account = User::new(env.new_user_id(), email.clone(), password, env.now);
     let mut state = State {
-        goal: Goal::SignUp(Box::new(Draft::of(&account, None))),
+        goal: Goal::SignUp(Box::new(Draft::new(&account))),
         email: Typed(email.clone()),
         steps: env.settings().onboarding().order_of_sign_up().to_vec(),
         behind: 0,

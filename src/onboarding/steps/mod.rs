@@ -65,9 +65,9 @@ fn note_limit(turn: &mut Turn, reservation: &Reservation, limit: LimitName) {
     }
 }
 
-/// Whose address was verified takes the place of whoever left an account there unverified: its id, so that what
-/// follows is about that account, and nothing else of it.
-fn adopt(turn: Turn) -> Step<Turned> {
+/// Whoever left an account at the address, and never showed that it is theirs, goes when the account of who did show
+/// it comes: with all that they left there, its id too, by which the application may know it (pre-hijacking).
+fn displace_unproven(turn: Turn) -> Step<Turned> {
     if !turn.progress().is_sign_up() {
         return turn.done();
     }
@@ -75,7 +75,7 @@ fn adopt(turn: Turn) -> Step<Turned> {
     ask(FindUser { key }, move |owner| {
         let mut turn = turn;
         if let Some(owner) = owner.filter(|owner| turn.may_be_claimed(owner)) {
-            turn.account.id = owner.id;
+            turn.displace(owner.id);
         }
         turn.done()
     })

@@ -1,7 +1,7 @@
 //! Letting in only who was invited.
 
 use super::super::{ClientHint, Field, FieldType, Need, OnboardingStep, Progress, Turn, Turned};
-use super::{adopt, count_work};
+use super::{count_work, displace_unproven};
 use crate::command::{FindInvitation, FindUser, UserKey};
 use crate::flow::invitations::Link;
 use crate::model::Invitation;
@@ -85,5 +85,5 @@ fn accept(mut turn: Turn, invitation: &Invitation) -> Step<Turned> {
         return turn.done();
     }
     turn.account.is_verified = true;
-    adopt(turn)
+    displace_unproven(turn)
 }

@@ -2,7 +2,7 @@
 
 use super::super::{ClientHint, Need, OnboardingStep, Progress, Turn, Turned};
 use super::email_code::SentCode;
-use super::{CODE, adopt, note_limit, six_digits, wrong_code};
+use super::{CODE, displace_unproven, note_limit, six_digits, wrong_code};
 use crate::command::{FindUser, UserKey};
 use crate::event::{Event, LimitName};
 use crate::flow::attempts::{Reached, Reservation};
@@ -154,5 +154,5 @@ fn judge(mut turn: Turn, code: &str, sent: &SentCode, counted: &Reservation) -> 
         turn.commit(|batch| batch.event(event));
     }
     turn.account.is_verified = true;
-    adopt(turn)
+    displace_unproven(turn)
 }

@@ -3,7 +3,9 @@
 use serde_json::json;
 use testudo::command::{Conflict, Guard, Write};
 use testudo::event::Event;
-use testudo::flow::{advance_onboarding, resume_onboarding, start_onboarding};
+use testudo::flow::{
+    ExternalLogin, advance_onboarding, external_login, resume_onboarding, start_onboarding,
+};
 use testudo::model::{AttemptVerdict, Method};
 use testudo::onboarding::{Advance, Onboarding, OnboardingState, StartOnboarding};
 use testudo::testing::{World, expect};
@@ -229,11 +231,16 @@ fn an_unproven_owner_of_the_address_keeps_nothing() {
     client.registers(&mut world);
     client.verifies(&mut world);
     let owner = client.skips(&mut world).unwrap().completed().unwrap().user;
-    assert_eq!(owner.id, squatter.id);
+    assert_ne!(owner.id, squatter.id, "by which the application may know the squatter");
     assert!(owner.profile.is_empty());
     let dead = world.authenticate(theirs.tokens.access.expose());
-    assert_eq!(dead.unwrap_err(), Refusal::RevokedToken);
+    assert_eq!(dead.unwrap_err(), Refusal::InvalidToken);
+    let vouched = world.run(|env| external_login(ExternalLogin::new(squatter.id), env));
+    assert_eq!(vouched.unwrap_err(), Refusal::InvalidCredentials);
     assert_eq!(world.tables().users().count(), 1);
+    let removed = Event::UnprovenAccountRemoved { by: owner.id };
+    let told = world.tables().events().into_iter().find(|it| it.event == removed);
+    assert_eq!(told.unwrap().user, Some(squatter.id));
     world.login(ADA, PASSWORD);
 }
 

@@ -90,6 +90,7 @@ mod onboarding_flows;
 mod ping;
 mod race;
 mod records;
+mod remove_user;
 mod second_factor_flows;
 mod sweep;
 mod world;
@@ -228,6 +229,10 @@ macro_rules! conformance_tests {
                 clearing_and_refunding_what_was_never_counted_is_no_conflict,
                 an_attempt_is_refunded_in_its_own_window_only,
                 a_batch_may_be_large,
+            }
+            remove_user {
+                a_user_is_removed_with_all_that_is_theirs_and_another_takes_the_address,
+                a_user_is_removed_at_the_version_that_was_read_and_only_with_the_whole_batch,
             }
             commit_race {
                 of_100_parallel_replacements_of_a_user_one_is_applied,

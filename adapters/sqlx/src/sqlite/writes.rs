@@ -30,6 +30,9 @@ const REPLACE_USER: &str = "UPDATE users SET \
     terms_version = ?24, terms_accepted_at = ?25 \
     WHERE id = ?1 AND version = ?26";
 
+/// Sessions, API keys and invitations go with it (`ON DELETE CASCADE`).
+const REMOVE_USER: &str = "DELETE FROM users WHERE id = ?1 AND version = ?2";
+
 const INSERT_SESSION: &str = "INSERT INTO sessions \
     (id, user_id, epoch, methods, auth_time, client_ip, client_user_agent, created_at, \
      refreshed_at, idle_timeout, expires_at, access_expires_at, generation, chain_key, \
@@ -81,6 +84,9 @@ pub(super) fn write(write: &Write) -> Result<Statement, Fault> {
         Write::InsertUser(user) => bind_user(sqlx::query(INSERT_USER), user)?,
         Write::ReplaceUser { user, was } => {
             bind_user(sqlx::query(REPLACE_USER), user)?.bind(integer(was.get()))
+        }
+        Write::RemoveUser { id, was } => {
+            sqlx::query(REMOVE_USER).bind(blob(id.as_uuid())).bind(integer(was.get()))
         }
         Write::InsertSession(session) => bind_session(sqlx::query(INSERT_SESSION), session)?,
         Write::ReplaceSession { session, was } => {

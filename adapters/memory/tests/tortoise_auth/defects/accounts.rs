@@ -96,8 +96,9 @@ fn an_address_that_somebody_else_left_unverified_goes_to_who_verifies_it() {
     let squatter = squatter.unwrap();
     let (_, done) = service.verified(ADA);
     let hers = done.completed().unwrap().user;
-    assert_eq!(hers.id, squatter.id);
-    assert!(hers.epoch > squatter.epoch, "what was issued before is dead");
+    assert_ne!(hers.id, squatter.id, "by which the application may know the squatter");
+    let gone = smol::block_on(service.auth.admin().find_user(UserKey::Id(squatter.id)));
+    assert!(gone.is_err(), "and nothing that was issued before is of any use");
     assert!(service.sign_in(ADA).unwrap().signed_in().is_ok(), "by the password of who verified");
     let login = testudo::flow::Login::new(ADA, "a phrase of the squatter's".into());
     let theirs = smol::block_on(refusal(service.auth.login(login, &Client::unknown())));
