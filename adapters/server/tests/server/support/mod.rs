@@ -10,9 +10,7 @@ mod visitor;
 pub(crate) use http::connect;
 pub(crate) use http::{Answer, Request, names};
 pub(crate) use mailbox::Mailbox;
-pub(crate) use process::{
-    Server, Site, block_on, complaint, printed, printed_json, run, signal,
-};
+pub(crate) use process::{Server, Site, block_on, complaint, printed, printed_json, run, signal};
 pub(crate) use records::records;
 pub(crate) use visitor::{App, Visitor, recovery_codes, registration};
 
