@@ -161,10 +161,11 @@ mod tests {
     #[test]
     fn what_has_not_the_form_of_a_code_is_none() {
         let (codes, digests) = ten(1);
+        let shorter = codes[0].get(1..).unwrap();
         let [missing, added, other, long] = [
-            codes[0][1..].to_owned(),
+            shorter.to_owned(),
             format!("{}0", codes[0]),
-            format!("u{}", &codes[0][1..]),
+            format!("u{shorter}"),
             codes[0].repeat(1000),
         ];
         for text in ["", "123456", "123 456", "------", &missing, &added, &other, &long] {

@@ -151,6 +151,8 @@ impl ClientHint {
     }
 
     /// The same with something else to know. No secrets: it is shown again whenever the step is.
+    ///
+    /// What stands under the name of a field, pages fill in; what is called `…_url`, they link to.
     #[must_use]
     pub fn extra(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
         self.extra.insert(name.to_owned(), value.into());

@@ -8,7 +8,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "tests panic"
+    clippy::disallowed_methods,
+    reason = "tests panic, and this one draws into a file when it is told to"
 )]
 
 mod draw;

@@ -54,14 +54,10 @@ macro_rules! answers {
     ($($method:ident($command:ty) -> $reply:ty, $label:expr $(, else $otherwise:expr)?;)+) => {
         $(fn $method(&mut self, command: $command) -> Result<$reply, WorldFault> {
             let reply = match self.is_otherwise {
-                $(true => {
-                    let otherwise: fn(&World) -> $reply = $otherwise;
-                    otherwise(self.world)
-                })?
+                $(true => said($otherwise, self.world),)?
                 _ => self.world.$method(command)?,
             };
-            let label: fn(&$reply) -> &'static str = $label;
-            self.answer = label(&reply);
+            self.answer = said($label, &reply);
             Ok(reply)
         })+
     };
@@ -108,6 +104,11 @@ impl Respond for Recorder<'_> {
         }, else |_| Err(Conflict);
         sweep(Sweep) -> Swept, |_| "swept";
     }
+}
+
+/// Calls a closure, whose types are known from here.
+fn said<T, R>(say: fn(&T) -> R, of: &T) -> R {
+    say(of)
 }
 
 fn found<T>(reply: &Option<T>) -> &'static str {

@@ -267,3 +267,21 @@ fn wrong_codes_of_another_app_lock_and_stop_nobody_who_signs_in_with_the_one_tha
     assert!(matches!(locked, Refusal::RateLimited { .. }), "{locked:?}");
     sign_in(&mut world, &enrolled);
 }
+
+/// Whoever knows a password that must be changed may say it over and over: each costs a hash.
+#[test]
+fn what_costs_a_hash_is_counted_against_the_network_it_comes_from() {
+    let mut world = super::world_with_ada();
+    world.change_user(ADA, |user| user.must_change_password = true);
+    let ip = "192.0.2.1".parse().unwrap();
+    world.set_client(testudo::Client::unknown().with_ip(ip));
+    let mut policy = world.settings().policy().clone();
+    policy.onboarding_network.attempts = 3;
+    world.set_policy(policy);
+    let token = owing(&mut world);
+    let before = world.hashes();
+    for _ in 0..5 {
+        let _ = say(&mut world, &token, json!({ "new_password": PASSWORD }));
+    }
+    assert_eq!(world.hashes() - before, 3);
+}

@@ -3,6 +3,7 @@
 use super::super::{
     ClientHint, Field, FieldType, Need, OnboardingStep, Progress, Turn, Turned, Validation,
 };
+use super::count_work;
 use super::register::mismatch;
 use crate::command::{Against, HashPassword, PasswordVerdict, VerifyPassword};
 use crate::event::Event;
@@ -51,7 +52,8 @@ impl OnboardingStep for ChangePassword {
 
     fn advance(&self, turn: Turn) -> Step<Turned> {
         match read(&turn) {
-            Ok(password) => compare(turn, password),
+            // A hash is work.
+            Ok(password) => count_work(turn, |turn| compare(turn, password)),
             Err(errors) => turn.fail(errors),
         }
     }

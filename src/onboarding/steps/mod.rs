@@ -25,6 +25,7 @@ use super::{Field, FieldType, Turn, Turned, Validation};
 use crate::command::{FindUser, UserKey};
 use crate::event::{Event, LimitName};
 use crate::flow::attempts::Reservation;
+use crate::model::AttemptKey;
 use crate::refusal::FieldError;
 use crate::step::{Step, ask};
 
@@ -42,6 +43,16 @@ const CODE: &str = "code";
 
 fn wrong_code() -> FieldError {
     FieldError::new(CODE, "invalid_code", "this code is not right, or was used before")
+}
+
+/// Counts what is work against the client's network, where that is known, and goes on.
+fn count_work(
+    turn: Turn,
+    then: impl FnOnce(Turn) -> Step<Turned> + Send + 'static,
+) -> Step<Turned> {
+    let Some(ip) = turn.env.client.ip() else { return then(turn) };
+    let (key, limit) = (AttemptKey::onboarding_network(ip), turn.env.policy().onboarding_network);
+    turn.count(key, limit, |turn, _| then(turn))
 }
 
 /// Records that the last attempt that a limit allows was made.

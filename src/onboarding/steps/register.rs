@@ -3,9 +3,10 @@
 use super::super::{
     ClientHint, Field, FieldType, Need, OnboardingStep, Progress, Turn, Turned, Validation,
 };
+use super::count_work;
 use crate::command::{FindUser, HashPassword, UserKey};
 use crate::flow::credentials;
-use crate::model::{AttemptKey, Email, User};
+use crate::model::{Email, User};
 use crate::password::{Password, PasswordHash};
 use crate::refusal::FieldError;
 use crate::step::{Step, ask};
@@ -55,7 +56,8 @@ impl OnboardingStep for Register {
 
     fn advance(&self, turn: Turn) -> Step<Turned> {
         match read(&turn) {
-            Ok((email, password)) => count(turn, email, password),
+            // A hash is work.
+            Ok((email, password)) => count_work(turn, |turn| hash(turn, email, password)),
             Err(errors) => turn.fail(errors),
         }
     }
@@ -115,14 +117,6 @@ fn same_address(turn: &Turn, typed: &str) -> Result<Email, FieldError> {
 
 pub(super) fn mismatch(field: &'static str) -> FieldError {
     FieldError::new(field, "password_mismatch", "expected the same password once more")
-}
-
-/// A hash is work: it is counted against the client's network.
-fn count(turn: Turn, email: Email, password: Password) -> Step<Turned> {
-    let Some(ip) = turn.env.client.ip() else { return hash(turn, email, password) };
-    let key = AttemptKey::onboarding_network(ip);
-    let limit = turn.env.policy().onboarding_network;
-    turn.count(key, limit, |turn, _| hash(turn, email, password))
 }
 
 fn hash(mut turn: Turn, email: Email, password: Password) -> Step<Turned> {

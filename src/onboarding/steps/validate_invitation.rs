@@ -1,10 +1,10 @@
 //! Letting in only who was invited.
 
 use super::super::{ClientHint, Field, FieldType, Need, OnboardingStep, Progress, Turn, Turned};
-use super::adopt;
+use super::{adopt, count_work};
 use crate::command::{FindInvitation, FindUser, UserKey};
 use crate::flow::invitations::Link;
-use crate::model::{AttemptKey, Invitation};
+use crate::model::Invitation;
 use crate::refusal::FieldError;
 use crate::secret::Secret;
 use crate::step::{Step, ask};
@@ -47,7 +47,8 @@ impl OnboardingStep for ValidateInvitation {
             Err(error) => return turn.fail([error]),
         };
         match Link::read(&token, &turn.env) {
-            Some(link) => count(turn, link),
+            // Whoever holds a genuine link may look at it so often only.
+            Some(link) => count_work(turn, move |turn| find(turn, link)),
             None => turn.fail([invalid()]),
         }
     }
@@ -56,14 +57,6 @@ impl OnboardingStep for ValidateInvitation {
 fn invalid() -> FieldError {
     let expected = "expected an invitation that is open, and for this address";
     FieldError::new(INVITATION, "invalid_invitation", expected)
-}
-
-/// Whoever holds a genuine link may look at it so often only.
-fn count(turn: Turn, link: Link) -> Step<Turned> {
-    let Some(ip) = turn.env.client.ip() else { return find(turn, link) };
-    let key = AttemptKey::onboarding_network(ip);
-    let limit = turn.env.policy().onboarding_network;
-    turn.count(key, limit, move |turn, _| find(turn, link))
 }
 
 fn find(turn: Turn, link: Link) -> Step<Turned> {

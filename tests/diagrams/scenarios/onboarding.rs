@@ -262,6 +262,12 @@ fn own_factor() -> Vec<Flow> {
 
 type Going = (World, Secret<String>);
 
+/// An access token, the seed of the account's app, and the recovery codes.
+type Bound = (Secret<String>, Secret<String>, Vec<Secret<String>>);
+
+/// The seed, the recovery codes, and the token of a sign-in that owes the factor.
+type AtFactor = (Secret<String>, Vec<Secret<String>>, Secret<String>);
+
 fn say(prepare: impl Fn() -> Going + 'static, data: fn() -> Value) -> Scenario {
     say_with(prepare, move |_| data())
 }
@@ -451,7 +457,7 @@ fn begun() -> (World, (Secret<String>, String)) {
 }
 
 /// Ada's account is bound to an app since a while: her access token, the seed, and the recovery codes.
-fn with_totp_and_access() -> (World, (Secret<String>, Secret<String>, Vec<Secret<String>>)) {
+fn with_totp_and_access() -> (World, Bound) {
     let (mut world, access) = signed_in();
     let seed = world.run(|env| begin_totp(access.expose(), env)).unwrap();
     let code = code_of(&world, &seed.secret)["code"].as_str().unwrap().to_owned();
@@ -466,14 +472,12 @@ pub(super) fn with_totp() -> (World, Secret<String>, Vec<Secret<String>>) {
 }
 
 /// Ada's password was right, and her factor is asked for.
-fn at_factor() -> (World, (Secret<String>, Vec<Secret<String>>, Secret<String>)) {
+fn at_factor() -> (World, AtFactor) {
     let (world, secret, codes) = with_totp();
     let (world, token) = owing(world);
     (world, (secret, codes, token))
 }
 
-fn without_codes(
-    (world, (_, _, token)): (World, (Secret<String>, Vec<Secret<String>>, Secret<String>)),
-) -> Going {
+fn without_codes((world, (_, _, token)): (World, AtFactor)) -> Going {
     (world, token)
 }

@@ -303,7 +303,7 @@ impl Trial {
             let is_it = |step: &u64| code_at(seed, step * 30) == code;
             (now - 1..=now + 1).rev().find(is_it).map(|step| (seed.expose().clone(), step))
         });
-        let (seed, step) = found.expect("a code of no app, and no recovery code");
+        let Some((seed, step)) = found else { panic!("a code of no app, and no recovery code") };
         let last = self.taken.insert(seed, step);
         assert!(last.is_none_or(|last| step > last), "a code that was used, or an earlier one");
     }
@@ -458,12 +458,12 @@ impl Trial {
 
 fn policy(which: u8) -> Policy {
     let second_factor =
-        if which % 3 == 0 { SecondFactor::Required } else { SecondFactor::IfEnrolled };
+        if which.is_multiple_of(3) { SecondFactor::Required } else { SecondFactor::IfEnrolled };
     Policy {
         second_factor,
-        require_verified_email: which % 2 == 0,
+        require_verified_email: which.is_multiple_of(2),
         terms: (which > 5).then(|| format!("20{}", 20 + which)),
-        one_onboarding_per_email: which % 4 != 0,
+        one_onboarding_per_email: !which.is_multiple_of(4),
         totp_skew: which % 2,
         ..Policy::default()
     }

@@ -8,7 +8,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use minijinja::{Value, context};
-use testudo::model::{Session, User};
+use testudo::model::{Session, SessionId, User};
 use testudo::token::csrf;
 use testudo::{Client, Secret};
 use testudo_driver::AuthError;
@@ -155,7 +155,15 @@ impl Browser {
 
     /// Whether a text is the token of a form of this browser.
     pub(super) fn made(&self, token: &str) -> bool {
-        let session = self.visit().map(|visit| visit.session.id);
+        self.made_for(self.visit().map(|visit| visit.session.id), token)
+    }
+
+    /// Whether it is one of a form that was shown before somebody signed in.
+    pub(super) fn made_before_sign_in(&self, token: &str) -> bool {
+        self.made_for(None, token)
+    }
+
+    fn made_for(&self, session: Option<SessionId>, token: &str) -> bool {
         let keys = self.auth().settings().keys();
         !self.is_new && csrf::is_form_token(&self.nonce, session, token, keys)
     }

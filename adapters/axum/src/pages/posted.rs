@@ -61,10 +61,12 @@ fn foreign(browser: &Browser) -> Failure {
 /// Who clicks twice on a button that signs them in or out sends the second form when the first has done it.
 fn outdated(browser: &Browser, path: &str, form: &Typed) -> Failure {
     match (path, browser.visit()) {
-        ("/signin" | "/signup", Some(_)) => Failure::from(match form.next() {
-            Some(next) => browser.go_to(&next),
-            None => browser.go("/account"),
-        }),
+        ("/signin" | "/signup", Some(_)) if browser.made_before_sign_in(form.text(CSRF)) => {
+            Failure::from(match form.next() {
+                Some(next) => browser.go_to(&next),
+                None => browser.go("/account"),
+            })
+        }
         ("/signout", None) => Failure::from(browser.go("/signin?notice=signed-out")),
         _ => foreign(browser),
     }

@@ -95,7 +95,7 @@ async fn every_control_has_a_label_and_every_id_is_there_once() {
         ids.dedup();
         assert_eq!(ids.len(), all, "{path}");
         for tag in tags.iter().filter(|tag| matches!(tag.name.as_str(), "input" | "select")) {
-            if tag.get("type") == Some("hidden") {
+            if tag.get("type") == Some("hidden") || tag.has("hidden") {
                 continue;
             }
             let id = tag.get("id").unwrap_or_else(|| panic!("{path}: {tag:?}"));

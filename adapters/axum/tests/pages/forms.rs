@@ -56,9 +56,12 @@ async fn no_form_is_taken_without_the_token_that_was_made_for_this_browser_and_s
         ] {
             let fields = token.map_or_else(|| FIELDS.to_vec(), with_token);
             let page = browser.post(&path, &fields).await;
+            let signs_in = ["/signin", "/signup"].contains(&path.as_str());
             match page.status {
                 403 => refused += 1,
                 405 => absent += 1,
+                // It is signed in already: its own form was sent twice.
+                303 if signs_in && token == Some(&*before_sign_in) => refused += 1,
                 other => panic!("{path} {token:?}: {other}"),
             }
             assert!(!page.headers.contains_key("set-cookie"), "{path}");
@@ -153,8 +156,7 @@ async fn sign_out_ends_the_session_and_takes_its_tokens() {
     let copy = browser.clone();
     let page = browser.fill("/account", "/signout", &[]).await;
     assert_eq!(page.location(), "/signin?notice=signed-out");
-    let names: Vec<_> = browser.jar.keys().collect();
-    assert_eq!(names, ["__Host-testudo_browser"]);
+    assert!(browser.jar.is_empty(), "{:?}", browser.jar);
     let mut thief = copy;
     assert_eq!(thief.get("/account").await.location(), "/signin?next=%2Faccount");
     let page = sign_in(&mut thief, EMAIL, PASSWORD).await;
