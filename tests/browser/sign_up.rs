@@ -10,26 +10,21 @@ async fn a_person_signs_up_enrols_an_app_and_comes_in_again_with_a_code_and_with
 }
 
 #[tokio::test]
+async fn the_same_story_goes_well_on_a_phone_in_the_dark() {
+    let browser = Browser::start().await;
+    browser.as_phone().await;
+    browser.in_the_dark().await;
+    whole_story(&browser, &Place::new()).await;
+}
+
+#[tokio::test]
 async fn the_same_story_goes_well_without_javascript() {
     let browser = Browser::start_with(Scripts::Blocked).await;
+    browser.as_phone().await;
     let page =
         "data:text/html,<p>None<script>document.querySelector('p').textContent = 'Some'</script>";
     browser.session().goto(page).await.unwrap();
     assert_eq!(browser.text().await, "None", "scripts are blocked");
-    whole_story(&browser, &Place::new()).await;
-}
-
-#[tokio::test]
-async fn the_same_story_goes_well_on_a_phone() {
-    let browser = Browser::start().await;
-    browser.as_phone().await;
-    whole_story(&browser, &Place::new()).await;
-}
-
-#[tokio::test]
-async fn the_same_story_goes_well_in_the_dark() {
-    let browser = Browser::start().await;
-    browser.in_the_dark().await;
     whole_story(&browser, &Place::new()).await;
 }
 

@@ -8,7 +8,7 @@ mod mailbox;
 mod process;
 
 pub(crate) use mailbox::Mailbox;
-pub(crate) use process::{Server, Site, block_on, signal};
+pub(crate) use process::{Server, Site, block_on};
 
 /// What is run: what `cargo build` makes of the server, unless it is said.
 const BINARY: &str = match option_env!("TESTUDO_BINARY") {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Browser;
+use super::{Browser, Scripts};
 
 impl Browser {
     /// Looks at a page as soon as it is there.
@@ -22,11 +22,27 @@ impl Browser {
         let mut faults = self.evaluate(include_str!("law.js")).await;
         faults.extend(self.nameless().await);
         faults.extend(self.complaints().await);
+        faults.extend(self.second_opinion().await);
         faults
     }
 
+    /// What axe-core has to say, where `TESTUDO_AXE` names its script. It needs scripts itself.
+    async fn second_opinion(&self) -> Vec<String> {
+        let Some(axe) = std::env::var_os("TESTUDO_AXE") else { return Vec::new() };
+        if self.scripts == Scripts::Blocked {
+            return Vec::new();
+        }
+        let axe = std::fs::read_to_string(axe).expect("TESTUDO_AXE names axe-core's axe.min.js");
+        self.devtools("Runtime.evaluate", json!({ "expression": axe })).await;
+        self.evaluate(
+            "axe.run().then(({ violations }) => violations.map(({ id, help, nodes }) => \
+                `axe, ${id}: ${help}: ${nodes.map(({ html }) => html)}`))",
+        )
+        .await
+    }
+
     async fn evaluate(&self, script: &str) -> Vec<String> {
-        let asked = json!({"expression": script, "returnByValue": true});
+        let asked = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
         let answer = self.devtools("Runtime.evaluate", asked).await;
         serde_json::from_value(answer["result"]["value"].clone())
             .unwrap_or_else(|error| panic!("{error}: {answer}"))

@@ -28,6 +28,7 @@ pub(crate) enum Scripts {
 /// Every page that it comes to is held against the law of all pages.
 pub(crate) struct Browser {
     session: WebDriver,
+    scripts: Scripts,
     _processes: Processes,
 }
 
@@ -38,7 +39,7 @@ impl Browser {
 
     pub(crate) async fn start_with(scripts: Scripts) -> Self {
         let (processes, session) = Processes::start(scripts).await;
-        Self { session, _processes: processes }
+        Self { session, scripts, _processes: processes }
     }
 
     /// Types an address.

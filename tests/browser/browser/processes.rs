@@ -4,17 +4,17 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, getuid, kill_process};
 use serde_json::json;
 use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities as _;
 use thirtyfour::{Capabilities, ChromeCapabilities, LoggingPrefsLogLevel, WebDriver};
 
 use super::Scripts;
-use crate::support::signal;
 
 /// A driver and its browser. Dropping it kills both, however the test has ended.
 pub(super) struct Processes {
     driver: Child,
-    browser: Option<u32>,
+    browser: Option<Pid>,
     // Goes last: the browser writes to it.
     profile: tempfile::TempDir,
 }
@@ -28,7 +28,7 @@ impl Processes {
         let session = WebDriver::new(url, capabilities).await.expect("Chromium starts");
         let id = session.capabilities().get("goog:processID").and_then(serde_json::Value::as_u64);
         let id = id.expect("the driver tells which process is the browser");
-        processes.browser = Some(u32::try_from(id).unwrap());
+        processes.browser = Pid::from_raw(id.try_into().unwrap());
         (processes, session)
     }
 
@@ -45,7 +45,8 @@ impl Processes {
 impl Drop for Processes {
     fn drop(&mut self) {
         if let Some(browser) = self.browser {
-            signal(browser, "KILL");
+            // It may have ended by itself.
+            let _ = kill_process(browser, Signal::KILL);
         }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
@@ -71,7 +72,7 @@ fn capabilities(scripts: Scripts, profile: &Path) -> Capabilities {
         chrome.add_arg(argument).unwrap();
     }
     // Chromium refuses to build its sandbox for root; here it sees nothing but our own pages.
-    if rustix::process::getuid().is_root() {
+    if getuid().is_root() {
         chrome.add_arg("--no-sandbox").unwrap();
     }
     if scripts == Scripts::Blocked {

@@ -45,12 +45,9 @@ pub(super) async fn confirm(Posted { browser, form }: Posted) -> Answer {
     let code = form.text("code").trim();
     match browser.auth().confirm_totp(visit.token(), code, &browser.client).await {
         Ok(codes) => super::recovery_codes::reveal(&browser, &codes),
-        // Who clicks twice sees nothing of the first answer, in which the recovery codes were.
-        Err(AuthError::Refused(Refusal::NotFound)) if visit.user.totp.is_some() => {
-            Ok(browser.go("/account/recovery-codes"))
-        }
-        // No key waits: too much time has passed.
-        Err(AuthError::Refused(Refusal::NotFound)) => Ok(browser.go("/account/authenticator")),
+        // Who clicks twice sees nothing of the first answer, in which the recovery codes were: there are others to be
+        // had. Or too much time has passed, and they begin again.
+        Err(AuthError::Refused(Refusal::NotFound)) => Ok(browser.go("/account/recovery-codes")),
         Err(error) => {
             let trouble = trouble(error, &browser, "/account/authenticator")?;
             once_more(&browser, visit.user.totp.is_some(), &form, &trouble)

@@ -14,7 +14,7 @@ const PATH: &str = "/account/recovery-codes";
 pub(super) async fn show(browser: Browser) -> Answer {
     let visit = browser.require(PATH)?;
     if visit.user.totp.is_none() {
-        return Ok(browser.go("/account"));
+        return Ok(browser.go("/account/authenticator"));
     }
     let left = visit.user.recovery_codes.len();
     browser.show("recovery_codes.html", "Recovery codes", context! { left, codes => () })
