@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getuid, kill_process};
 use serde_json::json;
@@ -15,7 +16,6 @@ use super::Scripts;
 pub(super) struct Processes {
     driver: Child,
     browser: Option<Pid>,
-    // Goes last: the browser writes to it.
     profile: tempfile::TempDir,
 }
 
@@ -50,6 +50,14 @@ impl Drop for Processes {
         }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+        // The browser's own processes follow it, and may write until they do.
+        for _ in 0..200 {
+            let _ = std::fs::remove_dir_all(self.profile.path());
+            if !self.profile.path().exists() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
