@@ -185,7 +185,7 @@ pub enum Event {
         reason: TotpFailure,
     },
     /// A user got new recovery codes; those from before count no more. All sessions ended but the one in which
-    /// it was.
+    /// it was; at sign-in, none did.
     RecoveryCodesReplaced,
     /// A user changed their profile.
     ProfileUpdated,

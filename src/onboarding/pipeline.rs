@@ -8,7 +8,7 @@ use super::steps::{
     SetupTotp, ValidateInvitation, VerifyEmail,
 };
 use crate::owed::Owed;
-use crate::policy::Policy;
+use crate::policy::{Policy, SecondFactor as Rule};
 
 /// The steps of an application: what they do, and apart from that their order.
 ///
@@ -56,6 +56,12 @@ pub enum OnboardingError {
     /// Whoever registers must choose a password.
     #[error("expected `register` among the steps of signing up")]
     NoRegister,
+    /// A field of the profile decides who must have a second factor, and its owner could change it.
+    #[error("expected no profile field `{field}`, since it decides who must have a second factor")]
+    Decides {
+        /// The field.
+        field: String,
+    },
     /// The answer would tell who has an account.
     #[error(
         "without `verify_email` a taken address cannot be kept secret: expected the step, or \
@@ -137,6 +143,11 @@ impl Onboarding {
 
     /// Whether all of it can be.
     pub(crate) fn check(&self, policy: &Policy) -> Result<(), OnboardingError> {
+        if let Rule::RequiredWhere(wanted) = &policy.second_factor
+            && self.profile_fields().any(|field| field.name() == wanted.field)
+        {
+            return Err(OnboardingError::Decides { field: wanted.field.clone() });
+        }
         self.errors(policy).into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
     }
 
@@ -185,5 +196,24 @@ impl Owed {
             Self::EnrolFactor => &[SetupTotp::NAME, RecoveryCodes::NAME],
             Self::AcceptTerms => &[AcceptTerms::NAME],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::ProfileMatch;
+
+    #[test]
+    fn nobody_fills_in_what_decides_whether_they_need_a_second_factor() {
+        let wanted = ProfileMatch { field: "role".into(), is: "admin".into() };
+        let policy = Policy { second_factor: Rule::RequiredWhere(wanted), ..Policy::default() };
+        let asking = |field| {
+            Onboarding::standard().with_step(Profile::new([ProfileField::text(field, "x")]))
+        };
+        assert_eq!(asking("name").check(&policy), Ok(()));
+        let refused = asking("role").check(&policy).unwrap_err();
+        assert_eq!(refused, OnboardingError::Decides { field: "role".into() });
+        assert_eq!(asking("role").check(&Policy::default()), Ok(()));
     }
 }

@@ -152,6 +152,14 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_link_is_told_to_the_second_and_no_later_than_it_is() {
+        let end = Some(Timestamp::from_millis(1_700_000_000_999));
+        let letter =
+            compose(&Message { expires_at: end, ..message(MessageKind::PasswordReset) }).unwrap();
+        assert!(letter.text.expose().contains("until 2023-11-14T22:13:20Z."));
+    }
+
+    #[test]
     fn what_goes_to_nobody_is_no_letter() {
         assert!(compose(&message(MessageKind::Decoy)).is_none());
     }

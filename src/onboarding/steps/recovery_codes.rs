@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{
     ClientHint, Field, FieldType, Need, OnboardingStep, Progress, Revealed, Turn, Turned,
 };
+use crate::event::Event;
 use crate::recovery_codes;
 use crate::refusal::FieldError;
 use crate::step::Step;
@@ -70,6 +71,10 @@ impl OnboardingStep for RecoveryCodes {
 fn show(mut turn: Turn) -> Step<Turned> {
     let (codes, digests) = recovery_codes::generate(turn.account.id, &mut turn.env);
     turn.account.recovery_codes = digests;
+    if let Some(user) = turn.known_user() {
+        let event = turn.env.event(Some(user), None, Event::RecoveryCodesReplaced);
+        turn.commit(|batch| batch.event(event));
+    }
     turn.keep(&Shown { shown: true });
     turn.stay_revealing(Revealed::RecoveryCodes(codes))
 }

@@ -173,7 +173,7 @@ impl Trial {
                 let token = self.opens[place].token.clone();
                 let before = self.at(&token);
                 let came = skip(&mut self.world, &token);
-                self.came(place, before.as_deref(), None, came);
+                self.came(place, before, None, came);
             }
             Action::Resume(open) => {
                 let Some(place) = self.place(open) else { return };
@@ -211,8 +211,10 @@ impl Trial {
         Some((tokens.access.expose().clone(), *id))
     }
 
-    fn at(&mut self, token: &str) -> Option<String> {
-        resume(&mut self.world, token).ok()?.current_step().map(str::to_owned)
+    /// The current step, and how many are behind: one that was skipped may come again.
+    fn at(&mut self, token: &str) -> Option<(String, usize)> {
+        let result = resume(&mut self.world, token).ok()?;
+        Some((result.current_step()?.to_owned(), result.completed_steps.len()))
     }
 
     fn say_right(&mut self, open: usize) {
@@ -248,18 +250,24 @@ impl Trial {
         let token = self.opens[place].token.clone();
         let before = self.at(&token);
         let came = say(&mut self.world, &token, data.clone());
-        self.came(place, before.as_deref(), Some(&data), came);
+        self.came(place, before, Some(&data), came);
     }
 
     /// What came of it: what was shown is noted.
-    fn came(&mut self, place: usize, step: Option<&str>, data: Option<&Value>, came: Came) {
+    fn came(
+        &mut self,
+        place: usize,
+        before: Option<(String, usize)>,
+        data: Option<&Value>,
+        came: Came,
+    ) {
         let Ok(result) = came else { return };
-        let step = step.unwrap_or_default();
-        let is_behind = result.completed_steps.iter().any(|behind| behind == step);
+        let (step, behind) = before.unwrap_or_default();
+        let is_behind = result.completed_steps.len() > behind;
         if let Some(data) = data {
-            self.count_guess(step, data, &result, is_behind);
+            self.count_guess(&step, data, &result, is_behind);
             if is_behind {
-                self.note(place, step, data);
+                self.note(place, &step, data);
             }
         }
         match result.hint().and_then(|hint| hint.revealed.clone()) {

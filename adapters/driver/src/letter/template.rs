@@ -105,8 +105,8 @@ impl Templates {
         let secret = |secret: &Secret<String>| Value::from(secret.expose().as_str());
         variables.extend(link.map(|link| ("link", secret(link))));
         variables.extend(message.code.as_ref().map(|code| ("code", secret(code))));
-        variables
-            .extend(message.expires_at.map(|end| ("expires_at", Value::from(end.to_string()))));
+        let end = message.expires_at.map(in_whole_seconds);
+        variables.extend(end.map(|end| ("expires_at", Value::from(end.to_string()))));
         let other = message.other_email.as_deref();
         variables.extend(other.map(|other| ("other_email", Value::from(plain(other)))));
 
@@ -232,6 +232,11 @@ fn misnamed(name: &str) -> Option<TemplateError> {
     let wrong = "is no part of a letter: expected {kind}.subject.txt, {kind}.txt, {kind}.html, layout.txt, \
                  layout.html, or a name that begins with _";
     (!is_known && !Kind::all().any(is_letter)).then(|| TemplateError::new(name, wrong))
+}
+
+/// For people: a moment earlier, and not to the millisecond.
+fn in_whole_seconds(moment: Timestamp) -> Timestamp {
+    Timestamp::from_millis(moment.as_millis() / 1000 * 1000)
 }
 
 /// Without what could end a line or turn its direction.
