@@ -1,0 +1,1 @@
+//! Testudo's records in Redis.
