@@ -1,1 +1,3 @@
-//! Throwaway servers for tests.
+//! Throwaway servers for tests, and a network between that misbehaves on command.
+
+pub mod proxy;

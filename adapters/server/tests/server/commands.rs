@@ -67,7 +67,7 @@ fn an_account_that_cannot_be_made_is_refused_in_one_line() {
 
 #[test]
 fn the_database_of_a_command_is_the_one_of_the_file() {
-    let site = Site::new();
+    let site = Site::on_sqlite("a variable wins over the file");
     site.write("testudo.toml", "database = \"sqlite:other.db\"\ntrusted_proxies = 1\n");
     let create = ["user", "create", EMAIL, "--password-stdin", "--config", "testudo.toml"];
     printed(&site.run(&create, PASSWORD));
@@ -88,7 +88,7 @@ fn a_new_secret_is_one_that_the_server_takes() {
 
 #[test]
 fn migrations_run_once_and_again() {
-    let site = Site::new();
+    let site = Site::on_sqlite("a database that is not there yet is a file");
     for _ in 0..2 {
         let done = printed(&site.run(&["migrate", "--database", "sqlite:new.db"], ""));
         assert_eq!(done, "the tables of sqlite:new.db are up to date\n");
@@ -169,7 +169,7 @@ fn help_is_everywhere() {
 
 #[test]
 fn a_server_that_cannot_start_says_why() {
-    let site = Site::new();
+    let site = Site::on_sqlite("it names other files itself");
     let refused = |arguments: &[&str], expected: &[&str]| {
         let output = site.run(&[&["serve"], arguments].concat(), "");
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
@@ -198,7 +198,7 @@ fn the_secret_beside_the_database_is_made_once_and_for_its_owner_alone() {
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt as _;
 
-    let site = Site::with_user();
+    let site = Site::on_sqlite("the secret's file is beside the database's").and_user();
     std::fs::create_dir(site.path("data")).unwrap();
     let (one, two) = std::thread::scope(|scope| {
         let serve = || site.serve(&["--database", "sqlite:data/testudo.db"]);

@@ -48,7 +48,7 @@ fn every_setting_of_the_library_is_in_a_table_of_the_file_and_a_variable() {
 
 #[test]
 fn every_option_is_a_key_of_the_file_and_a_variable() {
-    let site = Site::with_user();
+    let site = Site::on_sqlite("the stores are among the options").and_user();
     let file = r#"
         listen = "127.0.0.1:0"
         database = "sqlite:testudo.db"
@@ -169,7 +169,7 @@ fn an_address_behind_trusted_proxies_is_the_one_they_saw() {
     for (trusted, expected) in
         [("0", "127.0.0.1"), ("1", "203.0.113.9"), ("2", "198.51.100.7"), ("3", "127.0.0.1")]
     {
-        let mut server = site.serve(&["--database", "memory:", "--trusted-proxies", trusted]);
+        let mut server = site.serve(&["--trusted-proxies", trusted]);
         let request = Request::new("POST", "/auth/login")
             .header("x-forwarded-for", "made up, 198.51.100.7")
             .header("x-forwarded-for", "203.0.113.9")
@@ -215,6 +215,7 @@ fn a_secret_that_is_none_is_refused_without_being_shown() {
         assert!(complaint.contains("TESTUDO_SECRET") && complaint.contains("secret new"));
         assert!(!complaint.contains("hunter2"), "{complaint}");
     }
+    let site = Site::on_sqlite("the secret's file is beside the database's");
     site.write("testudo.secret", "short\n");
     let refused = complaint(&site.run(&["serve", "--listen", "127.0.0.1:0"], ""));
     assert!(refused.contains("testudo.secret"), "{refused}");

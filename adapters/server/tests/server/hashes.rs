@@ -4,11 +4,8 @@ use std::process::Output;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use testudo::command::{FindUser, UserKey};
-use testudo::model::Email;
-use testudo_driver::Store as _;
 
-use crate::support::{EMAIL, PASSWORD, Site, block_on, complaint, records};
+use crate::support::{EMAIL, PASSWORD, Site, complaint, printed};
 
 /// A hash that another system made.
 #[derive(Deserialize)]
@@ -55,12 +52,10 @@ fn json_lines(output: &Output) -> Vec<Value> {
 
 /// What the server keeps of the account.
 fn stored_hash(site: &Site) -> String {
-    block_on(async {
-        let store = records(&site.path("testudo.db")).await;
-        let key = UserKey::Email(EMAIL.parse::<Email>().unwrap().key().clone());
-        let user = store.find_user(FindUser { key }).await.unwrap().unwrap();
-        user.password.as_stored().to_owned()
-    })
+    let exported: Value =
+        serde_json::from_str(&printed(&site.run(&["user", "export"], ""))).unwrap();
+    assert_eq!(exported["email"], EMAIL);
+    exported["password_hash"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -20,7 +20,8 @@ fn wrong_fields(answer: &Answer) -> Vec<(String, String)> {
 
 #[test]
 fn what_is_no_json_is_malformed() {
-    let server = Site::new().serve(&["--database", "memory:"]);
+    let site = Site::new();
+    let server = site.serve(&[]);
     let deep = format!(r#"{{"email": {}{}}}"#, "[".repeat(500), "]".repeat(500));
     let bodies: [&[u8]; 10] = [
         b"",
@@ -43,7 +44,8 @@ fn what_is_no_json_is_malformed() {
 
 #[test]
 fn all_fields_that_are_missing_or_of_the_wrong_type_are_listed() {
-    let server = Site::new().serve(&["--database", "memory:"]);
+    let site = Site::new();
+    let server = site.serve(&[]);
     let cases = [
         (json!([]), vec![("body", "wrong_type")]),
         (json!("ada"), vec![("body", "wrong_type")]),
@@ -83,7 +85,8 @@ fn unknown_fields_are_ignored() {
 
 #[test]
 fn only_json_is_read() {
-    let server = Site::new().serve(&["--database", "memory:"]);
+    let site = Site::new();
+    let server = site.serve(&[]);
     let body = json!({"email": EMAIL, "password": "wrong"}).to_string();
     let send = |types: &[&str]| {
         let mut request = Request::new("POST", "/auth/login");
@@ -110,7 +113,8 @@ fn only_json_is_read() {
 
 #[test]
 fn a_body_may_have_64_kib_and_no_more() {
-    let server = Site::new().serve(&["--database", "memory:"]);
+    let site = Site::new();
+    let server = site.serve(&[]);
     let sized = |length: usize| {
         let body = json!({"email": EMAIL, "password": "wrong", "filler": ""}).to_string();
         let filler = "x".repeat(length - body.len());
@@ -126,7 +130,8 @@ fn a_body_may_have_64_kib_and_no_more() {
 
 #[test]
 fn a_body_without_end_is_refused() {
-    let server = Site::new().serve(&["--database", "memory:"]);
+    let site = Site::new();
+    let server = site.serve(&[]);
     let mut connection = connect(server.address);
     Request::new("POST", "/auth/login")
         .header("content-type", "application/json")
@@ -144,7 +149,8 @@ fn a_body_without_end_is_refused() {
 
 #[test]
 fn a_chunked_body_is_bounded_too() {
-    let server = Site::new().serve(&["--database", "memory:"]);
+    let site = Site::new();
+    let server = site.serve(&[]);
     let mut connection = connect(server.address);
     Request::new("POST", "/auth/login")
         .header("content-type", "application/json")
@@ -208,7 +214,8 @@ fn refresh_takes_refresh_tokens_only() {
 
 #[test]
 fn unknown_paths_and_methods_are_told_apart() {
-    let server = Site::new().serve(&["--database", "memory:"]);
+    let site = Site::new();
+    let server = site.serve(&[]);
     for path in
         ["/nothing", "/auth", "/auth/", "/auth/login/", "/auth/nothing", "/AUTH/me", "/auth/%6De"]
     {

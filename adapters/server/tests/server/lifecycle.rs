@@ -77,7 +77,7 @@ fn nothing_that_was_acknowledged_is_lost_when_the_server_is_killed() {
 #[test]
 fn the_port_is_free_again_after_an_orderly_stop() {
     let site = Site::new();
-    let server = site.serve(&["--database", "memory:"]);
+    let server = site.serve(&[]);
     let address = server.address;
     server.signal("TERM");
     assert_eq!(server.ended().0.code(), Some(0));
@@ -86,7 +86,7 @@ fn the_port_is_free_again_after_an_orderly_stop() {
 
 #[test]
 fn a_store_that_breaks_is_told_without_its_cause() {
-    let site = Site::with_user();
+    let site = Site::on_sqlite("it writes over the file").and_user();
     let mut server = site.serve(&[]);
     let health = server.send(Request::new("GET", "/healthz"));
     assert_eq!((health.status, health.body.as_str()), (200, r#"{"status":"ok"}"#));

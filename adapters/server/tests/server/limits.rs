@@ -2,11 +2,7 @@
 
 use std::thread;
 
-use testudo::command::{Commit, FindUser, UserKey, Write};
-use testudo::model::Email;
-use testudo_driver::Store as _;
-
-use crate::support::{Answer, EMAIL, PASSWORD, Site, block_on, records};
+use crate::support::{Answer, EMAIL, PASSWORD, Site, printed};
 
 /// All of an answer that is not different each time anyway.
 fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
@@ -22,26 +18,11 @@ fn without_seconds(answer: &Answer) -> (u16, Vec<String>, String) {
     (status, names, body.replace(|c: char| c.is_ascii_digit(), "#"))
 }
 
-fn deactivate(site: &Site, email: &str) {
-    block_on(async {
-        let store = records(&site.path("testudo.db")).await;
-        let key = UserKey::Email(email.parse::<Email>().unwrap().key().clone());
-        let mut user = store.find_user(FindUser { key }).await.unwrap().unwrap();
-        let was = user.version;
-        user.is_active = false;
-        user.epoch = user.epoch.next();
-        user.version = was.next();
-        let write = Write::ReplaceUser { user: Box::new(user), was };
-        let batch = Commit { writes: vec![write], ..Commit::default() };
-        store.commit(batch).await.unwrap().unwrap();
-    });
-}
-
 #[test]
 fn unknown_inactive_and_wrong_get_the_same_answer() {
     let site = Site::with_user();
     site.create("inactive@example.com", PASSWORD);
-    deactivate(&site, "inactive@example.com");
+    printed(&site.run(&["user", "deactivate", "inactive@example.com"], ""));
     let server = site.serve(&[]);
     let wrong = server.login(EMAIL, "not the password");
     wrong.assert_problem(401, "invalid_credentials");

@@ -33,6 +33,7 @@ mod services;
 mod sessions;
 mod smtp;
 mod story;
+#[path = "../support/mod.rs"]
 mod support;
 mod token_forms;
 mod totp;

@@ -193,7 +193,7 @@ fn a_letter_that_was_committed_is_delivered_after_a_crash() {
 
 #[test]
 fn the_database_holds_no_link() {
-    let site = Site::with_user();
+    let site = Site::on_sqlite("it reads the bytes of the files").and_user();
     let (server, mail) = site.serve_with_mail(&[]);
     let token = asked(&server, &mail, 1);
     // Committed and not delivered.

@@ -116,7 +116,7 @@ impl Clock for LongAgo {
 /// Signs in at another time than now.
 fn sign_in_long_ago(site: &Site) {
     block_on(async {
-        let store = records(&site.path("testudo.db")).await;
+        let store = records(site).await;
         let keys = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x").unwrap();
         let settings = Settings::new(Policy::default(), keys).unwrap();
         let hashing = InlineHashing::new(HasherChain::standard());

@@ -25,7 +25,7 @@ const SECRET: &str = "0123456789-for-tests-of-mail-0123456789";
 /// Accounts that all asked for a new password while no server ran.
 fn queue(site: &Site, count: usize) {
     block_on(async {
-        let store = records(&site.path("testudo.db")).await;
+        let store = records(site).await;
         let settings = Settings::new(Policy::default(), KeyRing::parse(SECRET).unwrap()).unwrap();
         let hashing = InlineHashing::new(HasherChain::standard());
         let auth = Auth::new(store, hashing, settings);

@@ -181,7 +181,7 @@ fn a_remembered_session_lasts_longer() {
         let answer = server.send(Request::new("POST", "/auth/login").json(body));
         let id = AccessToken::parse(&tokens(&answer).0).unwrap().session();
         let session = block_on(async {
-            let store = records(&site.path("testudo.db")).await;
+            let store = records(&site).await;
             store.find_session(FindSession { id }).await.unwrap().unwrap().session
         });
         (session.expires_at - session.created_at).as_secs() / 86_400
@@ -193,7 +193,7 @@ fn a_remembered_session_lasts_longer() {
 
 #[test]
 fn the_store_in_memory_serves_too() {
-    let site = Site::new();
+    let site = Site::on_sqlite("what is in memory is the question");
     let mut server = site.serve(&["--database", "memory:"]);
     server.wait_for_log("TESTUDO_SECRET");
     server.login(EMAIL, PASSWORD).assert_problem(401, "invalid_credentials");

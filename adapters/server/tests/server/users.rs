@@ -212,7 +212,7 @@ fn nobody_is_told_as_such_by_every_command() {
 
 #[test]
 fn what_is_forgotten_at_the_end_is_not_administered() {
-    let site = Site::new();
+    let site = Site::on_sqlite("it names another place itself");
     site.write("users.jsonl", "");
     let commands: [&[&str]; 12] = [
         &["user", "list"],

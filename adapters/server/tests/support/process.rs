@@ -11,22 +11,39 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::http::{Answer, Request};
+use super::stores::Stores;
 use super::{BINARY, EMAIL, PASSWORD};
 
-/// A directory for one test, with a database in it.
+/// A directory for one test, and stores of its own.
 pub(crate) struct Site {
     directory: tempfile::TempDir,
+    stores: Stores,
 }
 
 impl Site {
+    /// Over the stores that this run of the tests is about.
     pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
+        Self::over(Stores::fresh())
+    }
+
+    /// Over a file beside the test, whichever stores this run is about: for what has no meaning elsewhere,
+    /// which the reason says.
+    pub(crate) fn on_sqlite(reason: &str) -> Self {
+        assert!(!reason.is_empty(), "why not over all stores?");
+        Self::over(Stores::sqlite())
+    }
+
+    pub(crate) fn over(stores: Stores) -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), stores }
     }
 
     pub(crate) fn with_user() -> Self {
-        let site = Self::new();
-        site.create(EMAIL, PASSWORD);
-        site
+        Self::new().and_user()
+    }
+
+    pub(crate) fn and_user(self) -> Self {
+        self.create(EMAIL, PASSWORD);
+        self
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -47,6 +64,7 @@ impl Site {
         for (name, _) in std::env::vars().filter(|(name, _)| read(name)) {
             command.env_remove(name);
         }
+        command.envs(self.stores.variables());
         command
     }
 

@@ -5,6 +5,7 @@ mod mailbox;
 mod process;
 pub(crate) mod receiver;
 mod records;
+mod stores;
 mod visitor;
 
 pub(crate) use http::connect;

@@ -1,0 +1,173 @@
+//! A network that misbehaves when it is told to.
+//!
+//! A [`Proxy`] stands between a client and a server on this machine and forwards bytes. On command it drops the
+//! connections, refuses new ones, holds bytes back, closes one half, or cuts a connection after so many bytes, so that
+//! an answer is lost when what it tells has been done already. [`Proxy::heal`] ends all of it.
+
+mod connection;
+mod listening;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use self::connection::Connection;
+
+/// A proxy on a port of its own. Dropping it drops its connections.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+/// Which way bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client to the server.
+    Requests,
+    /// From the server to the client.
+    Answers,
+}
+
+/// What becomes of bytes that arrive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Behaviour {
+    #[default]
+    Forward,
+    /// Each piece is held back so long.
+    Delay(Duration),
+    /// Nothing goes through, and nobody is told.
+    Freeze,
+    /// A connection ends when so many bytes more have gone through it in this direction.
+    Cut(Direction, u64),
+}
+
+#[derive(Debug)]
+struct Shared {
+    target: SocketAddr,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    behaviour: Behaviour,
+    /// How often the behaviour was changed: bytes are counted from the last time.
+    changes: u64,
+    refuses: bool,
+    over: bool,
+    connections: Vec<Weak<Connection>>,
+}
+
+impl Proxy {
+    /// Forwards to a server, from a free port of 127.0.0.1.
+    ///
+    /// The server need not be there yet: a client that comes while it is not finds its connection closed.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be had.
+    ///
+    /// ```
+    /// use std::io::{Read as _, Write as _};
+    /// use std::net::{TcpListener, TcpStream};
+    /// use testudo_test_servers::proxy::{Direction, Proxy};
+    ///
+    /// let server = TcpListener::bind("127.0.0.1:0")?;
+    /// let proxy = Proxy::to(server.local_addr()?)?;
+    /// proxy.cut_after(Direction::Answers, 2);
+    /// let mut client = TcpStream::connect(proxy.address())?;
+    /// server.accept()?.0.write_all(b"done")?;
+    /// let mut seen = Vec::new();
+    /// client.read_to_end(&mut seen)?;
+    /// assert_eq!(seen, b"do");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn to(target: SocketAddr) -> io::Result<Self> {
+        let (listener, address) = listening::on_a_free_port()?;
+        let state = Mutex::new(State::default());
+        let shared = Arc::new(Shared { target, state, changed: Condvar::new() });
+        let accepting = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("proxy".to_owned())
+            .spawn(move || listening::accept(&accepting, listener, address))?;
+        Ok(Self { address, shared })
+    }
+
+    /// Where clients connect to.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends all connections that there are. New ones are served.
+    pub fn drop_connections(&self) {
+        self.shared.each(Connection::close);
+    }
+
+    /// Refuses new connections, as a port does on which nobody listens. Those that there are go on.
+    pub fn refuse(&self) {
+        self.shared.lock().refuses = true;
+    }
+
+    /// Holds each piece that comes back for a time, in both directions.
+    pub fn delay(&self, by: Duration) {
+        self.shared.behave(Behaviour::Delay(by));
+    }
+
+    /// Lets nothing through any more, and tells nobody: what a cable does that is pulled.
+    pub fn freeze(&self) {
+        self.shared.behave(Behaviour::Freeze);
+    }
+
+    /// Ends each connection, new ones too, when so many bytes more have gone through it in one direction.
+    ///
+    /// With [`Direction::Answers`] the server has done what it was asked for, and the client does not learn it.
+    pub fn cut_after(&self, direction: Direction, bytes: u64) {
+        self.shared.behave(Behaviour::Cut(direction, bytes));
+    }
+
+    /// Closes one half of all connections that there are: whoever reads there comes to the end, and the other half
+    /// goes on.
+    pub fn half_close(&self, direction: Direction) {
+        self.shared.each(|connection| connection.close_half(direction));
+    }
+
+    /// Forwards everything again. What was held back goes on.
+    pub fn heal(&self) {
+        self.shared.lock().refuses = false;
+        self.shared.behave(Behaviour::Forward);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.lock().over = true;
+        self.shared.behave(Behaviour::Forward);
+        self.drop_connections();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn behave(&self, behaviour: Behaviour) {
+        let mut state = self.lock();
+        state.behaviour = behaviour;
+        state.changes = state.changes.wrapping_add(1);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn each(&self, act: impl Fn(&Connection)) {
+        let mut state = self.lock();
+        state.connections.retain(|connection| connection.strong_count() > 0);
+        let connections = state.connections.clone();
+        drop(state);
+        connections.iter().filter_map(Weak::upgrade).for_each(|connection| act(&connection));
+    }
+}
