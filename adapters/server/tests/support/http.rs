@@ -45,6 +45,22 @@ impl Request {
         Answer::read(connection)
     }
 
+    /// The same where the server may be gone, or fall silent for longer than this.
+    pub(crate) fn try_send(&self, to: SocketAddr, patience: Duration) -> std::io::Result<Answer> {
+        let mut connection = TcpStream::connect_timeout(&to, patience)?;
+        connection.set_read_timeout(Some(patience))?;
+        connection.set_write_timeout(Some(patience))?;
+        self.write_to(&mut connection)?;
+        let mut bytes = Vec::new();
+        connection.read_to_end(&mut bytes)?;
+        let answer = std::str::from_utf8(&bytes).ok().and_then(Answer::parse);
+        let whole = answer.filter(|answer| {
+            let length = answer.header("content-length").map_or(Ok(0), str::parse::<usize>);
+            length.is_ok_and(|length| answer.body.len() >= length)
+        });
+        whole.ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
+    }
+
     pub(crate) fn write_to(&self, connection: &mut TcpStream) -> std::io::Result<()> {
         let mut bytes = format!("{}\r\n", self.head).into_bytes();
         bytes.extend_from_slice(&self.body);
@@ -74,22 +90,29 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+impl std::fmt::Display for Answer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} {}", self.status, self.body)
+    }
+}
+
 impl Answer {
     /// Reads until the server closes the connection.
     pub(crate) fn read(mut connection: TcpStream) -> Self {
         let mut bytes = Vec::new();
         let end = connection.read_to_end(&mut bytes);
         let text = String::from_utf8(bytes).expect("answers are UTF-8");
-        let (head, body) =
-            text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {end:?}, {text:?}"));
+        Self::parse(&text).unwrap_or_else(|| panic!("no answer: {end:?}, {text:?}"))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (head, body) = text.split_once("\r\n\r\n")?;
         let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status line");
-        let headers = lines.map(|line| line.split_once(": ").expect("a header"));
-        Self {
-            status: status.parse().expect("a status"),
-            headers: headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect(),
-            body: body.to_owned(),
-        }
+        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        let headers = lines.map(|line| line.split_once(": "));
+        let named = |(name, value): (&str, &str)| (name.to_lowercase(), value.to_owned());
+        let headers = headers.map(|header| header.map(named)).collect::<Option<_>>()?;
+        Some(Self { status, headers, body: body.to_owned() })
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -1,5 +1,7 @@
 //! Running the binary and talking to it.
 
+use std::ffi::OsString;
+
 mod http;
 mod mailbox;
 mod process;
@@ -13,10 +15,13 @@ pub(crate) use http::{Answer, Request, names};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use process::{Server, Site, block_on, complaint, printed, printed_json, run, signal};
 pub(crate) use records::records;
-pub(crate) use visitor::{App, Visitor, recovery_codes, registration};
+pub(crate) use stores::Stores;
+pub(crate) use visitor::{App, CHEAP, Visitor, recovery_codes, registration};
 
-/// What is run.
-const BINARY: &str = env!("CARGO_BIN_EXE_testudo");
+/// What is run: the binary of this build, or the one that `TESTUDO_BINARY` names.
+fn binary() -> OsString {
+    std::env::var_os("TESTUDO_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_testudo").into())
+}
 
 /// The account that most tests begin with.
 pub(crate) const EMAIL: &str = "ada@example.com";

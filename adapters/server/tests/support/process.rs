@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::http::{Answer, Request};
 use super::stores::Stores;
-use super::{BINARY, EMAIL, PASSWORD};
+use super::{EMAIL, PASSWORD, binary};
 
 /// A directory for one test, and stores of its own.
 pub(crate) struct Site {
@@ -58,7 +58,7 @@ impl Site {
 
     /// The binary, in this directory and with nothing of the tests' own environment that it reads.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(BINARY);
+        let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.directory.path());
         let read = |name: &str| name.starts_with("TESTUDO_") || name == "RUST_LOG";
         for (name, _) in std::env::vars().filter(|(name, _)| read(name)) {

@@ -24,6 +24,11 @@ impl Stores {
         Self { variables: Vec::new() }
     }
 
+    /// Those that a test made itself.
+    pub(crate) fn in_variables(variables: impl Into<Vec<(&'static str, String)>>) -> Self {
+        Self { variables: variables.into() }
+    }
+
     /// Who is to use the stores finds them in these variables.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.variables.iter().map(|(name, value)| (*name, value.as_str()))

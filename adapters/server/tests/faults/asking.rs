@@ -1,0 +1,130 @@
+//! A client that knows what it was told, and when it was told nothing.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::letters::Letters;
+use crate::support::{Answer, Request};
+
+/// The longest that an answer may take, whatever is broken.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What becomes of a request.
+pub(crate) enum Told {
+    /// It was done.
+    Done(Answer),
+    /// It was not, and changes nothing.
+    Refused(Answer),
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What all people have in common.
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) letters: Letters,
+    findings: Mutex<Vec<String>>,
+    statuses: Mutex<BTreeMap<String, u64>>,
+    last_unknown: Mutex<Instant>,
+    slowest: Mutex<Duration>,
+    people: AtomicU32,
+}
+
+impl World {
+    pub(crate) fn new(address: SocketAddr, letters: Letters) -> Self {
+        Self {
+            address,
+            letters,
+            findings: Mutex::default(),
+            statuses: Mutex::default(),
+            last_unknown: Mutex::new(Instant::now()),
+            slowest: Mutex::default(),
+            people: AtomicU32::new(0),
+        }
+    }
+
+    pub(crate) fn post(&self, from: Ipv4Addr, path: &str, body: &Value) -> Told {
+        self.ask(from, Request::new("POST", path).json(body.to_string()))
+    }
+
+    pub(crate) fn bearing(&self, from: Ipv4Addr, method: &str, path: &str, token: &str) -> Told {
+        self.ask(from, Request::new(method, path).bearer(token))
+    }
+
+    pub(crate) fn ask(&self, from: Ipv4Addr, request: Request) -> Told {
+        let begun = Instant::now();
+        let request = request.header("x-forwarded-for", &from.to_string());
+        let sent = request.try_send(self.address, PATIENCE);
+        let took = begun.elapsed();
+        let mut slowest = self.slowest.lock().unwrap();
+        *slowest = took.max(*slowest);
+        drop(slowest);
+        let (status, told) = match sent {
+            Ok(answer) => (answer.status.to_string(), self.understand(answer)),
+            Err(error) => {
+                if took >= PATIENCE {
+                    self.find(format!("no answer in {took:?}: {error}"));
+                }
+                ("none".to_owned(), Told::Unknown)
+            }
+        };
+        *self.statuses.lock().unwrap().entry(status).or_default() += 1;
+        if matches!(told, Told::Unknown) {
+            *self.last_unknown.lock().unwrap() = Instant::now();
+        }
+        told
+    }
+
+    fn understand(&self, answer: Answer) -> Told {
+        match answer.status {
+            200..300 => Told::Done(answer),
+            400..500 => Told::Refused(answer),
+            503 => {
+                let is_problem = answer.header("content-type") == Some("application/problem+json");
+                let wait = answer.header("retry-after").and_then(|wait| wait.parse::<u64>().ok());
+                let code = serde_json::from_str::<Value>(&answer.body)
+                    .map(|problem| problem["code"].clone())
+                    .unwrap_or_default();
+                let is_known = ["unavailable", "overloaded"].iter().any(|known| code == *known);
+                if !is_problem || wait.is_none() || !is_known {
+                    self.find(format!("a 503 that says little: {answer:?}"));
+                }
+                Told::Unknown
+            }
+            _ => {
+                self.find(format!("an answer that must not be: {answer:?}"));
+                Told::Unknown
+            }
+        }
+    }
+
+    /// Notes what must not be.
+    pub(crate) fn find(&self, finding: impl Into<String>) {
+        self.findings.lock().unwrap().push(finding.into());
+    }
+
+    pub(crate) fn findings(&self) -> Vec<String> {
+        self.findings.lock().unwrap().clone()
+    }
+
+    pub(crate) fn last_unknown(&self) -> Instant {
+        *self.last_unknown.lock().unwrap()
+    }
+
+    pub(crate) fn figures(&self) -> String {
+        let slowest = self.slowest.lock().unwrap();
+        format!("{:?}, slowest {slowest:.1?}", self.statuses.lock().unwrap())
+    }
+
+    /// Somebody whom nobody was before, at an address of their own, and a network too.
+    pub(crate) fn somebody(&self) -> (String, Ipv4Addr) {
+        let number = self.people.fetch_add(1, Ordering::Relaxed);
+        let from = Ipv4Addr::from_bits(0x0a00_0000 + number);
+        (format!("somebody-{number}@example.com"), from)
+    }
+}

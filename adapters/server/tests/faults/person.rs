@@ -1,0 +1,108 @@
+//! Somebody with a few accounts, who does this and that.
+
+use std::time::Duration;
+
+use crate::account::{Account, State};
+use crate::asking::World;
+use crate::signing_up::{SigningUp, Way};
+
+/// How many accounts one looks after; older ones are looked at in the end.
+const AT_ONCE: usize = 4;
+const SESSIONS: usize = 5;
+
+pub(crate) struct Person {
+    random: fastrand::Rng,
+    signing_up: Option<Box<SigningUp>>,
+    accounts: Vec<Account>,
+    past: Vec<Account>,
+}
+
+impl Person {
+    pub(crate) fn new(seed: u64) -> Self {
+        let random = fastrand::Rng::with_seed(seed);
+        Self { random, signing_up: None, accounts: Vec::new(), past: Vec::new() }
+    }
+
+    pub(crate) fn accounts(&self) -> usize {
+        self.accounts.len() + self.past.len()
+    }
+
+    /// One or a few requests.
+    pub(crate) fn tick(&mut self, world: &World) {
+        if let Some(on_the_way) = self.signing_up.take() {
+            match on_the_way.tick(world) {
+                Way::On(on_the_way) => self.signing_up = Some(on_the_way),
+                Way::Member(account) => self.accounts.push(*account),
+                Way::Lost => {}
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        } else if self.accounts.len() < AT_ONCE || self.random.u8(..20) == 0 {
+            if self.accounts.len() >= AT_ONCE {
+                self.past.push(self.accounts.remove(0));
+            }
+            let wants_app = self.random.bool();
+            self.signing_up = SigningUp::begin(world, wants_app).map(Box::new);
+        }
+        if !self.accounts.is_empty() {
+            let index = self.random.usize(..self.accounts.len());
+            let mut account = self.accounts.swap_remove(index);
+            self.act(&mut account, world);
+            self.accounts.push(account);
+        }
+    }
+
+    fn act(&mut self, account: &mut Account, world: &World) {
+        if account.doubt.is_some() {
+            return;
+        }
+        let may_sign_in = !account.is_limited && account.sessions.len() < SESSIONS;
+        if account.sessions.is_empty() {
+            if may_sign_in {
+                account.sign_in(world);
+            }
+            return;
+        }
+        let index = self.random.usize(..account.sessions.len());
+        let new = format!("password {:x} of {}", self.random.u64(..), account.email);
+        match account.sessions[index].state {
+            State::Live => {}
+            State::Refreshing(_) => return account.refresh(world, index, 1),
+            State::Leaving => return,
+        }
+        let are_all_live = account.sessions.iter().all(|session| session.state == State::Live);
+        match self.random.u8(..100) {
+            0..20 => {
+                let tokens = account.sessions[index].tokens.clone();
+                if account.is_alive(world, &tokens) == Some(false) {
+                    world.find(format!("{}: a session is lost under load", account.email));
+                }
+            }
+            20..50 => account.refresh(world, index, self.random.usize(1..4)),
+            50..62 if may_sign_in => account.sign_in(world),
+            62..68 if may_sign_in => account.show_code_twice(world),
+            68..80 => account.sign_out(world, index),
+            80..84 if are_all_live => account.sign_out_everywhere(world, index),
+            84..90 if are_all_live && !account.is_limited => {
+                account.change_password(world, index, new);
+            }
+            90..95 if account.resets == 0 => account.forget_password(world),
+            95..100 if are_all_live && (1..9).contains(&account.resets) => {
+                account.reset_password(world, new);
+            }
+            _ => {}
+        }
+    }
+
+    /// Holds everything against the ledger.
+    pub(crate) fn check(&mut self, world: &World, is_last: bool) {
+        for account in &mut self.accounts {
+            account.check(world, is_last);
+        }
+        // Of older accounts a few at a time, and all in the end.
+        let looked_at = if is_last { self.past.len() } else { self.past.len().min(2) };
+        self.random.shuffle(&mut self.past);
+        for account in self.past.iter_mut().take(looked_at) {
+            account.check(world, is_last);
+        }
+    }
+}
