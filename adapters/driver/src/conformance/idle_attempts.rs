@@ -31,8 +31,8 @@ pub async fn a_counter_is_listed_from_the_end_of_its_window_or_its_lock_on<S: St
     use_up(&store, &locked, NOW).await;
     let (window_end, lock_end) = (NOW + ACCOUNT.window, NOW + ACCOUNT.lock);
     assert_eq!(all(&store, just_before(window_end), 10).await, []);
-    assert_eq!(all(&store, window_end, 10).await, [open.clone()]);
-    assert_eq!(all(&store, just_before(lock_end), 10).await, [open.clone()]);
+    assert_eq!(all(&store, window_end, 10).await, std::slice::from_ref(&open));
+    assert_eq!(all(&store, just_before(lock_end), 10).await, std::slice::from_ref(&open));
     assert_eq!(all(&store, lock_end, 10).await, [open, locked]);
 }
 
