@@ -37,7 +37,6 @@ mod sessions;
 mod signing_up;
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "what the black-box suite needs")]
 mod support;
 
 use scene::Scene;

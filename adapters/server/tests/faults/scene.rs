@@ -3,17 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::ops::Deref;
 
-pub(crate) struct Killable;
-impl Killable {
-    pub(crate) fn kill_9(&self) -> Result<(), ()> {
-        Ok(())
-    }
-    pub(crate) fn restart(&self) -> Result<(), ()> {
-        Ok(())
-    }
-    pub(crate) fn pause(&self) {}
-    pub(crate) fn resume(&self) {}
-}
+use testudo_test_servers::Server as Killable;
 use testudo_test_servers::proxy::Proxy;
 
 use crate::support::{CHEAP, Server, Site, Stores};

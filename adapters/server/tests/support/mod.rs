@@ -1,4 +1,5 @@
 //! Running the binary and talking to it.
+#![allow(dead_code, unused_imports, reason = "each of the test binaries needs a part of it")]
 
 use std::ffi::OsString;
 
