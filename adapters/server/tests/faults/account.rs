@@ -152,6 +152,9 @@ impl Account {
             }
         }
         if is_last {
+            if (1..9).contains(&self.resets) {
+                world.letters.wait_for(world, &email, "password_reset", self.resets);
+            }
             self.check_passwords(world);
             self.check_spent_codes(world);
         }

@@ -3,8 +3,15 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use crate::asking::World;
+
+/// Longer than a letter is lent to who delivers it, and than the first attempts take.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A directory that letters are taken out of as they come.
 pub(crate) struct Letters {
@@ -23,6 +30,18 @@ impl Letters {
         self.take(&mut taken);
         let letters = taken.get(to).into_iter().flatten().filter(|letter| letter["kind"] == kind);
         letters.filter_map(|letter| letter[field].as_str().map(str::to_owned)).collect()
+    }
+
+    /// Waits for so many letters; what was promised comes, and be it after a lease and some attempts.
+    pub(crate) fn wait_for(&self, world: &World, to: &str, kind: &str, count: usize) {
+        let begun = Instant::now();
+        let field = if kind == "password_reset" { "token" } else { "code" };
+        while self.secrets(to, kind, field).len() < count {
+            if begun.elapsed() > PATIENCE {
+                return world.find(format!("{to}: a letter is lost: {kind}"));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn take(&self, taken: &mut HashMap<String, Vec<Value>>) {

@@ -98,6 +98,9 @@ impl Person {
         for account in &mut self.accounts {
             account.check(world, is_last);
         }
+        if let Some(on_the_way) = self.signing_up.as_ref().filter(|_| is_last) {
+            on_the_way.check_letter(world);
+        }
         // Of older accounts a few at a time, and all in the end.
         let looked_at = if is_last { self.past.len() } else { self.past.len().min(2) };
         self.random.shuffle(&mut self.past);

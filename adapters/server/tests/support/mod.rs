@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 mod http;
 mod mailbox;
+mod nodes;
 mod process;
 pub(crate) mod receiver;
 mod records;
@@ -14,6 +15,7 @@ mod visitor;
 pub(crate) use http::connect;
 pub(crate) use http::{Answer, Request, names};
 pub(crate) use mailbox::Mailbox;
+pub(crate) use nodes::Nodes;
 pub(crate) use process::{Server, Site, block_on, complaint, printed, printed_json, run, signal};
 pub(crate) use records::records;
 pub(crate) use stores::Stores;

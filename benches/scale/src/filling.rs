@@ -1,0 +1,78 @@
+//! Filling a store, by commits in parallel.
+
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use testudo::command::{Commit, Write};
+use testudo_driver::{SharedStore, Store as _};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::people::{Maker, SignedTokens, address};
+
+/// Accounts in one commit.
+const BATCH: usize = 250;
+
+/// How many tokens are kept, spread over the whole store.
+const KEPT: usize = 20_000;
+
+/// Commits that are under way at once, and the batches that wait for them.
+pub(crate) async fn fill(
+    store: &SharedStore,
+    maker: &Maker,
+    size: usize,
+    at_once: usize,
+    what: &str,
+) -> Vec<SignedTokens> {
+    let progress = bar(size, what);
+    let permits = Arc::new(Semaphore::new(at_once));
+    let mut commits = JoinSet::new();
+    for first in (0..size).step_by(BATCH) {
+        let permit = Arc::clone(&permits).acquire_owned().await.unwrap();
+        let (store, maker, progress) = (store.clone(), maker.clone(), progress.clone());
+        commits.spawn(async move {
+            let numbers = first..(first + BATCH).min(size);
+            let count = numbers.len() as u64;
+            let (batch, kept) = batch(&maker, numbers, size.div_ceil(KEPT));
+            store
+                .commit(batch)
+                .await
+                .expect("a store that answers")
+                .expect("nobody was there before");
+            progress.inc(count);
+            drop(permit);
+            kept
+        });
+    }
+    let kept = commits.join_all().await.concat();
+    progress.finish();
+    kept
+}
+
+fn batch(
+    maker: &Maker,
+    numbers: std::ops::Range<usize>,
+    keep_every: usize,
+) -> (Commit, Vec<SignedTokens>) {
+    let mut random = fastrand::Rng::new();
+    let (mut users, mut sessions, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    for number in numbers {
+        let user = maker.user(&address(number), &mut random);
+        let somebody = maker.sign_in(user, &mut random);
+        users.push(Write::InsertUser(Box::new(somebody.user)));
+        sessions.push(Write::InsertSession(Box::new(somebody.session)));
+        if number.is_multiple_of(keep_every) {
+            kept.push(somebody.tokens);
+        }
+    }
+    let mut commit = Commit::default();
+    commit.writes = users;
+    commit.writes.extend(sessions);
+    (commit, kept)
+}
+
+pub(crate) fn bar(length: usize, what: &str) -> ProgressBar {
+    let style = "{msg:30} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}";
+    let style = ProgressStyle::with_template(style).unwrap();
+    ProgressBar::new(length as u64).with_style(style).with_message(what.to_owned())
+}

@@ -1,0 +1,204 @@
+//! What is measured.
+
+use std::time::{Duration, Instant};
+
+use testudo::Client;
+use testudo::command::{Commit, FindSession, ListUsers, Write};
+use testudo::flow::{Login, SessionPage};
+use testudo::model::{SessionId, UserId};
+use testudo::token::AccessToken;
+use testudo_driver::Store as _;
+use uuid::Builder;
+
+use crate::people::{PASSWORD, SignedTokens, address};
+use crate::place::Place;
+
+/// How many sessions are removed by one sweep.
+pub(crate) const SWEPT: usize = 500;
+
+/// How many sessions somebody has who has very many.
+pub(crate) const CROWD: usize = 10_000;
+const CROWD_ADDRESS: &str = "crowd@example.com";
+
+/// An operation, in the order in which they are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Bare,
+    FindSession,
+    Authenticate,
+    Login,
+    Refresh,
+    LogoutAll,
+    LogoutAllOfMany,
+    ListSessions,
+    ListUsers,
+    Sweep,
+}
+
+impl Operation {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Bare,
+        Self::FindSession,
+        Self::Authenticate,
+        Self::Login,
+        Self::Refresh,
+        Self::LogoutAll,
+        Self::LogoutAllOfMany,
+        Self::ListSessions,
+        Self::ListUsers,
+        Self::Sweep,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare read",
+            Self::FindSession => "find session",
+            Self::Authenticate => "authenticate",
+            Self::Login => "login",
+            Self::Refresh => "refresh",
+            Self::LogoutAll => "logout all",
+            Self::LogoutAllOfMany => "logout all of 10000",
+            Self::ListSessions => "list sessions",
+            Self::ListUsers => "list 100 users",
+            Self::Sweep => "sweep 500",
+        }
+    }
+
+    /// How often, where each operation is measured `times` times.
+    pub(crate) const fn times(self, times: usize) -> usize {
+        match self {
+            Self::Bare | Self::FindSession | Self::Authenticate => times.saturating_mul(4),
+            Self::Sweep => times.div_ceil(100),
+            Self::LogoutAllOfMany => times.div_ceil(4),
+            _ => times,
+        }
+    }
+
+    /// What must be there before it is measured.
+    pub(crate) async fn prepare(self, place: &Place) {
+        if self != Self::LogoutAllOfMany {
+            return;
+        }
+        let mut random = fastrand::Rng::new();
+        let user = place.maker.user(CROWD_ADDRESS, &mut random);
+        let mut commit = Commit::default();
+        commit.writes.push(Write::InsertUser(Box::new(user.clone())));
+        place.auth.store().commit(commit).await.unwrap().unwrap();
+        for _ in 0..CROWD / 250 {
+            let mut commit = Commit::default();
+            let session = |_| place.maker.sign_in(user.clone(), &mut random).session;
+            let sessions =
+                (0..250).map(session).map(|session| Write::InsertSession(Box::new(session)));
+            commit.writes = sessions.collect();
+            place.auth.store().commit(commit).await.unwrap().unwrap();
+        }
+    }
+
+    /// Does it once, at a random place; how long that took.
+    pub(crate) async fn run(self, place: &mut Place) -> Duration {
+        let here = Client::unknown();
+        let index = fastrand::usize(..place.tokens.len());
+        let access = place.tokens[index].access.clone();
+        match self {
+            Self::Bare => time(place.bare.read(session_of(&access))).await.0,
+            Self::FindSession => {
+                let find = FindSession { id: session_of(&access) };
+                let (took, found) = time(place.auth.store().find_session(find)).await;
+                assert!(found.unwrap().is_some());
+                took
+            }
+            Self::Authenticate => {
+                let (took, session) = time(place.auth.authenticate(&access)).await;
+                session.unwrap();
+                took
+            }
+            Self::Login => {
+                let email = address(fastrand::usize(..place.size));
+                self::login(place, &email).await.0
+            }
+            Self::Refresh => {
+                let refresh = place.tokens[index].refresh.clone();
+                let (took, refreshed) = time(place.auth.refresh(&refresh, &here)).await;
+                let tokens = refreshed.unwrap().tokens;
+                place.tokens[index] = SignedTokens {
+                    access: tokens.access.expose().to_owned(),
+                    refresh: tokens.refresh.expose().to_owned(),
+                };
+                took
+            }
+            Self::LogoutAll => {
+                place.tokens.swap_remove(index);
+                let (took, done) = time(place.auth.logout_all(&access, &here)).await;
+                done.unwrap();
+                took
+            }
+            Self::LogoutAllOfMany => {
+                let access = self::login(place, CROWD_ADDRESS).await.1.access;
+                let (took, done) = time(place.auth.logout_all(&access, &here)).await;
+                done.unwrap();
+                took
+            }
+            Self::ListSessions => {
+                let page = SessionPage::default();
+                let (took, listed) = time(place.auth.list_sessions(&access, page)).await;
+                listed.unwrap();
+                took
+            }
+            Self::ListUsers => {
+                let list = ListUsers { after: Some(somewhere(place)), limit: 100 };
+                time(place.auth.store().list_users(list)).await.0
+            }
+            Self::Sweep => {
+                expire(place).await;
+                let (took, swept) = time(place.auth.sweep()).await;
+                assert_eq!(swept.unwrap().sessions, SWEPT as u64);
+                took
+            }
+        }
+    }
+}
+
+async fn time<T>(work: impl Future<Output = T>) -> (Duration, T) {
+    let begun = Instant::now();
+    let done = work.await;
+    (begun.elapsed(), done)
+}
+
+fn session_of(access: &str) -> SessionId {
+    AccessToken::parse(access).unwrap().session()
+}
+
+async fn login(place: &Place, email: &str) -> (Duration, SignedTokens) {
+    let request = Login::new(email, PASSWORD.into());
+    let (took, signed_in) = time(place.auth.login(request, &Client::unknown())).await;
+    (took, SignedTokens::of(&signed_in.unwrap().signed_in().unwrap()))
+}
+
+/// An id in the midst of all: users have ids in the order in which they joined.
+fn somewhere(place: &Place) -> UserId {
+    let (first, last) = place.joined;
+    let at = fastrand::u64(first.as_millis()..=last.as_millis());
+    UserId::from_uuid(Builder::from_unix_timestamp_millis(at, &[0; 10]).into_uuid())
+}
+
+/// Adds sessions that were over long ago, of users that there are not.
+async fn expire(place: &Place) {
+    let mut random = fastrand::Rng::new();
+    let mut commit = Commit::default();
+    let long = testudo::Duration::from_secs(200 * 86_400);
+    for number in 0..SWEPT {
+        let user = place.maker.user(&format!("gone-{number}@example.com"), &mut random);
+        let mut session = place.maker.sign_in(user, &mut random).session;
+        for moment in [
+            &mut session.created_at,
+            &mut session.auth_time,
+            &mut session.refreshed_at,
+            &mut session.access_expires_at,
+            &mut session.expires_at,
+        ] {
+            *moment = testudo::Timestamp::from_millis(moment.as_millis() - long.as_millis());
+        }
+        commit.writes.push(Write::InsertSession(Box::new(session)));
+    }
+    place.auth.store().commit(commit).await.unwrap().unwrap();
+}
