@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use testudo::command::PasswordVerdict;
-use testudo::flow::{self, Login, SignIn, SignedIn};
+use testudo::flow::{self, Login, SignedIn};
 use testudo::model::{AttemptVerdict, Email, Session, User, UserId};
 use testudo::{Client, Entropy, Env, Settings, Step, Timestamp};
 use uuid::Builder;
@@ -68,7 +68,7 @@ impl Maker {
         let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
         let client = Client::unknown().with_ip([192, 0, 2, 1].into()).with_user_agent(agent);
         let env = Env::new(now(), Entropy::from_seed(seed), client, Arc::clone(&self.settings));
-        let request = Login::new(user.email.as_typed(), PASSWORD.into());
+        let request = Login::new(user.email.as_str(), PASSWORD.into());
         let mut step = flow::login(request, env);
         let signed_in = loop {
             step = match step {
@@ -79,7 +79,7 @@ impl Maker {
                 Step::FindUser(ask) => ask.answer(Some(user.clone())),
                 Step::VerifyPassword(ask) => ask.answer(PasswordVerdict::Valid { outdated: false }),
                 Step::Commit(ask) => ask.answer(Ok(())),
-                Step::Done(Ok(SignIn::SignedIn(signed_in))) => break signed_in,
+                Step::Done(Ok(signed_in)) => break signed_in.signed_in().unwrap(),
                 other => panic!("nothing is prepared for {other:?}"),
             };
         };

@@ -63,6 +63,11 @@ fn panel_of(
             .label(operation.name())
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
     }
-    let legend = chart.configure_series_labels().position(SeriesLabelPosition::UpperLeft);
-    legend.background_style(WHITE.mix(0.8)).border_style(RGBColor(200, 200, 200)).draw().unwrap();
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .background_style(WHITE.mix(0.8))
+        .border_style(RGBColor(200, 200, 200))
+        .draw()
+        .unwrap();
 }
