@@ -55,20 +55,18 @@ fn batch(
     keep_every: usize,
 ) -> (Commit, Vec<SignedTokens>) {
     let mut random = fastrand::Rng::new();
-    let (mut users, mut sessions, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut writes, mut sessions, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     for number in numbers {
         let user = maker.user(&address(number), &mut random);
         let somebody = maker.sign_in(user, &mut random);
-        users.push(Write::InsertUser(Box::new(somebody.user)));
+        writes.push(Write::InsertUser(Box::new(somebody.user)));
         sessions.push(Write::InsertSession(Box::new(somebody.session)));
         if number.is_multiple_of(keep_every) {
             kept.push(somebody.tokens);
         }
     }
-    let mut commit = Commit::default();
-    commit.writes = users;
-    commit.writes.extend(sessions);
-    (commit, kept)
+    writes.extend(sessions);
+    (Commit { writes, ..Commit::default() }, kept)
 }
 
 pub(crate) fn bar(length: usize, what: &str) -> ProgressBar {

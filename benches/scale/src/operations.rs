@@ -85,11 +85,10 @@ impl Operation {
         commit.writes.push(Write::InsertUser(Box::new(user.clone())));
         place.auth.store().commit(commit).await.unwrap().unwrap();
         for _ in 0..CROWD / 250 {
-            let mut commit = Commit::default();
             let session = |_| place.maker.sign_in(user.clone(), &mut random).session;
             let sessions =
                 (0..250).map(session).map(|session| Write::InsertSession(Box::new(session)));
-            commit.writes = sessions.collect();
+            let commit = Commit { writes: sessions.collect(), ..Commit::default() };
             place.auth.store().commit(commit).await.unwrap().unwrap();
         }
     }
