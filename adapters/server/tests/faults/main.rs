@@ -32,6 +32,7 @@ mod guessing;
 mod letters;
 mod passwords;
 mod person;
+mod real_server;
 mod scene;
 mod sessions;
 mod signing_up;

@@ -3,8 +3,8 @@
 use std::net::{SocketAddr, TcpListener};
 use std::ops::Deref;
 
-use testudo_test_servers::Server as Killable;
 use testudo_test_servers::proxy::Proxy;
+use testudo_test_servers::{Database, MariaDb, Options, Postgres, Redis, Server as Killable};
 
 use crate::support::{CHEAP, Server, Site, Stores};
 
@@ -18,8 +18,43 @@ pub(crate) struct Scene {
 
 /// A server that the binary stands on, and the way to it.
 pub(crate) struct Backing {
-    pub(crate) server: Box<dyn Deref<Target = Killable>>,
     pub(crate) proxy: Proxy,
+    url: String,
+    /// Dropped while there is the server.
+    _database: Option<Database>,
+    pub(crate) server: Box<dyn Deref<Target = Killable>>,
+}
+
+impl Backing {
+    pub(crate) fn postgres() -> Self {
+        let server = Postgres::start_with(&Options::durable()).unwrap();
+        let url = server.url().to_owned();
+        Self::behind_proxy(Box::new(server), url, None)
+    }
+
+    pub(crate) fn mysql() -> Self {
+        let server = MariaDb::start_with(&Options::durable()).unwrap();
+        let database = Database::on_mysql(server.url()).unwrap();
+        let url = database.url().to_owned();
+        Self::behind_proxy(Box::new(server), url, Some(database))
+    }
+
+    pub(crate) fn redis() -> Self {
+        let server = Redis::start_with(&Options::durable()).unwrap();
+        let url = server.url().to_owned();
+        Self::behind_proxy(Box::new(server), url, None)
+    }
+
+    fn behind_proxy(
+        server: Box<dyn Deref<Target = Killable>>,
+        url: String,
+        database: Option<Database>,
+    ) -> Self {
+        let port = server.port();
+        let proxy = Proxy::to(SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
+        let url = url.replace(&format!(":{port}"), &format!(":{}", proxy.address().port()));
+        Self { proxy, url, _database: database, server }
+    }
 }
 
 impl Scene {
@@ -32,6 +67,20 @@ impl Scene {
         let secret = "a secret that outlives the process".to_owned();
         let variables = [("TESTUDO_DATABASE", "memory:".to_owned()), ("TESTUDO_SECRET", secret)];
         Self::begin("memory", Site::over(Stores::in_variables(variables)), Vec::new())
+    }
+
+    /// Over a database, and with sessions and limits elsewhere if that is said.
+    pub(crate) fn on(name: &'static str, database: Backing, others: Option<Backing>) -> Self {
+        let mut variables = vec![
+            ("TESTUDO_DATABASE", database.url.clone()),
+            ("TESTUDO_SECRET", "a secret that outlives the process".to_owned()),
+        ];
+        if let Some(others) = &others {
+            variables.push(("TESTUDO_SESSIONS", others.url.clone()));
+            variables.push(("TESTUDO_LIMITS", others.url.clone()));
+        }
+        let backings = std::iter::once(database).chain(others).collect();
+        Self::begin(name, Site::over(Stores::in_variables(variables)), backings)
     }
 
     fn begin(name: &'static str, site: Site, backings: Vec<Backing>) -> Self {

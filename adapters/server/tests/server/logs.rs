@@ -21,7 +21,7 @@ fn no_log_level_shows_a_secret() {
     server.signal("TERM");
     let (_, log) = server.ended();
     assert!(log.contains("DEBUG"), "the filter did not let more through:\n{log}");
-    let secret = std::fs::read_to_string(site.path("testudo.secret")).unwrap();
+    let secret = site.secret();
     for secret in [
         PASSWORD,
         "not the password",

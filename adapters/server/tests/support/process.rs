@@ -37,6 +37,12 @@ impl Site {
         Self { directory: tempfile::tempdir().unwrap(), stores }
     }
 
+    /// The master secret of servers that have started.
+    pub(crate) fn secret(&self) -> String {
+        let of_file = || std::fs::read_to_string(self.path("testudo.secret")).unwrap();
+        self.stores.secret().map_or_else(of_file, str::to_owned)
+    }
+
     pub(crate) fn with_user() -> Self {
         Self::new().and_user()
     }
