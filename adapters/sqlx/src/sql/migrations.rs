@@ -237,9 +237,10 @@ mod tests {
 
     static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
+    /// All migrations under these names.
     fn text(naming: Naming) -> String {
         let layout = Layout::new(Dialect::Sqlite, naming);
-        let missing = missing(&MIGRATIONS, &[], &layout).unwrap();
+        let missing = missing(&MIGRATIONS, &[], &layout).unwrap_or_default();
         missing.iter().map(|it| it.sql.as_str()).collect::<Vec<_>>().join("\n")
     }
 
