@@ -244,5 +244,6 @@ fn check(checks: &mut Vec<Share>, store: usize, guard: &Guard) {
     });
 }
 
-#[cfg(all(test, feature = "reference"))]
+#[cfg(test)]
+#[cfg(feature = "reference")]
 mod laws;
