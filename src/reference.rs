@@ -87,6 +87,12 @@ impl Tables {
         Some((user.clone(), session.filter(|session| session.user == user.id).cloned()))
     }
 
+    /// A session, whosever it is and whether or not its owner is there: what a store that holds no users is asked.
+    #[must_use]
+    pub fn find_session_record(&self, id: SessionId) -> Option<Session> {
+        self.sessions.get(&id).cloned()
+    }
+
     /// The meaning of [`FindInvitation`].
     #[must_use]
     pub fn find_invitation(&self, command: &FindInvitation) -> Option<Invitation> {
@@ -219,6 +225,29 @@ impl Tables {
             events: self.events.remove(command.events_kept_since, limit),
             dead_letters: count(&dead_letters),
         }
+    }
+
+    /// The keys of the counters whose window ended at or before `idle_since`, in ascending order of their bytes:
+    /// those behind `after`, at most `limit`.
+    #[must_use]
+    pub fn list_idle_attempts(
+        &self,
+        idle_since: Timestamp,
+        after: Option<&AttemptKey>,
+        limit: u32,
+    ) -> Vec<AttemptKey> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = self.attempts.range((start, Bound::Unbounded));
+        let idle = behind.filter(|(_, counter)| counter.window_end <= idle_since);
+        idle.map(|(key, _)| key).take(most(limit)).cloned().collect()
+    }
+
+    /// Removes those of the counters whose window ended at or before `idle_since`, whatever they remember. Gives how
+    /// many it were.
+    pub fn forget_attempts(&mut self, keys: &[AttemptKey], idle_since: Timestamp) -> u64 {
+        let before = self.attempts.len();
+        self.attempts.retain(|key, counter| counter.window_end > idle_since || !keys.contains(key));
+        u64::try_from(before.saturating_sub(self.attempts.len())).unwrap_or(u64::MAX)
     }
 
     /// The meaning of [`Commit`]: everything is checked before anything is written.

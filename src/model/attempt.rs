@@ -142,6 +142,12 @@ impl AttemptKey {
         Self(format!("refused:{kind}:{subject}"))
     }
 
+    /// A key from its text, as it came from [`AttemptKey::as_str`]: for stores that list the keys of their counters.
+    #[must_use]
+    pub const fn from_stored(key: String) -> Self {
+        Self(key)
+    }
+
     /// The address whose account the counter is about, if it is about one.
     #[must_use]
     pub fn account(&self) -> Option<EmailKey> {

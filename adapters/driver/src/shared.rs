@@ -13,7 +13,8 @@ use testudo::command::{
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{
-    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+    ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
+    SessionId, User,
 };
 
 use crate::{Fault, Store};
@@ -65,6 +66,7 @@ twin! {
     find_session(command: FindSession) -> Option<OwnedSession>;
     find_session_with_user(command: FindSessionWithUser) -> Option<(Session, User)>;
     find_user_with_session(command: FindUserWithSession) -> Option<(User, Option<Session>)>;
+    find_session_record(id: SessionId) -> Option<Session>;
     find_invitation(command: FindInvitation) -> Option<Invitation>;
     find_api_key(command: FindApiKey) -> Option<OwnedApiKey>;
     find_onboarding(command: FindOnboarding) -> Option<OnboardingSession>;
@@ -74,6 +76,10 @@ twin! {
     list_api_keys(command: ListApiKeys) -> Vec<ApiKey>;
     list_events(command: ListEvents) -> Vec<EventRecord>;
     sweep(command: Sweep) -> Swept;
+    list_idle_attempts(
+        idle_since: Timestamp, after: Option<AttemptKey>, limit: u32
+    ) -> Vec<AttemptKey>;
+    forget_attempts(keys: Vec<AttemptKey>, idle_since: Timestamp) -> u64;
     commit(command: Commit) -> Result<(), Conflict>;
     take_events(consumer: String, now: Timestamp, until: Timestamp, limit: usize) -> TakenEvents;
     events_taken(consumer: String, up_to: EventId) -> ();

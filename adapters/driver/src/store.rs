@@ -11,7 +11,8 @@ use testudo::command::{
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{
-    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+    ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
+    SessionId, User,
 };
 
 use crate::Fault;
@@ -51,6 +52,14 @@ pub trait Store: Send + Sync {
         &self,
         command: FindUserWithSession,
     ) -> impl Future<Output = Result<Option<(User, Option<Session>)>, Fault>> + Send;
+
+    /// Looks a session up, whosever it is and whether or not its owner is there, with one read of the sessions
+    /// alone. Otherwise as [`find_session`](Self::find_session): this is what a store is asked that holds the sessions
+    /// while another holds the users.
+    fn find_session_record(
+        &self,
+        id: SessionId,
+    ) -> impl Future<Output = Result<Option<Session>, Fault>> + Send;
 
     /// Carries out [`FindInvitation`].
     fn find_invitation(
@@ -102,6 +111,28 @@ pub trait Store: Send + Sync {
 
     /// Carries out [`Sweep`].
     fn sweep(&self, command: Sweep) -> impl Future<Output = Result<Swept, Fault>> + Send;
+
+    /// Lists the keys of attempt counters whose window ended at or before `idle_since`, in ascending order of their
+    /// bytes: those behind `after` (from the first on, when it is `None`), at most `limit`. Whoever is idle all the
+    /// while is listed exactly once, whatever comes and goes between two pages. Fewer than `limit` are the last.
+    ///
+    /// Together with [`forget_attempts`](Self::forget_attempts), this is how counters are swept in a store that does
+    /// not know which accounts there are.
+    fn list_idle_attempts(
+        &self,
+        idle_since: Timestamp,
+        after: Option<AttemptKey>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<AttemptKey>, Fault>> + Send;
+
+    /// Removes those of the counters whose window ended at or before `idle_since`, also such that remember failures
+    /// in a row at an account; gives how many it were. Each removal looks once more at what it removes: a counter that
+    /// was counted under meanwhile stays. Keys that are not known are passed over.
+    fn forget_attempts(
+        &self,
+        keys: Vec<AttemptKey>,
+        idle_since: Timestamp,
+    ) -> impl Future<Output = Result<u64, Fault>> + Send;
 
     /// Carries out [`Commit`]: all or nothing.
     fn commit(

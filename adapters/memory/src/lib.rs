@@ -13,7 +13,8 @@ use testudo::command::{
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{
-    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+    ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
+    SessionId, User,
 };
 use testudo::reference::Tables;
 use testudo_driver::{Fault, Store};
@@ -62,6 +63,10 @@ impl Store for MemoryStore {
         Ok(self.tables().find_user_with_session(&command))
     }
 
+    async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
+        Ok(self.tables().find_session_record(id))
+    }
+
     async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
         Ok(self.tables().find_invitation(&command))
     }
@@ -99,6 +104,23 @@ impl Store for MemoryStore {
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         Ok(self.tables().sweep(&command))
+    }
+
+    async fn list_idle_attempts(
+        &self,
+        idle_since: Timestamp,
+        after: Option<AttemptKey>,
+        limit: u32,
+    ) -> Result<Vec<AttemptKey>, Fault> {
+        Ok(self.tables().list_idle_attempts(idle_since, after.as_ref(), limit))
+    }
+
+    async fn forget_attempts(
+        &self,
+        keys: Vec<AttemptKey>,
+        idle_since: Timestamp,
+    ) -> Result<u64, Fault> {
+        Ok(self.tables().forget_attempts(&keys, idle_since))
     }
 
     async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {

@@ -9,7 +9,8 @@ use testudo::command::{
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{
-    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+    ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
+    SessionId, User,
 };
 use testudo_driver::conformance::Nodes;
 use testudo_driver::{Fault, Store};
@@ -75,6 +76,10 @@ impl Store for OnThreads {
         self.run(async move |store| store.find_user_with_session(command).await).await
     }
 
+    async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
+        self.run(async move |store| store.find_session_record(id).await).await
+    }
+
     async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
         self.run(async move |store| store.find_invitation(command).await).await
     }
@@ -112,6 +117,23 @@ impl Store for OnThreads {
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         self.run(async move |store| store.sweep(command).await).await
+    }
+
+    async fn list_idle_attempts(
+        &self,
+        idle_since: Timestamp,
+        after: Option<AttemptKey>,
+        limit: u32,
+    ) -> Result<Vec<AttemptKey>, Fault> {
+        self.run(async move |store| store.list_idle_attempts(idle_since, after, limit).await).await
+    }
+
+    async fn forget_attempts(
+        &self,
+        keys: Vec<AttemptKey>,
+        idle_since: Timestamp,
+    ) -> Result<u64, Fault> {
+        self.run(async move |store| store.forget_attempts(keys, idle_since).await).await
     }
 
     async fn commit(&self, batch: Commit) -> Result<Result<(), Conflict>, Fault> {

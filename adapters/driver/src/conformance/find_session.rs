@@ -29,8 +29,10 @@ pub async fn no_session_is_found_where_none_is<S: Store>(store: S) {
 pub async fn a_session_without_an_owner_is_not_found<S: Store>(store: S) {
     let orphan = session(1, &user(1));
     // Whether it is kept is the store's to say.
-    let _ = store.apply(writing([insert_session(&orphan)])).await;
-    assert_not_found(&store, &orphan).await;
+    let is_kept = store.apply(writing([insert_session(&orphan)])).await.is_ok();
+    assert!(store.session(orphan.id).await.is_none());
+    assert!(store.session_with_user(orphan.id).await.is_none());
+    assert_eq!(store.session_record(orphan.id).await, is_kept.then_some(orphan));
 }
 
 pub async fn every_field_of_a_session_survives_an_insert<S: Store>(store: S) {
@@ -99,9 +101,11 @@ async fn assert_found<S: Store>(store: &S, session: &Session, owner: &User) {
     assert_eq!(standing, Standing { epoch: owner.epoch, is_active: owner.is_active });
     let found = store.session_with_user(session.id).await;
     assert_eq!(found, Some((session.clone(), owner.clone())));
+    assert_eq!(store.session_record(session.id).await.as_ref(), Some(session));
 }
 
 async fn assert_not_found<S: Store>(store: &S, session: &Session) {
     assert!(store.session(session.id).await.is_none());
     assert!(store.session_with_user(session.id).await.is_none());
+    assert!(store.session_record(session.id).await.is_none());
 }

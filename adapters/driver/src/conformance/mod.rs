@@ -76,6 +76,7 @@ mod find_session;
 mod find_user;
 mod find_user_with_session;
 mod flows;
+mod idle_attempts;
 mod invitations;
 mod key_records;
 mod list_events;
@@ -215,6 +216,14 @@ macro_rules! conformance_tests {
                 each_kind_is_swept_up_to_the_limit,
                 parallel_sweeps_remove_everything_once,
                 a_sweep_beside_the_attempts_allows_no_more_of_them,
+            }
+            idle_attempts {
+                idle_counters_are_listed_in_ascending_order_of_their_bytes_page_by_page,
+                a_counter_is_listed_from_the_end_of_its_window_or_its_lock_on,
+                no_idle_counter_is_passed_over_while_others_come_and_go,
+                what_is_forgotten_counts_from_nothing_and_nothing_else_is,
+                a_counter_that_was_counted_under_meanwhile_is_not_forgotten,
+                what_is_forgotten_in_parallel_is_forgotten_once,
             }
             commit {
                 a_batch_conflicts_as_a_whole_whatever_in_it_does_not_hold,

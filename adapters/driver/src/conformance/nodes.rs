@@ -11,7 +11,8 @@ use testudo::command::{
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{
-    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+    ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
+    SessionId, User,
 };
 
 use crate::{Fault, Store};
@@ -66,6 +67,10 @@ impl<S: Store> Store for Nodes<S> {
         self.next().find_user_with_session(command).await
     }
 
+    async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
+        self.next().find_session_record(id).await
+    }
+
     async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
         self.next().find_invitation(command).await
     }
@@ -103,6 +108,23 @@ impl<S: Store> Store for Nodes<S> {
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         self.next().sweep(command).await
+    }
+
+    async fn list_idle_attempts(
+        &self,
+        idle_since: Timestamp,
+        after: Option<AttemptKey>,
+        limit: u32,
+    ) -> Result<Vec<AttemptKey>, Fault> {
+        self.next().list_idle_attempts(idle_since, after, limit).await
+    }
+
+    async fn forget_attempts(
+        &self,
+        keys: Vec<AttemptKey>,
+        idle_since: Timestamp,
+    ) -> Result<u64, Fault> {
+        self.next().forget_attempts(keys, idle_since).await
     }
 
     async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {

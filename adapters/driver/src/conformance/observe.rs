@@ -40,6 +40,10 @@ pub(super) trait Observe: Store {
         self.find_session(FindSession { id }).await.expect("find_session must not fail")
     }
 
+    async fn session_record(&self, id: SessionId) -> Option<Session> {
+        self.find_session_record(id).await.expect("find_session_record must not fail")
+    }
+
     async fn session_with_user(&self, id: SessionId) -> Option<(Session, User)> {
         self.find_session_with_user(FindSessionWithUser { id })
             .await

@@ -116,6 +116,14 @@ found! {
     ListsOneKindOfEventOnly by events_are_listed_by_whom_they_concern_what_happened_and_when;
     KeepsEvents by old_events_are_removed_a_batch_at_a_time_and_no_others;
     GivesPlacesAwayTwice by no_event_is_skipped_after_all_before_it_were_removed;
+    NeedsTheOwnerOfARecord by a_session_without_an_owner_is_not_found;
+    ListsBusyCounters by a_counter_is_listed_from_the_end_of_its_window_or_its_lock_on;
+    ListsCountersByTheirLength by
+        idle_counters_are_listed_in_ascending_order_of_their_bytes_page_by_page;
+    ForgetsBusyCounters by a_counter_that_was_counted_under_meanwhile_is_not_forgotten,
+        what_is_forgotten_counts_from_nothing_and_nothing_else_is;
+    CountsWhatItWasAskedToForget by what_is_forgotten_in_parallel_is_forgotten_once;
+    ForgetsAllIdleCounters by what_is_forgotten_counts_from_nothing_and_nothing_else_is;
     IgnoresLinksWhenSweeping by invitations_and_api_keys_that_expired_are_removed_and_no_others,
         onboarding_sessions_that_expired_are_removed_and_no_others,
         each_kind_is_swept_up_to_the_limit;

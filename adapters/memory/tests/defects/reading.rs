@@ -7,7 +7,7 @@ use testudo::command::{
     FindUserWithSession, ListApiKeys, ListInvitations, OwnedApiKey, OwnedSession, Standing,
     UserKey,
 };
-use testudo::model::{ApiKey, EmailKey, Invitation, OnboardingSession, Session, User};
+use testudo::model::{ApiKey, EmailKey, Invitation, OnboardingSession, Session, SessionId, User};
 use testudo_driver::{Fault, Store as _};
 
 use crate::{Defect, Defective};
@@ -55,6 +55,17 @@ pub(crate) async fn find_session_with_user(
         user.totp = None;
     }
     Ok(Some((session, user)))
+}
+
+pub(crate) async fn find_session_record(
+    this: &Defective,
+    id: SessionId,
+) -> Result<Option<Session>, Fault> {
+    if this.defect == Defect::NeedsTheOwnerOfARecord {
+        let owned = this.store.find_session(FindSession { id }).await?;
+        return Ok(owned.map(|owned| owned.session));
+    }
+    this.store.find_session_record(id).await
 }
 
 pub(crate) async fn find_user_with_session(

@@ -14,7 +14,7 @@ use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{
     ApiKey, AttemptCounter, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId,
-    OnboardingId, OnboardingSession, Session, User, UserId,
+    OnboardingId, OnboardingSession, Session, SessionId, User, UserId,
 };
 use testudo_driver::{Fault, Store};
 use testudo_memory::MemoryStore;
@@ -81,6 +81,10 @@ impl Store for Defective {
         reading::find_user_with_session(self, command).await
     }
 
+    async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
+        reading::find_session_record(self, id).await
+    }
+
     async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
         reading::find_invitation(self, command).await
     }
@@ -114,6 +118,23 @@ impl Store for Defective {
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         sweeping::sweep(self, command).await
+    }
+
+    async fn list_idle_attempts(
+        &self,
+        idle_since: Timestamp,
+        after: Option<AttemptKey>,
+        limit: u32,
+    ) -> Result<Vec<AttemptKey>, Fault> {
+        sweeping::list_idle_attempts(self, idle_since, after, limit).await
+    }
+
+    async fn forget_attempts(
+        &self,
+        keys: Vec<AttemptKey>,
+        idle_since: Timestamp,
+    ) -> Result<u64, Fault> {
+        sweeping::forget_attempts(self, keys, idle_since).await
     }
 
     async fn commit(&self, batch: Commit) -> Result<Result<(), Conflict>, Fault> {

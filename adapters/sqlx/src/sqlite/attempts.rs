@@ -1,11 +1,13 @@
 //! Attempt counters: counting is one statement.
 
 use sqlx::SqlitePool;
+use testudo::Timestamp;
 use testudo::command::CountAttempt;
 use testudo::model::{AttemptCounter, AttemptKey, AttemptVerdict, WindowEnd};
 use testudo_driver::{Fault, FaultKind};
 
 use super::SqliteStore;
+use super::commit::BEGIN;
 use super::fault::fault;
 use super::rows;
 use super::writes::{Statement, integer};
@@ -30,6 +32,10 @@ const RESERVE: &str = "INSERT INTO attempts (key, count, window_end, consecutive
 
 const COUNTER: &str = "SELECT count AS \"attempts.count\", window_end AS \"attempts.window_end\", \
     consecutive AS \"attempts.consecutive\" FROM attempts WHERE key = ?1";
+
+/// ?1 since when they are idle, ?2 the end of the page before: every key comes after no text at all. ?3 limit.
+const IDLE: &str = "SELECT key AS \"attempts.key\" FROM attempts \
+    WHERE window_end <= ?1 AND key > ?2 ORDER BY key LIMIT ?3";
 
 /// How often a counter may be cleared between a refusal and the question why, before we give up.
 const ROUNDS: usize = 8;
@@ -67,6 +73,41 @@ pub(super) fn refund(key: &AttemptKey, window: WindowEnd) -> Statement {
 /// [`Write::ClearAttempts`](testudo::command::Write::ClearAttempts).
 pub(super) fn clear(key: &AttemptKey) -> Statement {
     sqlx::query("DELETE FROM attempts WHERE key = ?1").bind(key.as_str().to_owned())
+}
+
+/// A page of the keys of idle counters.
+pub(super) async fn list_idle(
+    readers: &SqlitePool,
+    idle_since: Timestamp,
+    after: Option<&AttemptKey>,
+    limit: u32,
+) -> Result<Vec<AttemptKey>, Fault> {
+    let query = sqlx::query(IDLE)
+        .bind(integer(idle_since.as_millis()))
+        .bind(after.map_or("", AttemptKey::as_str))
+        .bind(limit);
+    let rows = query.fetch_all(readers).await.map_err(fault)?;
+    let key = |row| rows::column(row, "attempts.key").map(AttemptKey::from_stored);
+    rows.iter().map(key).collect()
+}
+
+/// Removes those of the counters that are idle. One by one, as a list in JSON could not name a key with a NUL.
+pub(super) async fn forget(
+    writer: &SqlitePool,
+    keys: &[AttemptKey],
+    idle_since: Timestamp,
+) -> Result<u64, Fault> {
+    let mut transaction = writer.begin_with(BEGIN).await.map_err(fault)?;
+    let mut forgotten = 0u64;
+    for key in keys {
+        let query = sqlx::query("DELETE FROM attempts WHERE key = ?1 AND window_end <= ?2")
+            .bind(key.as_str())
+            .bind(integer(idle_since.as_millis()));
+        let done = query.execute(&mut *transaction).await.map_err(fault)?;
+        forgotten = forgotten.saturating_add(done.rows_affected());
+    }
+    transaction.commit().await.map_err(fault)?;
+    Ok(forgotten)
 }
 
 async fn reserve(
@@ -107,10 +148,10 @@ mod tests {
 
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use testudo::Duration;
     use testudo::command::{Commit, Write};
     use testudo::model::{AttemptLimit, EmailKey};
     use testudo::reference::Tables;
-    use testudo::{Duration, Timestamp};
     use testudo_driver::Store;
 
     use super::super::fixtures::{commit, scratch};

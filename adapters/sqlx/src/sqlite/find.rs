@@ -4,7 +4,7 @@ use sqlx::SqlitePool;
 use testudo::command::{
     FindSession, FindSessionWithUser, FindUser, FindUserWithSession, OwnedSession, UserKey,
 };
-use testudo::model::{Session, User};
+use testudo::model::{Session, SessionId, User};
 use testudo_driver::Fault;
 
 use super::fault::fault;
@@ -21,6 +21,9 @@ const SESSION: &str = concat!(
     standing_columns!(),
     " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = ?1"
 );
+
+const SESSION_RECORD: &str =
+    concat!("SELECT ", session_columns!(), " FROM sessions WHERE sessions.id = ?1");
 
 const SESSION_WITH_USER: &str = concat!(
     "SELECT ",
@@ -56,6 +59,15 @@ pub(super) async fn session(
     let query = sqlx::query(SESSION).bind(&command.id.as_uuid().as_bytes()[..]);
     let Some(row) = query.fetch_optional(readers).await.map_err(fault)? else { return Ok(None) };
     Ok(Some(OwnedSession { session: rows::session(&row)?, standing: rows::standing(&row)? }))
+}
+
+pub(super) async fn session_record(
+    readers: &SqlitePool,
+    id: SessionId,
+) -> Result<Option<Session>, Fault> {
+    let query = sqlx::query(SESSION_RECORD).bind(&id.as_uuid().as_bytes()[..]);
+    let row = query.fetch_optional(readers).await.map_err(fault)?;
+    row.as_ref().map(rows::session).transpose()
 }
 
 pub(super) async fn session_with_user(

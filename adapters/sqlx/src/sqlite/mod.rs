@@ -32,7 +32,8 @@ use testudo::command::{
 use testudo::event::{EventRecord, TakenEvents};
 use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
 use testudo::model::{
-    ApiKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session, User,
+    ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
+    SessionId, User,
 };
 use testudo_driver::{Fault, Store};
 
@@ -107,6 +108,10 @@ impl Store for SqliteStore {
         find::user_with_session(&self.readers, command).await
     }
 
+    async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
+        find::session_record(&self.readers, id).await
+    }
+
     async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
         invitations::find(&self.readers, command).await
     }
@@ -144,6 +149,23 @@ impl Store for SqliteStore {
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         sweep::sweep(&self.writer, command).await
+    }
+
+    async fn list_idle_attempts(
+        &self,
+        idle_since: Timestamp,
+        after: Option<AttemptKey>,
+        limit: u32,
+    ) -> Result<Vec<AttemptKey>, Fault> {
+        attempts::list_idle(&self.readers, idle_since, after.as_ref(), limit).await
+    }
+
+    async fn forget_attempts(
+        &self,
+        keys: Vec<AttemptKey>,
+        idle_since: Timestamp,
+    ) -> Result<u64, Fault> {
+        attempts::forget(&self.writer, &keys, idle_since).await
     }
 
     async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {
