@@ -3,7 +3,7 @@
 use redis::Value;
 use testudo::Timestamp;
 use testudo::command::CountAttempt;
-use testudo::model::{AttemptKey, AttemptVerdict};
+use testudo::model::AttemptVerdict;
 use testudo_driver::Fault;
 
 use crate::RedisStore;
@@ -54,10 +54,4 @@ fn end(text: &Value) -> Result<Timestamp, Fault> {
     let field = "counters.window_end";
     let millis: u64 = redis::from_redis_value_ref(text).map_err(|_| Unreadable(field))?;
     moment(millis, field)
-}
-
-/// The key of a counter, from what stands in an index.
-pub(crate) fn key(bytes: Vec<u8>) -> Result<AttemptKey, Fault> {
-    let text = String::from_utf8(bytes).map_err(|_| Unreadable("counters.key"))?;
-    Ok(AttemptKey::from_stored(text))
 }

@@ -70,7 +70,12 @@ impl Keys {
     }
 
     pub(crate) fn emails(&self) -> String {
-        self.name(FIRST, "emails")
+        self.emails_in(FIRST)
+    }
+
+    /// For a script that may look at addresses where they are, and is also used elsewhere.
+    pub(crate) fn emails_in(&self, bucket: Bucket) -> String {
+        self.name(bucket, "emails")
     }
 
     pub(crate) fn user_ids(&self) -> String {

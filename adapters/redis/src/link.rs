@@ -98,19 +98,10 @@ impl Link {
 
     /// Sends a command.
     pub(crate) async fn run(&self, command: &Cmd, intent: Intent) -> Result<Value, Failed> {
-        self.persist(intent, async |redirect| match redirect {
-            None => self.current().send(command).await,
-            Some(node) => {
-                let mut asking = redis::pipe();
-                asking.cmd("ASKING").add_command(command.clone());
-                let answers = self.current().send_all(asking, node).await?;
-                answers.into_iter().next_back().unwrap_or(Value::Nil).extract_error()
-            }
-        })
-        .await
+        self.persist(&Order { command, replication: None }, intent).await
     }
 
-    /// Sends a command that writes, and waits until enough replicas have it.
+    /// Sends a command that writes, and waits until enough replicas have it. Its keys say where it goes.
     pub(crate) async fn run_replicated(
         &self,
         command: &Cmd,
@@ -118,27 +109,8 @@ impl Link {
         replication: Replication,
     ) -> Result<Value, Failed> {
         let key = keys.first().map_or(&[][..], Vec::as_slice);
-        let master = SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master));
-        // In one go and so over one connection: `WAIT` is about what was written over its own.
-        let mut pipeline = redis::pipe();
-        pipeline.add_command(command.clone());
-        let millis = u64::try_from(replication.within.as_millis()).unwrap_or(u64::MAX);
-        pipeline.cmd("WAIT").arg(replication.replicas).arg(millis);
-        let answers = self
-            .persist(Intent::Write, async |redirect| {
-                let mut pipeline = pipeline.clone();
-                if redirect.is_some() {
-                    pipeline = redis::pipe();
-                    pipeline.cmd("ASKING").add_command(command.clone());
-                    pipeline.cmd("WAIT").arg(replication.replicas).arg(millis);
-                }
-                let to = redirect.unwrap_or_else(|| master.clone());
-                let mut answers = self.current().send_all(pipeline, to).await?;
-                let acknowledged = answers.pop().unwrap_or(Value::Nil).extract_error();
-                let answer = answers.pop().unwrap_or(Value::Nil).extract_error()?;
-                Ok(Value::Array(vec![answer, acknowledged?]))
-            })
-            .await?;
+        let order = Order { command, replication: Some((key, replication)) };
+        let answers = self.persist(&order, Intent::Write).await?;
         let (answer, acknowledged): (Value, u32) =
             from_redis_value(answers).map_err(RedisError::from)?;
         if acknowledged < replication.replicas {
@@ -148,40 +120,37 @@ impl Link {
     }
 
     /// Sends as often as it may be, within the time that there is.
-    async fn persist(
-        &self,
-        intent: Intent,
-        send: impl AsyncFn(Option<SingleNodeRoutingInfo>) -> RedisResult<Value>,
-    ) -> Result<Value, Failed> {
-        let tries = async {
-            let (mut redirect, mut tried) = (None, 0);
-            loop {
-                let error = match send(redirect.take()).await {
-                    Ok(answer) => return Ok(answer),
-                    Err(error) => error,
-                };
-                match after(&error, intent, self.is_cluster(), tried) {
-                    Next::GiveUp => return Err(error),
-                    Next::GiveUpAndReplace => {
-                        self.replace();
-                        return Err(error);
-                    }
-                    Next::Again(pause) => sleep(pause).await,
-                    Next::ReplaceAndAgain(pause) => {
-                        self.replace();
-                        sleep(pause).await;
-                    }
-                    Next::Ask(node) => redirect = Some(node),
-                }
-                tried += 1;
-            }
-        };
-        match timeout(LONGEST_WAIT, tries).await {
+    async fn persist(&self, order: &Order<'_>, intent: Intent) -> Result<Value, Failed> {
+        match timeout(LONGEST_WAIT, self.try_until_done(order, intent)).await {
             Ok(result) => result.map_err(Failed::from),
             Err(_) => {
                 self.replace();
                 Err(Failed::Unanswered(Unanswered::InTime))
             }
+        }
+    }
+
+    async fn try_until_done(&self, order: &Order<'_>, intent: Intent) -> RedisResult<Value> {
+        let (mut redirect, mut tried) = (None, 0);
+        loop {
+            let error = match order.send(self.current(), redirect.take()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            match after(&error, intent, self.is_cluster(), tried) {
+                Next::GiveUp => return Err(error),
+                Next::GiveUpAndReplace => {
+                    self.replace();
+                    return Err(error);
+                }
+                Next::Again(pause) => sleep(pause).await,
+                Next::ReplaceAndAgain(pause) => {
+                    self.replace();
+                    sleep(pause).await;
+                }
+                Next::Ask(node) => redirect = Some(node),
+            }
+            tried += 1;
         }
     }
 
@@ -202,6 +171,50 @@ impl Link {
             shared.is_being_replaced.store(false, Ordering::Release);
         });
     }
+}
+
+/// A command, and whether replicas are to have it.
+struct Order<'a> {
+    command: &'a Cmd,
+    /// A key that the command is about, and which acknowledgements are wanted: the answer is then a pair of the
+    /// command's and how many there were.
+    replication: Option<(&'a [u8], Replication)>,
+}
+
+impl Order<'_> {
+    /// Sends it once: to a node that is about to take its keys over, if one is named.
+    async fn send(
+        &self,
+        connection: Connection,
+        redirect: Option<SingleNodeRoutingInfo>,
+    ) -> RedisResult<Value> {
+        let to = match (redirect, self.replication) {
+            (None, None) => return connection.send(self.command).await,
+            (Some(node), _) => Some(node),
+            (None, Some(_)) => None,
+        };
+        let mut pipeline = redis::pipe();
+        if to.is_some() {
+            pipeline.cmd("ASKING");
+        }
+        pipeline.add_command(self.command.clone());
+        let Some((key, Replication { replicas, within })) = self.replication else {
+            let answers = connection.send_all(pipeline, to.unwrap_or_else(|| master(&[]))).await?;
+            return answers.into_iter().next_back().unwrap_or(Value::Nil).extract_error();
+        };
+        // In one go and so over one connection: `WAIT` is about what was written over its own.
+        let millis = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+        pipeline.cmd("WAIT").arg(replicas).arg(millis);
+        let mut answers =
+            connection.send_all(pipeline, to.unwrap_or_else(|| master(key))).await?;
+        let acknowledged = answers.pop().unwrap_or(Value::Nil);
+        let answer = answers.pop().unwrap_or(Value::Nil).extract_error()?;
+        Ok(Value::Array(vec![answer, acknowledged.extract_error()?]))
+    }
+}
+
+fn master(key: &[u8]) -> SingleNodeRoutingInfo {
+    SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master))
 }
 
 impl Connection {

@@ -19,14 +19,14 @@ pub(crate) const AT_ONCE: u32 = 500;
 
 /// Which way a list goes, and behind which id it begins.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum From {
+pub(crate) enum Start {
     /// In ascending order.
     After(Option<Uuid>),
     /// In descending order.
     Before(Option<Uuid>),
 }
 
-impl From {
+impl Start {
     /// The bound, as commands on members of equal scores take it.
     pub(crate) fn bound(self) -> Vec<u8> {
         match self {
@@ -49,7 +49,7 @@ impl From {
 
 pub(crate) async fn users(store: &RedisStore, command: ListUsers) -> Result<Vec<User>, Fault> {
     let keys = [store.keys.user_ids(), store.keys.users()];
-    let from = From::After(command.after.map(|id| *id.as_uuid()));
+    let from = Start::After(command.after.map(|id| *id.as_uuid()));
     let read = |id, record: &[u8]| records::user(UserId::from_uuid(id), record).map(Some);
     of_one_hash(store, keys, from, command.limit, read).await
 }
@@ -105,12 +105,12 @@ pub(crate) async fn invitations(
 pub(crate) async fn of_one_hash<T>(
     store: &RedisStore,
     keys: [String; 2],
-    from: From,
+    from: Start,
     limit: u32,
     read: impl Fn(Uuid, &[u8]) -> Result<Option<T>, Fault>,
 ) -> Result<Vec<T>, Fault> {
     let (mut from, mut list) = (from, Vec::new());
-    let way = if matches!(from, From::After(_)) { "up" } else { "down" };
+    let way = if matches!(from, Start::After(_)) { "up" } else { "down" };
     while let Some(wanted) = left(limit, &list) {
         let call = PAGE.on(&keys).arg(way).arg(from.bound()).arg(wanted);
         let page = answer::list(call.run(&store.link).await?)?;
@@ -139,7 +139,7 @@ async fn of_index<T>(
     name: impl Fn(Uuid) -> String,
     read: impl Fn(Uuid, &[u8]) -> Result<Option<T>, Fault>,
 ) -> Result<Vec<T>, Fault> {
-    let (mut from, mut list) = (From::Before(before), Vec::new());
+    let (mut from, mut list) = (Start::Before(before), Vec::new());
     while let Some(wanted) = left(limit, &list) {
         let mut page = redis::cmd("ZREVRANGEBYLEX");
         page.arg(index).arg(from.bound()).arg("-").arg("LIMIT").arg(0).arg(wanted);

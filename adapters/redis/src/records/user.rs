@@ -16,7 +16,7 @@ pub(crate) fn user_bytes(user: &User) -> Result<Vec<u8>, Fault> {
         .number(user.epoch.get())
         .flag(user.may_be_used());
     let out = email::write(out, &user.email)
-        .text(user.password.expose())
+        .text(user.password.as_stored())
         .flag(user.is_active)
         .flag(user.is_verified)
         .flag(user.must_change_password)
