@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use redis::cluster::ClusterClientBuilder;
 use redis::io::tcp::TcpSettings;
-use redis::{
-    Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, TlsCertificates,
-};
+use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, TlsCertificates};
 
 use crate::link::{ANSWER, CONNECT, Target};
 use crate::open_error::OpenError;
@@ -40,11 +38,9 @@ fn server(address: &str, certificates: Option<TlsCertificates>) -> Result<Target
     let info = info(address)?;
     let client = match certificates {
         None => Client::open(info).map_err(|_| OpenError::Address("it leads nowhere"))?,
-        Some(given) => {
-            Client::build_with_tls(info, given).map_err(|_| OpenError::Certificates)?
-        }
+        Some(given) => Client::build_with_tls(info, given).map_err(|_| OpenError::Certificates)?,
     };
-    Ok(Target::Server(client))
+    Ok(Target::Server(Box::new(client)))
 }
 
 /// One credential, and then nodes separated by commas, from any of which the others are learnt.
@@ -73,7 +69,7 @@ fn cluster(
     if let Some(given) = certificates {
         builder = builder.certs(given);
     }
-    builder.build().map(Target::Cluster).map_err(|_| {
+    builder.build().map(Box::new).map(Target::Cluster).map_err(|_| {
         if is_given { OpenError::Certificates } else { OpenError::Address("it leads nowhere") }
     })
 }

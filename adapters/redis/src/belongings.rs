@@ -126,11 +126,8 @@ fn drop_all(
     let args = [Arg::Key(index.to_owned()), Arg::Number(many)];
     plan.add(FIRST, Weight::Guarded, "size", &args);
     for some in ids.chunks(AT_ONCE) {
-        let mut args = vec![
-            Arg::Key(index.to_owned()),
-            Arg::Key(expiries.to_owned()),
-            Arg::Bytes(owner),
-        ];
+        let mut args =
+            vec![Arg::Key(index.to_owned()), Arg::Key(expiries.to_owned()), Arg::Bytes(owner)];
         for id in some {
             args.extend([Arg::Bytes(id.as_bytes()), Arg::Key(name(*id))]);
         }

@@ -71,11 +71,7 @@ impl Writer {
     }
 
     /// A field that there may not be.
-    pub(crate) fn optional<T>(
-        self,
-        value: Option<T>,
-        write: impl FnOnce(Self, T) -> Self,
-    ) -> Self {
+    pub(crate) fn optional<T>(self, value: Option<T>, write: impl FnOnce(Self, T) -> Self) -> Self {
         match value {
             None => self.flag(false),
             Some(value) => write(self.flag(true), value),

@@ -37,11 +37,7 @@ pub(crate) async fn take(
     Ok(TakenEvents { events, attempts })
 }
 
-pub(crate) async fn taken(
-    store: &RedisStore,
-    consumer: &str,
-    up_to: EventId,
-) -> Result<(), Fault> {
+pub(crate) async fn taken(store: &RedisStore, consumer: &str, up_to: EventId) -> Result<(), Fault> {
     let keys = [store.keys.consumers(), store.keys.event_places()];
     let call = EVENTS_TAKEN.on(&keys).arg(consumer).arg(&up_to.as_uuid().as_bytes()[..]);
     call.run(&store.link).await.map(drop)

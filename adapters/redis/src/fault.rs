@@ -139,12 +139,12 @@ fn of_detail(detail: &str) -> FaultKind {
     if !detail.contains("user_script") {
         return FaultKind::Internal;
     }
-    let codes = detail.split(|letter: char| !letter.is_ascii_uppercase());
-    let found = codes.filter(|word| word.len() > 2).map(|word| match word {
+    let words = detail.rsplit(|letter: char| !letter.is_ascii_uppercase());
+    let mut kinds = words.map(|word| match word {
         "READONLY" | "MASTERDOWN" | "CLUSTERDOWN" | "LOADING" => FaultKind::Unavailable,
         other => of_code(other),
     });
-    found.filter(|kind| *kind != FaultKind::Internal).last().unwrap_or(FaultKind::Internal)
+    kinds.find(|kind| *kind != FaultKind::Internal).unwrap_or(FaultKind::Internal)
 }
 
 #[cfg(test)]

@@ -2,16 +2,16 @@
 
 use redis::Value;
 use testudo::Timestamp;
-use testudo::model::AttemptKey;
+use testudo::model::{AttemptKey, EmailKey};
 use testudo_driver::Fault;
 
 use crate::RedisStore;
+use crate::answer;
 use crate::fault::{Unreadable, unexpected};
 use crate::keys::Bucket;
 use crate::link::Intent;
 use crate::list::{AT_ONCE, is_less};
 use crate::script::{Call, SWEEP_ATTEMPTS};
-use crate::answer;
 
 /// The keys of idle counters in the order of their bytes, from all buckets.
 pub(crate) async fn list(
@@ -77,36 +77,37 @@ pub(crate) async fn forget(
             .map(|key| key.as_str().as_bytes().to_vec())
             .collect();
         for some in here.chunks(chunk()) {
-            let call = removal(store, bucket, idle_since, "any", some)?;
+            let counters = some.iter().map(|key| (key.clone(), None)).collect();
+            let call = removal(store, bucket, idle_since, "none", counters);
             forgotten += removed(call.run(&store.link).await?)?.0;
         }
     }
     Ok(forgotten)
 }
 
-/// The call that removes those of these counters that are idle still; `whose` is `any`, or `accounts` to keep what is
-/// remembered of accounts.
+/// The call that removes those of these counters that are idle still. Each comes with the address that it is about, as
+/// far as that matters to whose counters stay: those of addresses that are known `here`, of all that are `named`, or
+/// of `none`.
 pub(crate) fn removal(
     store: &RedisStore,
     bucket: Bucket,
     idle_since: Timestamp,
-    whose: &str,
-    counters: &[Vec<u8>],
-) -> Result<Call, Fault> {
+    whose_stay: &str,
+    counters: Vec<(Vec<u8>, Option<EmailKey>)>,
+) -> Call {
     let mut keys = vec![
         store.keys.counters_by_end(bucket).into_bytes(),
         store.keys.counters_by_key(bucket).into_bytes(),
         store.keys.emails_in(bucket).into_bytes(),
     ];
     let mut arguments = Vec::with_capacity(2 * counters.len());
-    for counter in counters {
-        keys.push(store.keys.counter_in(bucket, counter));
-        let account = key_of(counter.clone())?.account();
-        arguments.push(counter.clone());
-        arguments.push(account.map(|email| email.as_str().into()).unwrap_or_default());
+    for (counter, email) in counters {
+        keys.push(store.keys.counter_in(bucket, &counter));
+        arguments.push(counter);
+        arguments.push(email.map(|email| email.as_str().into()).unwrap_or_default());
     }
-    let call = SWEEP_ATTEMPTS.on(&keys).arg(idle_since.as_millis()).arg(whose);
-    Ok(call.args(arguments))
+    let call = SWEEP_ATTEMPTS.on(&keys).arg(idle_since.as_millis()).arg(whose_stay);
+    call.args(arguments)
 }
 
 /// How many went and how many idle ones stay.
@@ -129,7 +130,11 @@ fn behind(key: &[u8]) -> Vec<u8> {
 }
 
 /// The end of a counter's window, if it is there still. Scores are numbers of this protocol, or texts of the one before.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "moments are whole and small")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "moments are whole and small"
+)]
 fn end_of(score: Value) -> Result<Option<u64>, Fault> {
     match score {
         Value::Nil => Ok(None),

@@ -237,6 +237,9 @@ mod tests {
         );
         let counter = AttemptKey::login_account(&EmailKey::from_stored("{x}@example.com".into()));
         let bucket = keys.of_counter(&counter);
-        assert_eq!(keys.counter(&counter).into_bytes(), keys.counter_in(bucket, counter.as_str().as_bytes()));
+        assert_eq!(
+            keys.counter(&counter).into_bytes(),
+            keys.counter_in(bucket, counter.as_str().as_bytes())
+        );
     }
 }

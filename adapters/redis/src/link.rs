@@ -50,9 +50,9 @@ pub(crate) struct Replication {
 #[derive(Clone)]
 pub(crate) enum Target {
     /// One server.
-    Server(Client),
+    Server(Box<Client>),
     /// A cluster.
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
 }
 
 /// A connection. Clones share it.
@@ -188,28 +188,29 @@ impl Order<'_> {
         connection: Connection,
         redirect: Option<SingleNodeRoutingInfo>,
     ) -> RedisResult<Value> {
-        let to = match (redirect, self.replication) {
-            (None, None) => return connection.send(self.command).await,
-            (Some(node), _) => Some(node),
-            (None, Some(_)) => None,
-        };
+        if redirect.is_none() && self.replication.is_none() {
+            return connection.send(self.command).await;
+        }
         let mut pipeline = redis::pipe();
-        if to.is_some() {
+        if redirect.is_some() {
             pipeline.cmd("ASKING");
         }
         pipeline.add_command(self.command.clone());
-        let Some((key, Replication { replicas, within })) = self.replication else {
-            let answers = connection.send_all(pipeline, to.unwrap_or_else(|| master(&[]))).await?;
-            return answers.into_iter().next_back().unwrap_or(Value::Nil).extract_error();
-        };
-        // In one go and so over one connection: `WAIT` is about what was written over its own.
-        let millis = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
-        pipeline.cmd("WAIT").arg(replicas).arg(millis);
-        let mut answers =
-            connection.send_all(pipeline, to.unwrap_or_else(|| master(key))).await?;
-        let acknowledged = answers.pop().unwrap_or(Value::Nil);
+        let mut key = &[][..];
+        if let Some((about, Replication { replicas, within })) = self.replication {
+            // In one go and so over one connection: `WAIT` is about what was written over its own.
+            let millis = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+            pipeline.cmd("WAIT").arg(replicas).arg(millis);
+            key = about;
+        }
+        let to = redirect.unwrap_or_else(|| master(key));
+        let mut answers = connection.send_all(pipeline, to).await?;
+        let last = answers.pop().unwrap_or(Value::Nil);
+        if self.replication.is_none() {
+            return last.extract_error();
+        }
         let answer = answers.pop().unwrap_or(Value::Nil).extract_error()?;
-        Ok(Value::Array(vec![answer, acknowledged.extract_error()?]))
+        Ok(Value::Array(vec![answer, last.extract_error()?]))
     }
 }
 
@@ -242,7 +243,8 @@ impl Connection {
 async fn connect(target: &Target) -> RedisResult<Connection> {
     match target {
         Target::Server(client) => {
-            let manager = ConnectionManager::new_with_config(client.clone(), patience()).await;
+            let manager =
+                ConnectionManager::new_with_config(Client::clone(client), patience()).await;
             manager.map(Connection::Server)
         }
         Target::Cluster(client) => client.get_async_connection().await.map(Connection::Cluster),
@@ -253,7 +255,8 @@ async fn connect(target: &Target) -> RedisResult<Connection> {
 async fn reconnect(target: &Target) -> RedisResult<Connection> {
     match target {
         Target::Server(client) => {
-            let manager = ConnectionManager::new_lazy_with_config(client.clone(), patience());
+            let manager =
+                ConnectionManager::new_lazy_with_config(Client::clone(client), patience());
             manager.map(Connection::Server)
         }
         Target::Cluster(_) => connect(target).await,

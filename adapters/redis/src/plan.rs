@@ -57,12 +57,12 @@ pub(crate) struct Part {
 impl Plan {
     /// Adds an operation on keys of one bucket. Buckets are applied in the order in which they first come.
     pub(crate) fn add(&mut self, bucket: Bucket, weight: Weight, name: &str, args: &[Arg<'_>]) {
-        let at = self.0.iter().position(|part| part.bucket == bucket);
-        let part = match at.and_then(|at| self.0.get_mut(at)) {
-            Some(part) => part,
-            None => self.0.push_mut(Part::new(bucket)),
-        };
+        if let Some(part) = self.0.iter_mut().find(|part| part.bucket == bucket) {
+            return part.add(weight, name, args);
+        }
+        let mut part = Part::new(bucket);
         part.add(weight, name, args);
+        self.0.push(part);
     }
 
     pub(crate) fn parts(&self) -> &[Part] {

@@ -2,7 +2,7 @@
 
 use testudo::Timestamp;
 use testudo::command::{Sweep, Swept};
-use testudo::model::{ApiKeyId, InvitationId, OnboardingId, SessionId, UserId};
+use testudo::model::{ApiKeyId, EmailKey, InvitationId, OnboardingId, SessionId, UserId};
 use testudo_driver::Fault;
 use uuid::Uuid;
 
@@ -115,8 +115,7 @@ async fn forget_elsewhere(store: &RedisStore, sessions: &[(UserId, Uuid)]) -> Re
     Ok(())
 }
 
-/// Counters of accounts stay where they remember failures, and are stepped over. Where addresses are in another bucket
-/// than the counter, no counter of an account goes: what knows all accounts forgets them one by one.
+/// Counters of accounts stay where they remember failures, and are stepped over.
 async fn attempts(
     store: &RedisStore,
     bucket: Bucket,
@@ -126,43 +125,45 @@ async fn attempts(
     let index = store.keys.counters_by_end(bucket);
     let (mut gone, mut kept) = (0, 0);
     while gone < limit {
-        let mut idle = over(store, &index, since, kept, limit - gone).await?;
+        let idle = over(store, &index, since, kept, limit - gone).await?;
         if idle.is_empty() {
             break;
         }
-        let all = u64::try_from(idle.len()).unwrap_or(u64::MAX);
-        if !store.keys.are_together() {
-            idle = without_accounts(store, idle).await?;
+        let mut counters = Vec::with_capacity(idle.len());
+        for counter in idle {
+            let email = key_of(counter.clone())?.account();
+            counters.push((counter, email));
         }
-        let looked_at = u64::try_from(idle.len()).unwrap_or(u64::MAX);
-        let call = removal(store, bucket, since, "accounts", &idle)?;
+        // Addresses are in the first bucket, where the script sees them if it has nothing else to see.
+        let whose_stay = if store.keys.are_together() {
+            "here"
+        } else {
+            forget_strangers(store, &mut counters).await?;
+            "named"
+        };
+        let call = removal(store, bucket, since, whose_stay, counters);
         let (went, stayed) = removed(call.run(&store.link).await?)?;
         gone += went;
-        kept += stayed + (all - looked_at);
+        kept += stayed;
     }
     Ok(gone)
 }
 
-/// Those of the counters that are about no address that has an account.
-async fn without_accounts(
+/// Takes away addresses that have no account.
+async fn forget_strangers(
     store: &RedisStore,
-    counters: Vec<Vec<u8>>,
-) -> Result<Vec<Vec<u8>>, Fault> {
-    let mut about_nobody = Vec::new();
-    for counter in counters {
-        let is_known = match key_of(counter.clone())?.account() {
-            None => false,
-            Some(email) => {
-                let mut exists = redis::cmd("HEXISTS");
-                exists.arg(store.keys.emails()).arg(email.as_str());
-                answer::of(store.link.run(&exists, Intent::Read).await?)?
-            }
-        };
+    counters: &mut [(Vec<u8>, Option<EmailKey>)],
+) -> Result<(), Fault> {
+    for (_, email) in counters {
+        let Some(address) = email.as_ref() else { continue };
+        let mut exists = redis::cmd("HEXISTS");
+        exists.arg(store.keys.emails()).arg(address.as_str());
+        let is_known: bool = answer::of(store.link.run(&exists, Intent::Read).await?)?;
         if !is_known {
-            about_nobody.push(counter);
+            *email = None;
         }
     }
-    Ok(about_nobody)
+    Ok(())
 }
 
 async fn events(store: &RedisStore, by: Timestamp, limit: u64) -> Result<u64, Fault> {
@@ -173,8 +174,12 @@ async fn events(store: &RedisStore, by: Timestamp, limit: u64) -> Result<u64, Fa
         if over.is_empty() {
             break;
         }
-        let mut keys =
-            vec![index.clone(), store.keys.events(), store.keys.event_places(), store.keys.event_ids()];
+        let mut keys = vec![
+            index.clone(),
+            store.keys.events(),
+            store.keys.event_places(),
+            store.keys.event_ids(),
+        ];
         let mut arguments = Vec::new();
         for member in &over {
             let (id, user) = id_and_owner(member)?;

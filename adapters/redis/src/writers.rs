@@ -31,10 +31,7 @@ pub(crate) struct Waiting {
 }
 
 impl Writers {
-    pub(crate) async fn new(
-        link: &Link,
-        replication: Option<Replication>,
-    ) -> Result<Self, Failed> {
+    pub(crate) async fn new(link: &Link, replication: Option<Replication>) -> Result<Self, Failed> {
         let Some(replication) = replication else { return Ok(Self::Shared(link.clone())) };
         let mut links = Vec::with_capacity(CONNECTIONS);
         for _ in 0..CONNECTIONS {

@@ -22,8 +22,7 @@ pub(crate) type Removed = BTreeMap<UserId, Belongings>;
 /// The plan of a batch.
 pub(crate) fn plan(keys: &Keys, batch: &Commit, removed: &Removed) -> Result<Plan, Fault> {
     let mut plan = Plan::default();
-    let gone: Vec<u8> =
-        removed.keys().flat_map(|user| *user.as_uuid().as_bytes()).collect();
+    let gone: Vec<u8> = removed.keys().flat_map(|user| *user.as_uuid().as_bytes()).collect();
     for item in &batch.writes {
         write(&mut plan, keys, item, removed, &gone)?;
     }
@@ -59,12 +58,9 @@ fn guard(plan: &mut Plan, keys: &Keys, guard: &Guard) {
             "version",
             &[Arg::Key(keys.session(*id)), Arg::Bytes(&bytes_of(*version))],
         ),
-        Guard::NoSession { id } => plan.add(
-            keys.of_session(*id),
-            Weight::Guard,
-            "absent",
-            &[Arg::Key(keys.session(*id))],
-        ),
+        Guard::NoSession { id } => {
+            plan.add(keys.of_session(*id), Weight::Guard, "absent", &[Arg::Key(keys.session(*id))])
+        }
     }
 }
 
@@ -107,13 +103,7 @@ fn write(
     Ok(())
 }
 
-fn user(
-    plan: &mut Plan,
-    keys: &Keys,
-    name: &str,
-    user: &User,
-    last: &[u8],
-) -> Result<(), Fault> {
+fn user(plan: &mut Plan, keys: &Keys, name: &str, user: &User, last: &[u8]) -> Result<(), Fault> {
     plan.add(
         FIRST,
         Weight::Guarded,
@@ -187,12 +177,7 @@ fn invitation(
     Ok(())
 }
 
-fn api_key(
-    plan: &mut Plan,
-    keys: &Keys,
-    key: &ApiKey,
-    was: Option<Version>,
-) -> Result<(), Fault> {
+fn api_key(plan: &mut Plan, keys: &Keys, key: &ApiKey, was: Option<Version>) -> Result<(), Fault> {
     let id = key.id.as_uuid().as_bytes();
     let kept = kept::api_key(key);
     let args = [Arg::Key(keys.api_keys_of(key.user)), Arg::Bytes(id), Arg::number(kept)];
@@ -295,8 +280,7 @@ fn event(plan: &mut Plan, keys: &Keys, record: &EventRecord) -> Result<(), Fault
 }
 
 fn message(plan: &mut Plan, keys: &Keys, message: &SealedMessage) {
-    let bytes =
-        [&message.created_at.as_millis().to_be_bytes()[..], &message.sealed].concat();
+    let bytes = [&message.created_at.as_millis().to_be_bytes()[..], &message.sealed].concat();
     plan.add(
         FIRST,
         Weight::Free,

@@ -11,10 +11,8 @@ use crate::codec::{Reader, Writer};
 /// Scripts look at the version (bytes 2 to 9, counted from 1), at the epoch and the standing (10 to 18)
 /// and at the canonical address (its length in 19 to 22, and what follows).
 pub(crate) fn user_bytes(user: &User) -> Result<Vec<u8>, Fault> {
-    let out = Writer::new()
-        .number(user.version.get())
-        .number(user.epoch.get())
-        .flag(user.may_be_used());
+    let out =
+        Writer::new().number(user.version.get()).number(user.epoch.get()).flag(user.may_be_used());
     let out = email::write(out, &user.email)
         .text(user.password.as_stored())
         .flag(user.is_active)
@@ -70,13 +68,4 @@ pub(crate) fn standing(record: &[u8]) -> Result<Standing, Fault> {
     input.number("users.version")?;
     let epoch = Epoch::new(input.number("users.epoch")?);
     Ok(Standing { epoch, is_active: input.flag("users.standing")? })
-}
-
-/// The canonical address in a user's record.
-pub(crate) fn email_of(record: &[u8]) -> Result<&str, Fault> {
-    let mut input = Reader::new(record, "users.format")?;
-    input.number("users.version")?;
-    input.number("users.epoch")?;
-    input.flag("users.standing")?;
-    input.text("users.email")
 }

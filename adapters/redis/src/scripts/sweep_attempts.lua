@@ -1,8 +1,8 @@
--- Removes counters that are idle still. With the addresses at hand, a counter stays that remembers failures
--- at the address of an account.
+-- Removes counters that are idle still. A counter of an account stays where it remembers failures.
 --
 -- KEYS: all counters by the end of their window, all counters by their key, all addresses; then the counters.
--- ARGV: since when they are idle, 'accounts' or 'any'; then for each its key and the address that it is about
+-- ARGV: since when they are idle, and whose counters stay: those of addresses in KEYS ('here'), those of any
+-- address that is named ('named'), or nobody's ('none'); then for each its key and the address that it is about
 -- or ''.
 --
 -- Gives how many went and how many stay that were idle.
@@ -18,17 +18,18 @@ for place = 4, #KEYS do
   local window_end = tonumber(redis.call('ZSCORE', KEYS[1], name) or nil)
   if window_end and window_end <= since then
     local is_kept = false
-    if ARGV[2] == 'accounts' and email ~= '' then
+    if email ~= '' and ARGV[2] ~= 'none' then
       local consecutive = string.match(redis.call('GET', KEYS[place]) or '', ' (%d+)$')
       is_kept = consecutive and consecutive ~= '0'
-        and redis.call('HEXISTS', KEYS[3], email) == 1
+        and (ARGV[2] == 'named' or redis.call('HEXISTS', KEYS[3], email) == 1)
     end
     if is_kept then
       kept = kept + 1
     else
-      gone = gone + redis.call('DEL', KEYS[place])
+      redis.call('DEL', KEYS[place])
       redis.call('ZREM', KEYS[1], name)
       redis.call('ZREM', KEYS[2], name)
+      gone = gone + 1
     end
   end
 end
