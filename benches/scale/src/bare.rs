@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use redis::AsyncCommands as _;
+use redis::aio::ConnectionManager;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use testudo::model::SessionId;
@@ -10,6 +12,8 @@ use testudo::model::SessionId;
 /// The client library, with a pool as the store has one.
 pub(crate) enum Bare {
     Sqlite(SqlitePool),
+    /// And the prefix of the keys.
+    Redis(ConnectionManager, String),
 }
 
 impl Bare {
@@ -22,6 +26,11 @@ impl Bare {
         Self::Sqlite(pool.connect_with(options).await.unwrap())
     }
 
+    pub(crate) async fn redis(url: &str, prefix: String) -> Self {
+        let client = redis::Client::open(url).unwrap();
+        Self::Redis(client.get_connection_manager().await.unwrap(), prefix)
+    }
+
     /// Fetches the whole row, and decodes nothing.
     pub(crate) async fn read(&self, session: SessionId) {
         let id = &session.as_uuid().as_bytes()[..];
@@ -30,6 +39,20 @@ impl Bare {
                 let query = sqlx::query("SELECT * FROM sessions WHERE id = ?1").bind(id);
                 assert!(query.fetch_optional(pool).await.unwrap().is_some());
             }
+            Self::Redis(connection, prefix) => {
+                let key = format!("{{{prefix}:0}}:session:{}", session.as_uuid());
+                let record: Vec<u8> = connection.clone().get(key).await.unwrap();
+                assert!(!record.is_empty());
+            }
         }
     }
+}
+
+/// Bytes that a Redis holds.
+pub(crate) async fn redis_memory(url: &str) -> u64 {
+    let client = redis::Client::open(url).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let info: String = redis::cmd("INFO").arg("memory").query_async(&mut connection).await.unwrap();
+    let line = info.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
+    line.trim().parse().unwrap()
 }

@@ -38,5 +38,5 @@ pub(crate) async fn measure(kind: Kind, sizes: &[usize], times: usize) -> Measur
         progress.finish_and_clear();
         costs.extend(sizes.iter().zip(took).map(|(size, took)| Cost::of(operation, *size, took)));
     }
-    Measured { filled_in: filled_in.as_secs_f64(), costs, memory: ground.memory() }
+    Measured { filled_in: filled_in.as_secs_f64(), costs, memory: ground.memory().await }
 }

@@ -9,9 +9,11 @@ use testudo::flow::RegisterUser;
 use testudo::testing::InsecureHasher;
 use testudo::{Client, KeyRing, Policy, Settings, Timestamp};
 use testudo_driver::{Auth, InlineHashing, SharedStore, Store as _};
+use testudo_redis::RedisOptions;
 use testudo_sqlx::SqliteStore;
+use testudo_test_servers::{Options, Redis};
 
-use crate::bare::Bare;
+use crate::bare::{self, Bare};
 use crate::filling::fill;
 use crate::people::{Maker, PASSWORD, SignedTokens, now};
 
@@ -19,11 +21,13 @@ use crate::people::{Maker, PASSWORD, SignedTokens, now};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     Sqlite,
+    Redis,
 }
 
 /// The server of a kind, if it has one: where each size gets a database of its own.
 pub(crate) enum Ground {
     Files(TempDir),
+    Redis(Redis),
 }
 
 /// A database of one size, filled.
@@ -43,6 +47,7 @@ impl Ground {
         match kind {
             // Not where temporary files are: that may be memory, where nothing is ever durable.
             Kind::Sqlite => Self::Files(tempfile::tempdir_in(".").unwrap()),
+            Kind::Redis => Self::Redis(Redis::start_with(&Options::durable()).unwrap()),
         }
     }
 
@@ -53,6 +58,12 @@ impl Ground {
                 let file = directory.path().join(format!("{size}.db"));
                 let store = SqliteStore::open(&file).await.unwrap();
                 (SharedStore::new(store), Bare::sqlite(&file).await, 1)
+            }
+            Self::Redis(server) => {
+                let prefix = format!("scale{size}");
+                let options = RedisOptions::new().prefix(&prefix);
+                let store = options.open(server.url()).await.unwrap();
+                (SharedStore::new(store), Bare::redis(server.url(), prefix).await, 4)
             }
         }
     }
@@ -68,9 +79,10 @@ impl Ground {
     }
 
     /// Bytes that the server holds, where it keeps everything in memory.
-    pub(crate) const fn memory(&self) -> Option<u64> {
+    pub(crate) async fn memory(&self) -> Option<u64> {
         match self {
             Self::Files(_) => None,
+            Self::Redis(server) => Some(bare::redis_memory(server.url()).await),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use testudo::token::AccessToken;
 
 use crate::asking::{Told, World};
 use crate::support::{Answer, App};
@@ -29,6 +30,8 @@ pub(crate) struct Account {
     pub(crate) doubt: Option<Doubt>,
     /// A letter was promised.
     pub(crate) resets: usize,
+    /// What must stand in the audit trail: which session, and what happened to it.
+    pub(crate) happened: Vec<(String, &'static str)>,
     /// Too many guesses were counted, by answers that never came too.
     pub(crate) is_limited: bool,
 }
@@ -42,6 +45,11 @@ pub(crate) struct Tokens {
 impl Tokens {
     pub(crate) fn of(answer: &Answer) -> Self {
         Self { access: answer.text("access_token"), refresh: answer.text("refresh_token") }
+    }
+
+    /// The session's id.
+    pub(crate) fn session(&self) -> String {
+        AccessToken::parse(&self.access).unwrap().session().to_string()
     }
 }
 
@@ -82,12 +90,14 @@ impl Account {
             replaced: Vec::new(),
             doubt: None,
             resets: 0,
+            happened: Vec::new(),
             is_limited: false,
         }
     }
 
     pub(crate) fn begin(&mut self, answer: &Answer) {
         let tokens = Tokens::of(answer);
+        self.happened.push((tokens.session(), "user_login"));
         self.sessions.push(Session { tokens, begun: Instant::now(), state: State::Live });
     }
 

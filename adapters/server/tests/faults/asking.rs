@@ -27,6 +27,8 @@ pub(crate) enum Told {
 /// What all people have in common.
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
+    /// Whether records are in several stores, between which there may be a crash: then somebody may have to sign in again.
+    pub(crate) is_split: bool,
     pub(crate) letters: Letters,
     findings: Mutex<Vec<String>>,
     statuses: Mutex<BTreeMap<String, u64>>,
@@ -36,9 +38,10 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(address: SocketAddr, letters: Letters) -> Self {
+    pub(crate) fn new(address: SocketAddr, is_split: bool, letters: Letters) -> Self {
         Self {
             address,
+            is_split,
             letters,
             findings: Mutex::default(),
             statuses: Mutex::default(),

@@ -1,10 +1,13 @@
 //! Round after round: a load, a fault in the middle of it, and a look at the ledger.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::asking::{Told, World};
 use crate::fault::Fault;
@@ -47,7 +50,7 @@ struct Campaign {
 
 impl Campaign {
     fn new(scene: Scene, seed: u64) -> Self {
-        let world = World::new(scene.address, Letters::of(scene.site.path("mail")));
+        let world = World::new(scene.address, scene.is_split, Letters::of(scene.site.path("mail")));
         let people = (0..PEOPLE).map(|number| Person::new(seed.wrapping_add(number))).collect();
         Self {
             scene,
@@ -75,6 +78,7 @@ impl Campaign {
                 eprintln!("{} of {kills} kills, {}", self.kills, self.figures());
             }
         }
+        self.check_events();
         self.check(true, "in the end");
         eprintln!("{} in {:.0?}: {}", self.scene.name, begun.elapsed(), self.figures());
     }
@@ -138,6 +142,25 @@ impl Campaign {
             }
             over.store(true, Ordering::Relaxed);
         });
+    }
+
+    /// What was acknowledged stands in the audit trail, as it was committed with it.
+    fn check_events(&self) {
+        let audit = self.scene.site.run(&["audit", "--all", "--json"], "");
+        let lines = String::from_utf8(audit.stdout).unwrap();
+        let recorded: BTreeSet<(String, String)> = lines
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .filter_map(|event| {
+                let session = event["session"].as_str()?.to_owned();
+                Some((session, event["type"].as_str()?.to_owned()))
+            })
+            .collect();
+        for (session, kind) in self.people.iter().flat_map(Person::happened) {
+            if !recorded.contains(&(session.clone(), (*kind).to_owned())) {
+                self.world.find(format!("an event is lost: {kind} of {session}"));
+            }
+        }
     }
 
     fn check(&mut self, is_last: bool, when: &str) {

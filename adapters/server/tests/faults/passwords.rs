@@ -93,6 +93,11 @@ impl Account {
             Some(Doubt::Password { new, .. }) if is_done => {
                 self.replace_password(new);
                 self.end_all_but(kept);
+                // Between two stores there may have been a crash: the owner signs in again.
+                let kept = self.sessions.first().filter(|_| world.is_split);
+                if kept.is_some_and(|kept| self.is_alive(world, &kept.tokens) == Some(false)) {
+                    self.end_all_but(None);
+                }
             }
             Some(Doubt::SignedOut) if is_done => self.end_all_but(None),
             _ => {}

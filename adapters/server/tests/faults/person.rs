@@ -23,6 +23,11 @@ impl Person {
         Self { random, signing_up: None, accounts: Vec::new(), past: Vec::new() }
     }
 
+    /// What must stand in the audit trail.
+    pub(crate) fn happened(&self) -> impl Iterator<Item = &(String, &'static str)> {
+        self.accounts.iter().chain(&self.past).flat_map(|account| &account.happened)
+    }
+
     pub(crate) fn accounts(&self) -> usize {
         self.accounts.len() + self.past.len()
     }

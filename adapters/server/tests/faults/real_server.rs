@@ -5,25 +5,30 @@ use crate::scene::{Backing, Scene};
 
 #[test]
 fn postgres_keeps_its_word() {
-    campaign::run(Scene::on("postgres", Backing::postgres(), None));
+    campaign::run(Scene::on("postgres", Some(Backing::postgres()), None));
 }
 
 #[test]
 fn mysql_keeps_its_word() {
-    campaign::run(Scene::on("mysql", Backing::mysql(), None));
+    campaign::run(Scene::on("mysql", Some(Backing::mysql()), None));
 }
 
 #[test]
 fn redis_keeps_its_word() {
-    campaign::run(Scene::on("redis", Backing::redis(), None));
+    campaign::run(Scene::on("redis", Some(Backing::redis()), None));
 }
 
 #[test]
 fn postgres_and_redis_together_keep_their_word() {
-    campaign::run(Scene::on("postgres+redis", Backing::postgres(), Some(Backing::redis())));
+    campaign::run(Scene::on("postgres+redis", Some(Backing::postgres()), Some(Backing::redis())));
 }
 
 #[test]
 fn mysql_and_redis_together_keep_their_word() {
-    campaign::run(Scene::on("mysql+redis", Backing::mysql(), Some(Backing::redis())));
+    campaign::run(Scene::on("mysql+redis", Some(Backing::mysql()), Some(Backing::redis())));
+}
+
+#[test]
+fn sqlite_and_redis_together_keep_their_word() {
+    campaign::run(Scene::on("sqlite+redis", None, Some(Backing::redis())));
 }

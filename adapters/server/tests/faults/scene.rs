@@ -13,6 +13,8 @@ pub(crate) struct Scene {
     pub(crate) site: Site,
     pub(crate) address: SocketAddr,
     pub(crate) backings: Vec<Backing>,
+    /// Whether records are in several stores.
+    pub(crate) is_split: bool,
     application: Option<Server>,
 }
 
@@ -69,24 +71,32 @@ impl Scene {
         Self::begin("memory", Site::over(Stores::in_variables(variables)), Vec::new())
     }
 
-    /// Over a database, and with sessions and limits elsewhere if that is said.
-    pub(crate) fn on(name: &'static str, database: Backing, others: Option<Backing>) -> Self {
-        let mut variables = vec![
-            ("TESTUDO_DATABASE", database.url.clone()),
-            ("TESTUDO_SECRET", "a secret that outlives the process".to_owned()),
-        ];
+    /// Over a database, or SQLite; with sessions and limits elsewhere if that is said.
+    pub(crate) fn on(
+        name: &'static str,
+        database: Option<Backing>,
+        others: Option<Backing>,
+    ) -> Self {
+        let mut variables =
+            vec![("TESTUDO_SECRET", "a secret that outlives the process".to_owned())];
+        if let Some(database) = &database {
+            variables.push(("TESTUDO_DATABASE", database.url.clone()));
+        }
         if let Some(others) = &others {
             variables.push(("TESTUDO_SESSIONS", others.url.clone()));
             variables.push(("TESTUDO_LIMITS", others.url.clone()));
         }
-        let backings = std::iter::once(database).chain(others).collect();
-        Self::begin(name, Site::over(Stores::in_variables(variables)), backings)
+        let is_split = others.is_some();
+        let backings = database.into_iter().chain(others).collect();
+        let site = Site::over(Stores::in_variables(variables));
+        Self { is_split, ..Self::begin(name, site, backings) }
     }
 
     fn begin(name: &'static str, site: Site, backings: Vec<Backing>) -> Self {
         // It comes back where it was.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut scene = Self { name, site, address, backings, application: None };
+        let is_split = false;
+        let mut scene = Self { name, site, address, backings, is_split, application: None };
         scene.restart();
         scene
     }

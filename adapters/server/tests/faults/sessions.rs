@@ -73,7 +73,11 @@ impl Account {
     pub(crate) fn sign_out(&mut self, world: &World, index: usize) {
         let access = self.sessions[index].tokens.access.clone();
         match world.bearing(self.from, "POST", "/auth/logout", &access) {
-            Told::Done(_) => self.ended.push(self.sessions.remove(index).tokens),
+            Told::Done(_) => {
+                let tokens = self.sessions.remove(index).tokens;
+                self.happened.push((tokens.session(), "user_logout"));
+                self.ended.push(tokens);
+            }
             Told::Refused(answer) => {
                 world.find(format!("{}: signing out is refused: {answer}", self.email));
             }

@@ -37,6 +37,10 @@ impl Site {
         Self { directory: tempfile::tempdir().unwrap(), stores }
     }
 
+    pub(crate) const fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
     /// The master secret of servers that have started.
     pub(crate) fn secret(&self) -> String {
         let of_file = || std::fs::read_to_string(self.path("testudo.secret")).unwrap();
