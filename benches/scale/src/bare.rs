@@ -40,7 +40,7 @@ impl Bare {
                 assert!(query.fetch_optional(pool).await.unwrap().is_some());
             }
             Self::Redis(connection, prefix) => {
-                let key = format!("{{{prefix}:0}}:session:{}", session.as_uuid());
+                let key = format!("{{{prefix}:0}}:session:{}", session.as_uuid().simple());
                 let record: Vec<u8> = connection.clone().get(key).await.unwrap();
                 assert!(!record.is_empty());
             }

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use testudo::Client;
 use testudo::command::{Commit, FindSession, ListUsers, Write};
 use testudo::flow::{Login, SessionPage};
-use testudo::model::{SessionId, UserId};
+use testudo::model::SessionId;
 use testudo::token::AccessToken;
 use testudo_driver::Store as _;
-use uuid::Builder;
 
 use crate::people::{PASSWORD, SignedTokens, address};
 use crate::place::Place;
@@ -68,7 +67,7 @@ impl Operation {
     pub(crate) const fn times(self, times: usize) -> usize {
         match self {
             Self::Bare | Self::FindSession | Self::Authenticate => times.saturating_mul(4),
-            Self::Sweep => times.div_ceil(100),
+            Self::Sweep => times.div_ceil(50),
             Self::LogoutAllOfMany => times.div_ceil(4),
             _ => times,
         }
@@ -119,10 +118,8 @@ impl Operation {
                 let refresh = place.tokens[index].refresh.clone();
                 let (took, refreshed) = time(place.auth.refresh(&refresh, &here)).await;
                 let tokens = refreshed.unwrap().tokens;
-                place.tokens[index] = SignedTokens {
-                    access: tokens.access.expose().to_owned(),
-                    refresh: tokens.refresh.expose().to_owned(),
-                };
+                place.tokens[index].access = tokens.access.expose().to_owned();
+                place.tokens[index].refresh = tokens.refresh.expose().to_owned();
                 took
             }
             Self::LogoutAll => {
@@ -144,8 +141,10 @@ impl Operation {
                 took
             }
             Self::ListUsers => {
-                let list = ListUsers { after: Some(somewhere(place)), limit: 100 };
-                time(place.auth.store().list_users(list)).await.0
+                let list = ListUsers { after: Some(place.tokens[index].user), limit: 100 };
+                let (took, listed) = time(place.auth.store().list_users(list)).await;
+                listed.unwrap();
+                took
             }
             Self::Sweep => {
                 expire(place).await;
@@ -171,13 +170,6 @@ async fn login(place: &Place, email: &str) -> (Duration, SignedTokens) {
     let request = Login::new(email, PASSWORD.into());
     let (took, signed_in) = time(place.auth.login(request, &Client::unknown())).await;
     (took, SignedTokens::of(&signed_in.unwrap().signed_in().unwrap()))
-}
-
-/// An id in the midst of all: users have ids in the order in which they joined.
-fn somewhere(place: &Place) -> UserId {
-    let (first, last) = place.joined;
-    let at = fastrand::u64(first.as_millis()..=last.as_millis());
-    UserId::from_uuid(Builder::from_unix_timestamp_millis(at, &[0; 10]).into_uuid())
 }
 
 /// Adds sessions that were over long ago, of users that there are not.

@@ -28,6 +28,7 @@ pub(crate) struct Somebody {
 /// The tokens of a session.
 #[derive(Clone)]
 pub(crate) struct SignedTokens {
+    pub(crate) user: UserId,
     pub(crate) access: String,
     pub(crate) refresh: String,
 }
@@ -36,6 +37,7 @@ impl SignedTokens {
     pub(crate) fn of(signed_in: &SignedIn) -> Self {
         let tokens = &signed_in.tokens;
         Self {
+            user: signed_in.user.id,
             access: tokens.access.expose().to_owned(),
             refresh: tokens.refresh.expose().to_owned(),
         }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use testudo::command::{FindUser, UserKey};
 use testudo::flow::RegisterUser;
 use testudo::testing::InsecureHasher;
-use testudo::{Client, KeyRing, Policy, Settings, Timestamp};
+use testudo::{Client, KeyRing, Policy, Settings};
 use testudo_driver::{Auth, InlineHashing, SharedStore, Store as _};
 use testudo_redis::RedisOptions;
 use testudo_sqlx::SqliteStore;
@@ -15,7 +15,7 @@ use testudo_test_servers::{Options, Redis};
 
 use crate::bare::{self, Bare};
 use crate::filling::fill;
-use crate::people::{Maker, PASSWORD, SignedTokens, now};
+use crate::people::{Maker, PASSWORD, SignedTokens};
 
 /// A kind of store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,8 +38,6 @@ pub(crate) struct Place {
     pub(crate) bare: Bare,
     /// Of sessions that are spread over the whole store.
     pub(crate) tokens: Vec<SignedTokens>,
-    /// When the first of them joined, and the last.
-    pub(crate) joined: (Timestamp, Timestamp),
 }
 
 impl Ground {
@@ -73,9 +71,8 @@ impl Ground {
         let auth = Auth::new(store, hashing(), settings());
         let maker = maker(&auth).await;
         let what = format!("filling {size}");
-        let first = now();
         let tokens = fill(auth.store(), &maker, size, at_once, &what).await;
-        Place { size, auth, maker, bare, tokens, joined: (first, now()) }
+        Place { size, auth, maker, bare, tokens }
     }
 
     /// Bytes that the server holds, where it keeps everything in memory.
