@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use redis::AsyncCommands as _;
 use redis::aio::ConnectionManager;
-use sqlx::SqlitePool;
+use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{PgPool, SqlitePool};
 use testudo::model::SessionId;
 
 /// The client library, with a pool as the store has one.
 pub(crate) enum Bare {
     Sqlite(SqlitePool),
+    Postgres(PgPool),
     /// And the prefix of the keys.
     Redis(ConnectionManager, String),
 }
@@ -26,6 +28,11 @@ impl Bare {
         Self::Sqlite(pool.connect_with(options).await.unwrap())
     }
 
+    pub(crate) async fn postgres(url: &str) -> Self {
+        let pool = PgPoolOptions::new().max_connections(4).test_before_acquire(false);
+        Self::Postgres(pool.connect(url).await.unwrap())
+    }
+
     pub(crate) async fn redis(url: &str, prefix: String) -> Self {
         let client = redis::Client::open(url).unwrap();
         Self::Redis(client.get_connection_manager().await.unwrap(), prefix)
@@ -37,6 +44,11 @@ impl Bare {
         match self {
             Self::Sqlite(pool) => {
                 let query = sqlx::query("SELECT * FROM sessions WHERE id = ?1").bind(id);
+                assert!(query.fetch_optional(pool).await.unwrap().is_some());
+            }
+            Self::Postgres(pool) => {
+                let query = sqlx::query("SELECT * FROM sessions WHERE id = $1");
+                let query = query.bind(session.as_uuid());
                 assert!(query.fetch_optional(pool).await.unwrap().is_some());
             }
             Self::Redis(connection, prefix) => {

@@ -10,8 +10,8 @@ use testudo::testing::InsecureHasher;
 use testudo::{Client, KeyRing, Policy, Settings};
 use testudo_driver::{Auth, InlineHashing, SharedStore, Store as _};
 use testudo_redis::RedisOptions;
-use testudo_sqlx::SqliteStore;
-use testudo_test_servers::{Options, Redis};
+use testudo_sqlx::{PostgresStore, SqliteStore};
+use testudo_test_servers::{Database, Options, Postgres, Redis};
 
 use crate::bare::{self, Bare};
 use crate::filling::fill;
@@ -21,12 +21,14 @@ use crate::people::{Maker, PASSWORD, SignedTokens};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     Sqlite,
+    Postgres,
     Redis,
 }
 
 /// The server of a kind, if it has one: where each size gets a database of its own.
 pub(crate) enum Ground {
     Files(TempDir),
+    Postgres(Postgres),
     Redis(Redis),
 }
 
@@ -45,6 +47,11 @@ impl Ground {
         match kind {
             // Not where temporary files are: that may be memory, where nothing is ever durable.
             Kind::Sqlite => Self::Files(tempfile::tempdir_in(".").unwrap()),
+            // As much memory as a small server has, so that what grows is not what a disk costs.
+            Kind::Postgres => {
+                let options = Options::durable().argument("-c").argument("shared_buffers=2GB");
+                Self::Postgres(Postgres::start_with(&options).unwrap())
+            }
             Kind::Redis => Self::Redis(Redis::start_with(&Options::durable()).unwrap()),
         }
     }
@@ -56,6 +63,14 @@ impl Ground {
                 let file = directory.path().join(format!("{size}.db"));
                 let store = SqliteStore::open(&file).await.unwrap();
                 (SharedStore::new(store), Bare::sqlite(&file).await, 1)
+            }
+            Self::Postgres(server) => {
+                let database = Database::on_postgres(server.url()).unwrap();
+                let url = database.url().to_owned();
+                // It goes with the server.
+                std::mem::forget(database);
+                let store = PostgresStore::open(&url).await.unwrap();
+                (SharedStore::new(store), Bare::postgres(&url).await, 4)
             }
             Self::Redis(server) => {
                 let prefix = format!("scale{size}");
@@ -78,7 +93,7 @@ impl Ground {
     /// Bytes that the server holds, where it keeps everything in memory.
     pub(crate) async fn memory(&self) -> Option<u64> {
         match self {
-            Self::Files(_) => None,
+            Self::Files(_) | Self::Postgres(_) => None,
             Self::Redis(server) => Some(bare::redis_memory(server.url()).await),
         }
     }
