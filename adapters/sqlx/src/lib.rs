@@ -27,7 +27,8 @@
 //!
 //! The stores run within a tokio runtime.
 
-#[cfg(all(test, any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+#[cfg(test)]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod laws;
 #[cfg(feature = "postgres")]
 pub mod postgres;
