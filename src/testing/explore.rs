@@ -87,9 +87,8 @@ impl<'a, R: 'a> Explorer<'a, R> {
     /// Starts every schedule from a snapshot of this world.
     pub fn new(start: &World) -> Self {
         let start = start.clone();
-        let interruptions =
-            if start.placement().is_split() { Self::MOST_INTERRUPTIONS } else { usize::MAX };
-        Self { start, flows: Vec::new(), crashes: false, most: Self::MOST_SCHEDULES, interruptions }
+        let most = Self::MOST_SCHEDULES;
+        Self { start, flows: Vec::new(), crashes: false, most, interruptions: None }
     }
 
     /// Runs only schedules in which so often a flow goes on that another one interrupts.

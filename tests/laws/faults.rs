@@ -455,41 +455,40 @@ fn undisturbed(case: &Case) -> (Vec<&'static str>, Answer, World) {
     (world.take_trace(), answer, world)
 }
 
+/// Over two, see the laws of several stores.
 #[test]
 fn when_a_command_fails_nothing_is_granted_and_nothing_is_half_done() {
-    crate::over_one_store_and_several(|| {
-        let mut injected = 0;
-        for case in cases() {
-            let (commands, answer, whole) = undisturbed(&case);
-            for (k, command) in (1..).zip(&commands) {
-                for mishap in [Mishap::Before, Mishap::After] {
-                    let place = format!("{}: {mishap:?} command {k}, {command}", case.name);
-                    let mut world = case.world.clone();
-                    world.fail(k, mishap);
-                    let fault = (case.run)(&mut world).expect_err(&place);
-                    assert!(matches!(fault, WorldFault::Planned { .. }), "{place}");
-                    injected += 1;
+    let mut injected = 0;
+    for case in cases() {
+        let (commands, answer, whole) = undisturbed(&case);
+        for (k, command) in (1..).zip(&commands) {
+            for mishap in [Mishap::Before, Mishap::After] {
+                let place = format!("{}: {mishap:?} command {k}, {command}", case.name);
+                let mut world = case.world.clone();
+                world.fail(k, mishap);
+                let fault = (case.run)(&mut world).expect_err(&place);
+                assert!(matches!(fault, WorldFault::Planned { .. }), "{place}");
+                injected += 1;
 
-                    let writes = ["Commit", "Sweep"].contains(command);
-                    let done = writes && mishap == Mishap::After;
-                    let again = if done {
-                        assert_eq!(world.tables(), whole.tables(), "{place}: wholly done");
-                        case.retried.clone()
-                    } else {
-                        assert_eq!(records(&world), records(&case.world), "{place}: nothing done");
-                        answer.clone()
-                    };
-                    assert_eq!((case.run)(&mut world), Ok(again), "{place}: tried again");
-                }
+                let writes = ["Commit", "Sweep"].contains(command);
+                let done = writes && mishap == Mishap::After;
+                let again = if done {
+                    assert_eq!(world.tables(), whole.tables(), "{place}: wholly done");
+                    case.retried.clone()
+                } else {
+                    assert_eq!(records(&world), records(&case.world), "{place}: nothing done");
+                    answer.clone()
+                };
+                assert_eq!((case.run)(&mut world), Ok(again), "{place}: tried again");
             }
         }
-        assert!(injected >= 220, "{injected} faults in all flows");
-    });
+    }
+    assert!(injected >= 220, "{injected} faults in all flows");
 }
 
 #[test]
 fn a_failed_command_gives_no_attempt_back() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let mut world = world_with_ada();
         for guess in 0..5 {
             world.fail(2 + guess % 3, if guess % 2 == 0 { Mishap::Before } else { Mishap::After });
@@ -503,7 +502,7 @@ fn a_failed_command_gives_no_attempt_back() {
 
 #[test]
 fn a_conflict_is_looked_at_again_and_comes_to_the_same_answer() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         for case in cases() {
             let (commands, answer, whole) = undisturbed(&case);
             let Some(k) = commands.iter().position(|command| *command == "Commit") else {
@@ -540,7 +539,7 @@ fn a_conflict_is_looked_at_again_and_comes_to_the_same_answer() {
 
 #[test]
 fn a_flow_that_always_loses_says_so_and_has_done_nothing() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         for case in cases() {
             let (commands, _, _) = undisturbed(&case);
             if !commands.contains(&"Commit") {

@@ -88,36 +88,35 @@ fn counted(world: &World, key: &AttemptKey) -> u32 {
     counters.find(|(it, _)| *it == key).map_or(0, |(_, counter)| counter.count)
 }
 
+/// In two, a crash may move it on and record no event.
 #[test]
 fn of_two_answers_with_the_right_code_of_a_mail_one_moves_the_onboarding_on() {
-    crate::over_one_store_and_several(|| {
-        let mut world = crate::new_world();
-        let (token, code) = with_code_sent(&mut world, ADA);
-        let right = json!({ "code": code });
-        let version = world.tables().onboarding().next().unwrap().version;
-        let explorer = Explorer::new(&world)
-            .saying("one", &token, "verify_email", &right)
-            .saying("two", &token, "verify_email", &right)
-            .with_crashes();
-        explorer.check(|world, endings| {
-            let moved = completed(world, "verify_email");
-            assert!(moved == 1 || (moved == 0 && crashed(endings)));
-            let now = world.tables().onboarding().next().unwrap().version;
-            assert_eq!(now == version.next(), moved == 1);
-            // The other one finds the step behind, or learns that it was overtaken.
-            let fits = |ending: &Ending<Answer>| match ending.done() {
-                Some(Err(refusal)) => *refusal == Refusal::OnboardingMoved,
-                Some(Ok(tokens)) => tokens.is_none(),
-                None => true,
-            };
-            assert!(endings.iter().all(fits), "{endings:?}");
-        });
+    let mut world = crate::new_world();
+    let (token, code) = with_code_sent(&mut world, ADA);
+    let right = json!({ "code": code });
+    let version = world.tables().onboarding().next().unwrap().version;
+    let explorer = Explorer::new(&world)
+        .saying("one", &token, "verify_email", &right)
+        .saying("two", &token, "verify_email", &right)
+        .with_crashes();
+    explorer.check(|world, endings| {
+        let moved = completed(world, "verify_email");
+        assert!(moved == 1 || (moved == 0 && crashed(endings)));
+        let now = world.tables().onboarding().next().unwrap().version;
+        assert_eq!(now == version.next(), moved == 1);
+        // The other one finds the step behind, or learns that it was overtaken.
+        let fits = |ending: &Ending<Answer>| match ending.done() {
+            Some(Err(refusal)) => *refusal == Refusal::OnboardingMoved,
+            Some(Ok(tokens)) => tokens.is_none(),
+            None => true,
+        };
+        assert!(endings.iter().all(fits), "{endings:?}");
     });
 }
 
 #[test]
 fn no_two_onboardings_of_one_address_have_more_codes_looked_at_than_one() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let mut world = crate::new_world();
         let mut policy = Policy { one_onboarding_per_email: false, ..Policy::default() };
         policy.email_code.attempts = 1;
@@ -149,29 +148,28 @@ fn no_two_onboardings_of_one_address_have_more_codes_looked_at_than_one() {
     });
 }
 
+/// In two, a crash may spend the code and open none.
 #[test]
 fn a_code_of_an_app_opens_one_session_however_many_sign_in_with_it_at_once() {
-    crate::over_one_store_and_several(|| {
-        let (mut world, enrolled) = world_with_totp();
-        let (one, two) = (owing(&mut world), owing(&mut world));
-        let before = sign_ins(&world);
-        let right = json!({ "code": code_of(&enrolled.seed, &world) });
-        let explorer = Explorer::new(&world)
-            .saying("one", &one, "second_factor", &right)
-            .saying("two", &two, "second_factor", &right)
-            .with_crashes();
-        explorer.check(|world, endings| {
-            let opened = sign_ins(world) - before;
-            assert!(opened == 1 || (opened == 0 && crashed(endings)), "{opened}");
-            assert!(given(endings).len() <= opened);
-            assert_eq!(world.tables().sessions().count(), 1 + opened);
-        });
+    let (mut world, enrolled) = world_with_totp();
+    let (one, two) = (owing(&mut world), owing(&mut world));
+    let before = sign_ins(&world);
+    let right = json!({ "code": code_of(&enrolled.seed, &world) });
+    let explorer = Explorer::new(&world)
+        .saying("one", &one, "second_factor", &right)
+        .saying("two", &two, "second_factor", &right)
+        .with_crashes();
+    explorer.check(|world, endings| {
+        let opened = sign_ins(world) - before;
+        assert!(opened == 1 || (opened == 0 && crashed(endings)), "{opened}");
+        assert!(given(endings).len() <= opened);
+        assert_eq!(world.tables().sessions().count(), 1 + opened);
     });
 }
 
 #[test]
 fn a_recovery_code_opens_one_session_however_many_sign_in_with_it_at_once() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let (mut world, enrolled) = world_with_totp();
         let (one, two) = (owing(&mut world), owing(&mut world));
         let before = sign_ins(&world);
@@ -195,7 +193,7 @@ fn a_recovery_code_opens_one_session_however_many_sign_in_with_it_at_once() {
 
 #[test]
 fn guesses_in_many_sign_ins_at_once_are_guesses_at_one_account() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let (mut world, enrolled) = world_with_totp();
         let mut policy = world.settings().policy().clone();
         policy.totp.attempts = 1;
@@ -231,7 +229,7 @@ fn guesses_in_many_sign_ins_at_once_are_guesses_at_one_account() {
 
 #[test]
 fn a_right_code_counts_as_one_guess_however_often_its_account_changes_meanwhile() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let (mut world, enrolled) = world_with_totp();
         let mut policy = world.settings().policy().clone();
         policy.totp.attempts = 1;
@@ -246,29 +244,27 @@ fn a_right_code_counts_as_one_guess_however_often_its_account_changes_meanwhile(
     });
 }
 
+/// In two, a crash may make the account and open no session.
 #[test]
 fn of_two_onboardings_of_one_address_one_makes_the_account() {
-    crate::over_one_store_and_several(|| {
-        let mut world = crate::new_world();
-        world.set_policy(Policy { one_onboarding_per_email: false, ..Policy::default() });
-        let one = before_the_last_step(&mut world, ADA);
-        let two = before_the_last_step(&mut world, "Ada@Example.com");
-        let explorer =
-            Explorer::new(&world).skipping("one", &one).skipping("two", &two).with_crashes();
-        explorer.check(|world, endings| {
-            let made = world.tables().users().count();
-            assert!(made == 1 || (made == 0 && crashed(endings)));
-            assert_eq!((world.tables().sessions().count(), sign_ins(world)), (made, made));
-            assert!(given(endings).len() <= made);
-            let taken = endings.iter().filter(|it| refused_with(it, &Refusal::EmailTaken)).count();
-            assert!(crashed(endings) || taken == 1);
-        });
+    let mut world = crate::new_world();
+    world.set_policy(Policy { one_onboarding_per_email: false, ..Policy::default() });
+    let one = before_the_last_step(&mut world, ADA);
+    let two = before_the_last_step(&mut world, "Ada@Example.com");
+    let explorer = Explorer::new(&world).skipping("one", &one).skipping("two", &two).with_crashes();
+    explorer.check(|world, endings| {
+        let made = world.tables().users().count();
+        assert!(made == 1 || (made == 0 && crashed(endings)));
+        assert_eq!((world.tables().sessions().count(), sign_ins(world)), (made, made));
+        assert!(given(endings).len() <= made);
+        let taken = endings.iter().filter(|it| refused_with(it, &Refusal::EmailTaken)).count();
+        assert!(crashed(endings) || taken == 1);
     });
 }
 
 #[test]
 fn the_last_step_said_twice_at_once_opens_one_session() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let mut world = crate::new_world();
         let token = before_the_last_step(&mut world, ADA);
         let explorer =
@@ -285,27 +281,26 @@ fn the_last_step_said_twice_at_once_opens_one_session() {
     });
 }
 
+/// In two, the account may be made and its session not.
 #[test]
 fn an_onboarding_is_over_once_another_was_begun_for_its_address() {
-    crate::over_one_store_and_several(|| {
-        let mut world = crate::new_world();
-        let token = before_the_last_step(&mut world, ADA);
-        let explorer = Explorer::new(&world)
-            .skipping("the old one", &token)
-            .flow("a new one", |env| start_onboarding(StartOnboarding::new(ADA), env), answer)
-            .with_crashes();
-        let mut overtaken = 0;
-        explorer.check(|world, endings| {
-            if said_yes(&endings[1]) {
-                let refused = resume(world, &token).unwrap_err();
-                assert_eq!(refused, Refusal::OnboardingUnknown);
-                overtaken += usize::from(world.tables().users().count() == 0);
-            }
-            assert_eq!(world.tables().onboarding().count(), 1);
-            assert_eq!(world.tables().users().count(), world.tables().sessions().count());
-        });
-        assert!(overtaken > 0);
+    let mut world = crate::new_world();
+    let token = before_the_last_step(&mut world, ADA);
+    let explorer = Explorer::new(&world)
+        .skipping("the old one", &token)
+        .flow("a new one", |env| start_onboarding(StartOnboarding::new(ADA), env), answer)
+        .with_crashes();
+    let mut overtaken = 0;
+    explorer.check(|world, endings| {
+        if said_yes(&endings[1]) {
+            let refused = resume(world, &token).unwrap_err();
+            assert_eq!(refused, Refusal::OnboardingUnknown);
+            overtaken += usize::from(world.tables().users().count() == 0);
+        }
+        assert_eq!(world.tables().onboarding().count(), 1);
+        assert_eq!(world.tables().users().count(), world.tables().sessions().count());
     });
+    assert!(overtaken > 0);
 }
 
 /// A change of the account, and who may make it: made in a session that goes on, or by somebody else.
@@ -349,7 +344,7 @@ const CHANGES: [Change; 7] = [
 
 #[test]
 fn no_sign_in_that_was_under_way_outlives_a_change_of_its_account() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let (mut world, enrolled) = world_with_totp();
         let own = sign_in(&mut world, &enrolled).tokens;
         world.run(|env| request_password_reset(ADA, env)).unwrap();
@@ -376,36 +371,35 @@ fn no_sign_in_that_was_under_way_outlives_a_change_of_its_account() {
     });
 }
 
+/// In two, the second may find its session over before the seed is spent.
 #[test]
 fn an_app_is_bound_once_and_the_codes_that_were_told_are_the_ones_that_count() {
-    crate::over_one_store_and_several(|| {
-        let mut world = world_with_ada();
-        world.change_user(ADA, |user| user.is_verified = true);
-        let access = world.login(ADA, PASSWORD).tokens.access;
-        let seed = world.run(|env| begin_totp(access.expose(), env)).unwrap().secret;
-        let code = code_of(&seed, &world);
-        let explorer = Explorer::new(&world)
-            .confirming("one", &access, &code)
-            .confirming("two", &access, &code)
-            .with_crashes();
-        explorer.check(|world, endings| {
-            let bound = count_events(world, |event| *event == Event::TotpEnrolled);
-            assert!(bound == 1 || (bound == 0 && crashed(endings)));
-            let owner = world.tables().users().next().unwrap();
-            assert_eq!(
-                (owner.has_second_factor(), owner.recovery_codes.len()),
-                (bound == 1, 10 * bound)
-            );
-            assert!(endings.iter().filter(|it| said_yes(it)).count() <= bound);
-            let refused = endings.iter().filter(|it| refused_with(it, &Refusal::NotFound)).count();
-            assert!(crashed(endings) || refused == 1);
-        });
+    let mut world = world_with_ada();
+    world.change_user(ADA, |user| user.is_verified = true);
+    let access = world.login(ADA, PASSWORD).tokens.access;
+    let seed = world.run(|env| begin_totp(access.expose(), env)).unwrap().secret;
+    let code = code_of(&seed, &world);
+    let explorer = Explorer::new(&world)
+        .confirming("one", &access, &code)
+        .confirming("two", &access, &code)
+        .with_crashes();
+    explorer.check(|world, endings| {
+        let bound = count_events(world, |event| *event == Event::TotpEnrolled);
+        assert!(bound == 1 || (bound == 0 && crashed(endings)));
+        let owner = world.tables().users().next().unwrap();
+        assert_eq!(
+            (owner.has_second_factor(), owner.recovery_codes.len()),
+            (bound == 1, 10 * bound)
+        );
+        assert!(endings.iter().filter(|it| said_yes(it)).count() <= bound);
+        let refused = endings.iter().filter(|it| refused_with(it, &Refusal::NotFound)).count();
+        assert!(crashed(endings) || refused == 1);
     });
 }
 
 #[test]
 fn no_session_with_the_password_alone_outlives_the_binding_of_an_app() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let mut world = world_with_ada();
         world.change_user(ADA, |user| user.is_verified = true);
         let access = world.login(ADA, PASSWORD).tokens.access;
@@ -435,7 +429,7 @@ fn no_session_with_the_password_alone_outlives_the_binding_of_an_app() {
 
 #[test]
 fn an_app_that_is_bound_at_sign_in_leaves_no_other_session_and_no_other_sign_in() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let mut world = world_with_ada();
         world.change_user(ADA, |user| user.is_verified = true);
         let own = world.login(ADA, PASSWORD);
@@ -465,7 +459,7 @@ fn an_app_that_is_bound_at_sign_in_leaves_no_other_session_and_no_other_sign_in(
 
 #[test]
 fn the_last_seat_goes_to_one_of_two_onboardings() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let mut world = crate::new_world();
         let order = ["validate_invitation", "register", "verify_email"];
         world.set_onboarding(Onboarding::standard().sign_up(order));
@@ -496,7 +490,7 @@ fn the_last_seat_goes_to_one_of_two_onboardings() {
 
 #[test]
 fn whoever_claims_an_unproven_account_leaves_no_session_of_whoever_had_it() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let mut world = crate::new_world();
         world.register(ADA, "the squatter's own phrase");
         let token = before_the_last_step(&mut world, ADA);
@@ -527,7 +521,7 @@ fn whoever_claims_an_unproven_account_leaves_no_session_of_whoever_had_it() {
 
 #[test]
 fn enrolling_again_beside_a_sign_in_leaves_no_session_of_the_app_from_before() {
-    crate::over_one_store_and_several(|| {
+    crate::over_one_store_and_two(|| {
         let (mut world, enrolled) = world_with_totp();
         let own = sign_in(&mut world, &enrolled).tokens.access;
         let seed = world.run(|env| begin_totp(own.expose(), env)).unwrap().secret;
