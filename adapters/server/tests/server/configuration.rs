@@ -166,7 +166,7 @@ fn options_that_this_build_cannot_serve_are_refused() {
 
 #[test]
 fn with_anything_but_sqlite_a_secret_must_be_set() {
-    let site = Site::new();
+    let site = Site::on_sqlite("elsewhere there is a secret");
     let refused = site.run(&["serve", "--database", "redis://127.0.0.1:1"], "");
     assert_eq!(refused.status.code(), Some(1));
     let complaint = complaint(&refused);
@@ -175,7 +175,7 @@ fn with_anything_but_sqlite_a_secret_must_be_set() {
 
 #[test]
 fn what_migrating_would_do_is_said_and_not_done() {
-    let site = Site::new();
+    let site = Site::on_sqlite("a database that is not there yet is a file");
     let dry = site.run(&["migrate", "--dry-run"], "");
     assert!(dry.status.success());
     assert!(String::from_utf8_lossy(&dry.stdout).contains("CREATE TABLE"));
@@ -187,7 +187,7 @@ fn what_migrating_would_do_is_said_and_not_done() {
 
 #[test]
 fn sessions_may_be_kept_elsewhere_than_users() {
-    let site = Site::new();
+    let site = Site::on_sqlite("it names its stores itself");
     let server = site.serve(&[
         "--database",
         "sqlite:users.db",
