@@ -26,8 +26,13 @@
 //!
 //! The stores run within a tokio runtime.
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use sql::{FieldType, NameError, Naming, PendingMigration, UserTable, UserTableError};
 
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

@@ -16,6 +16,7 @@ use testudo_driver::Store;
 use uuid::Uuid;
 
 use super::SqliteStore;
+use crate::sql::Sql;
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_123);
 
@@ -125,8 +126,8 @@ pub(super) async fn commit(store: &SqliteStore, batch: Commit) {
 }
 
 /// How SQLite would carry a statement out.
-pub(super) async fn plan(store: &SqliteStore, statement: &str) -> String {
-    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+pub(super) async fn plan(store: &SqliteStore, sql: &Sql) -> String {
+    let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", sql.as_str()));
     let rows = sqlx::query(explain).fetch_all(&store.readers).await.unwrap();
     let details = rows.iter().map(|row| sqlx::Row::get::<String, _>(row, "detail"));
     details.collect::<Vec<_>>().join("; ")
