@@ -3,6 +3,7 @@
 //! One feature and one module for each database:
 //!
 //! * `sqlite`: `SqliteStore`, the records in one file, with SQLite built in.
+//! * `mysql`: `MySqlStore`, the records in a database of MySQL or MariaDB, for any number of nodes.
 //!
 //! ```no_run
 //! # #[cfg(feature = "sqlite")]
@@ -26,11 +27,19 @@
 //!
 //! The stores run within a tokio runtime.
 
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#[cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(dead_code, unused_imports, reason = "not every database needs all of it")
+)]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+#[cfg(feature = "mysql")]
+pub use mysql::MySqlStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use sql::{FieldType, NameError, Naming, PendingMigration, UserTable, UserTableError};
 

@@ -132,7 +132,7 @@ CREATE TABLE IF NOT EXISTS events (
     kind    VARBINARY(64) NOT NULL,
     record  LONGTEXT      NOT NULL,
     UNIQUE KEY events_by_id (id),
-    UNIQUE KEY events_by_seq (seq),
+    KEY events_by_seq (seq, number),
     KEY events_of_user (user_id, id),
     KEY events_by_time (at)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -19,7 +19,7 @@ const ROUNDS: usize = 8;
 
 #[derive(Clone, Debug)]
 pub(super) struct Attempts {
-    lock: Sql,
+    pub(super) lock: Sql,
     insert: Sql,
     replace: Sql,
     forget: Sql,
@@ -77,7 +77,7 @@ async fn reserve(
     let CountAttempt { key, limit, now } = command;
     let attempts = &store.statements.attempts;
     let bytes = Value::bytes(key.as_str().as_bytes());
-    let mut transaction = Transaction::begin(&store.pool).await?;
+    let mut transaction = Transaction::begin(&store.database).await?;
     let rows = transaction.rows(&attempts.lock, std::slice::from_ref(&bytes)).await?;
     let known = rows.first().map(attempt_counter).transpose()?;
     let mut counter = known.unwrap_or_else(AttemptCounter::new);
@@ -86,12 +86,8 @@ async fn reserve(
         transaction.roll_back().await?;
         return Ok(Some(verdict));
     }
-    let values = [
-        bytes,
-        counter.count.into(),
-        counter.window_end.into(),
-        counter.consecutive.into(),
-    ];
+    let values =
+        [bytes, counter.count.into(), counter.window_end.into(), counter.consecutive.into()];
     let write = if known.is_some() { &attempts.replace } else { &attempts.insert };
     match transaction.execute(write, &values).await {
         // No lock keeps a row away that is not there.
@@ -118,7 +114,7 @@ pub(super) async fn forget(
         let mut values = lists::filled(keys, |key| Value::bytes(key.as_str().as_bytes()));
         values.push(idle_since.into());
         let forget = &store.statements.attempts.forget;
-        forgotten = forgotten.saturating_add(store.link().execute(forget, &values).await?);
+        forgotten = forgotten.saturating_add(store.database.execute(forget, &values).await?);
     }
     Ok(forgotten)
 }

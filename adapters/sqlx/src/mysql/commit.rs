@@ -25,7 +25,7 @@ pub(super) async fn commit(
 }
 
 async fn apply(store: &MySqlStore, steps: &[Step<'_>]) -> Result<bool, Failure> {
-    let mut transaction = Transaction::begin(&store.pool).await?;
+    let mut transaction = Transaction::begin(&store.database).await?;
     for step in steps {
         if !carry_out(&mut transaction, step).await? {
             transaction.roll_back().await?;

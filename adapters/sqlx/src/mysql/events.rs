@@ -21,11 +21,11 @@ use crate::sql::{Columns, Layout, Link, Sql, Table, Value, required};
 pub(super) struct Events {
     is_any: Sql,
     lock_sequencer: Sql,
-    without_place: Sql,
+    pub(super) without_place: Sql,
     give_places: Sql,
     move_sequencer: Sql,
     consumer: Sql,
-    next: Sql,
+    pub(super) next: Sql,
     lease: Sql,
     place_of: Sql,
     taken: Sql,
@@ -115,7 +115,7 @@ pub(super) async fn take(
     limit: usize,
 ) -> Result<TakenEvents, Fault> {
     let values = [name(consumer), now.into()];
-    let any = store.link().rows(&store.statements.events.is_any, &values).await?;
+    let any = store.database.rows(&store.statements.events.is_any, &values).await?;
     if limit == 0 || any.is_empty() {
         return Ok(TakenEvents::default());
     }
@@ -136,7 +136,7 @@ async fn lease(
     limit: usize,
 ) -> Result<TakenEvents, Failure> {
     let events = &store.statements.events;
-    let mut transaction = Transaction::begin(&store.pool).await?;
+    let mut transaction = Transaction::begin(&store.database).await?;
     place(events, &mut transaction).await?;
     let rows = transaction.rows(&events.consumer, &[name(consumer)]).await?;
     let known = rows.first();
@@ -191,7 +191,7 @@ async fn place(events: &Events, transaction: &mut Transaction) -> Result<i64, Fa
 /// Moves a consumer's cursor.
 pub(super) async fn taken(store: &MySqlStore, consumer: &str, up_to: EventId) -> Result<(), Fault> {
     let id = [Value::uuid(up_to.as_uuid())];
-    let link = store.link();
+    let link = &store.database;
     let rows = link.rows(&store.statements.events.place_of, &id).await?;
     let Some(mut place) = rows.first().map(|row| row.int("events.seq")).transpose()? else {
         return Ok(());
@@ -213,7 +213,7 @@ async fn place_all(store: &MySqlStore) -> Result<(), Fault> {
     let mut retries = Retries::new();
     loop {
         let placed = async {
-            let mut transaction = Transaction::begin(&store.pool).await?;
+            let mut transaction = Transaction::begin(&store.database).await?;
             place(&store.statements.events, &mut transaction).await?;
             transaction.commit().await
         };
@@ -230,7 +230,7 @@ pub(super) async fn postpone(
     until: Timestamp,
 ) -> Result<(), Fault> {
     let values = [name(consumer), until.into()];
-    store.link().execute(&store.statements.events.postpone, &values).await.map(drop)
+    store.database.execute(&store.statements.events.postpone, &values).await.map(drop)
 }
 
 /// Puts the cursor of a new consumer behind all events that are visible.
@@ -239,7 +239,7 @@ pub(super) async fn begin(store: &MySqlStore, consumer: &str) -> Result<(), Faul
     let mut retries = Retries::new();
     loop {
         let begun = async {
-            let mut transaction = Transaction::begin(&store.pool).await?;
+            let mut transaction = Transaction::begin(&store.database).await?;
             let last = place(events, &mut transaction).await?;
             let values = [name(consumer), Value::Int(Some(last))];
             transaction.execute(&events.begin, &values).await?;
@@ -254,7 +254,7 @@ pub(super) async fn begin(store: &MySqlStore, consumer: &str) -> Result<(), Faul
 
 pub(super) async fn forget(store: &MySqlStore, consumer: &str) -> Result<(), Fault> {
     let values = [name(consumer)];
-    store.link().execute(&store.statements.events.forget, &values).await.map(drop)
+    store.database.execute(&store.statements.events.forget, &values).await.map(drop)
 }
 
 fn number(row: &MySqlRow) -> Result<i64, Failure> {

@@ -12,9 +12,6 @@ use tokio::time::timeout;
 use super::fault::{self, NoAnswer};
 use crate::sql::{Link, Sql, Value};
 
-/// How long one statement may take, beyond what it waits for locks, which the server ends earlier.
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// How often something is begun anew because its connection had ended before.
 const FRESH_CONNECTIONS: u32 = 3;
 
@@ -69,29 +66,38 @@ impl Failure {
     }
 }
 
+/// A pool of connections, and how long an answer is waited for. By itself it carries out queries and single statements.
+#[derive(Clone)]
+pub(super) struct Database {
+    pub(super) pool: MySqlPool,
+    pub(super) patience: Duration,
+}
+
 /// A connection that belongs to one task. Where that lets go of it in the middle of something, it is closed, which
 /// rolls a transaction back; and so is one that failed.
 struct Held {
     connection: PoolConnection<MySql>,
+    patience: Duration,
     is_busy: bool,
 }
 
 impl Held {
-    async fn take(pool: &MySqlPool) -> Result<Self, Error> {
-        Ok(Self { connection: pool.acquire().await?, is_busy: false })
+    async fn take(database: &Database) -> Result<Self, Error> {
+        let connection = database.pool.acquire().await?;
+        Ok(Self { connection, patience: database.patience, is_busy: false })
     }
 
     async fn rows(&mut self, sql: &Sql, values: &[Value<'_>]) -> Result<Vec<MySqlRow>, Failure> {
         let query = sql.query::<MySql>(values);
         self.is_busy = true;
-        let answer = timeout(STATEMENT_TIMEOUT, query.fetch_all(&mut *self.connection)).await;
+        let answer = timeout(self.patience, query.fetch_all(&mut *self.connection)).await;
         self.answered(answer.map_err(|_| Failure::NoAnswer)?)
     }
 
     async fn execute(&mut self, sql: &Sql, values: &[Value<'_>]) -> Result<u64, Failure> {
         let query = sql.query::<MySql>(values);
         self.is_busy = true;
-        let answer = timeout(STATEMENT_TIMEOUT, query.execute(&mut *self.connection)).await;
+        let answer = timeout(self.patience, query.execute(&mut *self.connection)).await;
         let answer = answer.map_err(|_| Failure::NoAnswer)?;
         self.answered(answer.map(|done| done.rows_affected()))
     }
@@ -100,7 +106,7 @@ impl Held {
     async fn run(&mut self, statement: &'static str) -> Result<(), Failure> {
         self.is_busy = true;
         let query = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *self.connection);
-        let answer = timeout(STATEMENT_TIMEOUT, query).await;
+        let answer = timeout(self.patience, query).await;
         let answer = answer.map_err(|_| Failure::NoAnswer)?;
         self.answered(answer.map(drop))
     }
@@ -125,10 +131,10 @@ impl Drop for Held {
 pub(super) struct Transaction(Held);
 
 impl Transaction {
-    pub(super) async fn begin(pool: &MySqlPool) -> Result<Self, Failure> {
+    pub(super) async fn begin(database: &Database) -> Result<Self, Failure> {
         let mut left = FRESH_CONNECTIONS;
         loop {
-            let mut held = Held::take(pool).await?;
+            let mut held = Held::take(database).await?;
             left -= 1;
             match held.run("START TRANSACTION").await {
                 Err(failure) if failure.is_lost() && left > 0 => {}
@@ -171,16 +177,13 @@ impl Transaction {
     }
 }
 
-/// Queries and single statements.
-pub(super) struct Queries<'a>(pub(super) &'a MySqlPool);
-
-impl Link for Queries<'_> {
+impl Link for Database {
     type Row = MySqlRow;
 
     async fn rows(&self, sql: &Sql, values: &[Value<'_>]) -> Result<Vec<MySqlRow>, Fault> {
         let mut left = FRESH_CONNECTIONS;
         loop {
-            let mut held = Held::take(self.0).await.map_err(Failure::Error)?;
+            let mut held = Held::take(self).await.map_err(Failure::Error)?;
             left -= 1;
             match held.rows(sql, values).await {
                 Err(failure) if failure.is_lost() && left > 0 => {}
@@ -190,12 +193,12 @@ impl Link for Queries<'_> {
     }
 }
 
-impl Queries<'_> {
+impl Database {
     /// Carries one statement out, as a transaction of its own; gives how many rows it found to change.
     pub(super) async fn execute(&self, sql: &Sql, values: &[Value<'_>]) -> Result<u64, Fault> {
         let mut retries = Retries::new();
         loop {
-            let mut held = Held::take(self.0).await.map_err(Failure::Error)?;
+            let mut held = Held::take(self).await.map_err(Failure::Error)?;
             match held.execute(sql, values).await {
                 Err(failure) => retries.after(failure).await?,
                 Ok(changed) => return Ok(changed),

@@ -14,6 +14,6 @@ pub(super) fn places(first: usize) -> String {
 
 /// The values of a list from at most [`LENGTH`] of them, and at least one.
 pub(super) fn filled<'a, T>(items: &'a [T], value: impl Fn(&'a T) -> Value<'a>) -> Vec<Value<'a>> {
-    let last = items.last().into_iter().flat_map(|last| std::iter::repeat(last));
+    let last = items.last().into_iter().flat_map(std::iter::repeat);
     items.iter().chain(last).take(LENGTH).map(value).collect()
 }

@@ -14,7 +14,7 @@ use crate::sql::{Layout, Link, Sql, Table, Value, integer};
 #[derive(Clone, Debug)]
 pub(super) struct Messages {
     is_any: Sql,
-    due: Sql,
+    pub(super) due: Sql,
     take: Sql,
     sent: Sql,
     postpone: Sql,
@@ -79,7 +79,7 @@ pub(super) async fn take(
     limit: usize,
 ) -> Result<Vec<TakenMessage>, Fault> {
     // Mostly there is nothing, and then nothing is locked either.
-    let any = store.link().rows(&store.statements.messages.is_any, &[now.into()]).await?;
+    let any = store.database.rows(&store.statements.messages.is_any, &[now.into()]).await?;
     if limit == 0 || any.is_empty() {
         return Ok(Vec::new());
     }
@@ -100,7 +100,7 @@ async fn take_due(
 ) -> Result<Vec<TakenMessage>, Failure> {
     let messages = &store.statements.messages;
     let limit = Value::Int(Some(i64::try_from(limit).unwrap_or(i64::MAX)));
-    let mut transaction = Transaction::begin(&store.pool).await?;
+    let mut transaction = Transaction::begin(&store.database).await?;
     let rows = transaction.rows(&messages.due, &[now.into(), limit]).await?;
     let mut taken = rows.iter().map(taken_message).collect::<Result<Vec<_>, _>>()?;
     for message in &mut taken {
@@ -119,7 +119,7 @@ async fn take_due(
 pub(super) async fn sent(store: &MySqlStore, messages: &[MessageId]) -> Result<(), Fault> {
     for these in messages.chunks(lists::LENGTH) {
         let values = lists::filled(these, |id| Value::uuid(id.as_uuid()));
-        store.link().execute(&store.statements.messages.sent, &values).await?;
+        store.database.execute(&store.statements.messages.sent, &values).await?;
     }
     Ok(())
 }
@@ -130,7 +130,7 @@ pub(super) async fn postpone(
     until: Timestamp,
 ) -> Result<(), Fault> {
     let values = [Value::uuid(message.as_uuid()), until.into()];
-    store.link().execute(&store.statements.messages.postpone, &values).await.map(drop)
+    store.database.execute(&store.statements.messages.postpone, &values).await.map(drop)
 }
 
 pub(super) async fn bury(
@@ -140,7 +140,7 @@ pub(super) async fn bury(
     reason: BurialReason,
 ) -> Result<(), Fault> {
     let values = [Value::uuid(message.as_uuid()), at.into(), name(&reason)?];
-    store.link().execute(&store.statements.messages.bury, &values).await.map(drop)
+    store.database.execute(&store.statements.messages.bury, &values).await.map(drop)
 }
 
 pub(super) async fn revive(
@@ -164,7 +164,7 @@ async fn revive_dead(
     now: Timestamp,
 ) -> Result<Vec<MessageId>, Failure> {
     let messages = &store.statements.messages;
-    let mut transaction = Transaction::begin(&store.pool).await?;
+    let mut transaction = Transaction::begin(&store.database).await?;
     let mut rows = Vec::new();
     match which {
         DeadLetters::All => rows = transaction.rows(&messages.dead, &[]).await?,

@@ -45,12 +45,16 @@ mod attempts;
 mod commit;
 mod events;
 mod fault;
+#[cfg(test)]
+mod fixtures;
 mod link;
 mod lists;
 mod messages;
 mod open;
 mod open_error;
 mod options;
+#[cfg(test)]
+mod real_server;
 mod statements;
 mod sweep;
 mod user_table;
@@ -58,7 +62,6 @@ mod user_table;
 use std::fmt;
 use std::sync::Arc;
 
-use sqlx::MySqlPool;
 use testudo::Timestamp;
 use testudo::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
@@ -76,6 +79,7 @@ use testudo_driver::{Fault, Store};
 pub use open_error::MySqlOpenError;
 pub use options::MySqlOptions;
 
+use self::link::Database;
 use self::statements::Statements;
 
 /// All records in one database of MySQL or MariaDB. Clones share their connections.
@@ -99,25 +103,23 @@ use self::statements::Statements;
 /// this database alone, and TLS that verifies the server ([`MySqlOptions`]).
 #[derive(Clone)]
 pub struct MySqlStore {
-    pool: MySqlPool,
+    database: Database,
     statements: Arc<Statements>,
 }
 
 impl MySqlStore {
     /// Waits for the commands under way, then closes all connections. Every later command is a fault.
     pub async fn close(&self) {
-        self.pool.close().await;
-    }
-
-    fn link(&self) -> link::Queries<'_> {
-        link::Queries(&self.pool)
+        self.database.pool.close().await;
     }
 }
 
 impl fmt::Debug for MySqlStore {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What the pool prints may hold the password.
-        out.debug_struct("MySqlStore").field("connections", &self.pool.size()).finish_non_exhaustive()
+        out.debug_struct("MySqlStore")
+            .field("connections", &self.database.pool.size())
+            .finish_non_exhaustive()
     }
 }
 
@@ -127,64 +129,64 @@ impl Store for MySqlStore {
     }
 
     async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
-        self.statements.reads.find_user(&self.link(), &command).await
+        self.statements.reads.find_user(&self.database, &command).await
     }
 
     async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
-        self.statements.reads.find_session(&self.link(), command).await
+        self.statements.reads.find_session(&self.database, command).await
     }
 
     async fn find_session_with_user(
         &self,
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Fault> {
-        self.statements.reads.find_session_with_user(&self.link(), command).await
+        self.statements.reads.find_session_with_user(&self.database, command).await
     }
 
     async fn find_user_with_session(
         &self,
         command: FindUserWithSession,
     ) -> Result<Option<(User, Option<Session>)>, Fault> {
-        self.statements.reads.find_user_with_session(&self.link(), command).await
+        self.statements.reads.find_user_with_session(&self.database, command).await
     }
 
     async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
-        self.statements.reads.find_session_record(&self.link(), id).await
+        self.statements.reads.find_session_record(&self.database, id).await
     }
 
     async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
-        self.statements.reads.find_invitation(&self.link(), command).await
+        self.statements.reads.find_invitation(&self.database, command).await
     }
 
     async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
-        self.statements.reads.find_api_key(&self.link(), command).await
+        self.statements.reads.find_api_key(&self.database, command).await
     }
 
     async fn find_onboarding(
         &self,
         command: FindOnboarding,
     ) -> Result<Option<OnboardingSession>, Fault> {
-        self.statements.reads.find_onboarding(&self.link(), command).await
+        self.statements.reads.find_onboarding(&self.database, command).await
     }
 
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
-        self.statements.reads.list_sessions(&self.link(), command).await
+        self.statements.reads.list_sessions(&self.database, command).await
     }
 
     async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
-        self.statements.reads.list_users(&self.link(), command).await
+        self.statements.reads.list_users(&self.database, command).await
     }
 
     async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
-        self.statements.reads.list_invitations(&self.link(), command).await
+        self.statements.reads.list_invitations(&self.database, command).await
     }
 
     async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
-        self.statements.reads.list_api_keys(&self.link(), command).await
+        self.statements.reads.list_api_keys(&self.database, command).await
     }
 
     async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
-        self.statements.reads.list_events(&self.link(), &command).await
+        self.statements.reads.list_events(&self.database, &command).await
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
@@ -197,7 +199,7 @@ impl Store for MySqlStore {
         after: Option<AttemptKey>,
         limit: u32,
     ) -> Result<Vec<AttemptKey>, Fault> {
-        self.statements.reads.list_idle_attempts(&self.link(), idle_since, after, limit).await
+        self.statements.reads.list_idle_attempts(&self.database, idle_since, after, limit).await
     }
 
     async fn forget_attempts(
@@ -265,7 +267,7 @@ impl Store for MySqlStore {
     }
 
     async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
-        self.statements.reads.list_messages(&self.link(), command).await
+        self.statements.reads.list_messages(&self.database, command).await
     }
 
     async fn revive_messages(
@@ -277,6 +279,6 @@ impl Store for MySqlStore {
     }
 
     async fn ping(&self) -> Result<(), Fault> {
-        self.statements.reads.ping(&self.link()).await
+        self.statements.reads.ping(&self.database).await
     }
 }

@@ -11,6 +11,7 @@ use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Error, Row};
 
 use super::fault::{code, number};
+use super::link::Database;
 use super::open_error::MySqlOpenError;
 use super::options::MySqlOptions;
 use super::statements::Statements;
@@ -53,7 +54,8 @@ impl MySqlStore {
         }
         user_table::check(&mut connection, &layout).await?;
         drop(connection);
-        Ok(Self { pool, statements: Statements::new(&layout).into() })
+        let statements = Statements::new(&layout).into();
+        Ok(Self { database: Database { pool, patience: options.patience }, statements })
     }
 
     /// The migrations that [`open_with`](Self::open_with) would apply; nothing is changed.

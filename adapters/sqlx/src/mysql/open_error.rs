@@ -26,13 +26,17 @@ pub enum MySqlOpenError {
     #[error("the server is {0}; expected MySQL 8.0.11 or MariaDB 10.6 at least")]
     TooOld(String),
     /// The database has migrations that this version does not know.
-    #[error("the database was used by a newer version; update this program (unknown migration {0})")]
+    #[error(
+        "the database was used by a newer version; update this program (unknown migration {0})"
+    )]
     Newer(i64),
     /// A migration was applied with another text than this version has.
     #[error("migration {0} was changed after it was applied; use the version that applied it")]
     Changed(i64),
     /// There are tables of the same names that the library did not make.
-    #[error("the database has a table {0} that this program did not make; use another database, or a prefix")]
+    #[error(
+        "the database has a table {0} that this program did not make; use another database, or a prefix"
+    )]
     OtherTables(String),
     /// Another process applies migrations, and does not come to an end.
     #[error("another program is applying migrations; wait until it is done, and try again")]

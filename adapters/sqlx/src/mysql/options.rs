@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use super::open_error::MySqlOpenError;
 use crate::sql::Naming;
 
-/// How long a command waits for a connection, also for one that is still to be made.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a command waits for a connection at most, also for one that is still to be made.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long a connection may take to say that it is alive.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -59,6 +59,7 @@ const SESSION: [&str; 2] = [
 pub struct MySqlOptions {
     pub(super) connect: MySqlConnectOptions,
     pub(super) naming: Naming,
+    pub(super) patience: Duration,
     connections: u32,
 }
 
@@ -66,20 +67,31 @@ impl MySqlOptions {
     /// How many connections there are at most, unless it is said.
     pub const CONNECTIONS: u32 = 10;
 
+    /// How long an answer is waited for, unless it is said.
+    pub const PATIENCE: Duration = Duration::from_secs(10);
+
     /// The database at a URL `mysql://user:password@host:port/database`.
     ///
     /// # Errors
     ///
     /// [`MySqlOpenError::NotAUrl`] when it is none.
     pub fn new(url: &str) -> Result<Self, MySqlOpenError> {
+        // sqlx takes any scheme.
+        if !["mysql://", "mariadb://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(MySqlOpenError::NotAUrl);
+        }
         let connect = MySqlConnectOptions::from_str(url).map_err(|_| MySqlOpenError::NotAUrl)?;
         if connect.get_database().is_none_or(str::is_empty) {
             return Err(MySqlOpenError::NotAUrl);
         }
         // Moments are numbers, and modes are set below.
-        let connect =
-            connect.timezone(None).pipes_as_concat(false).no_engine_substitution(false);
-        Ok(Self { connect, naming: Naming::new(), connections: Self::CONNECTIONS })
+        let connect = connect.timezone(None).pipes_as_concat(false).no_engine_substitution(false);
+        Ok(Self {
+            connect,
+            naming: Naming::new(),
+            patience: Self::PATIENCE,
+            connections: Self::CONNECTIONS,
+        })
     }
 
     /// Says what the tables are called. A schema is a database of the same server.
@@ -97,6 +109,14 @@ impl MySqlOptions {
         self
     }
 
+    /// Says how long the answer to one statement is waited for, before the database counts as unavailable. Also what
+    /// waits for a lock may take up to 5 seconds.
+    #[must_use]
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// A pool, which has tried that it can connect.
     pub(super) async fn connect(&self) -> Result<MySqlPool, Error> {
         self.pool(self.connections).connect_with(self.connect.clone()).await
@@ -105,7 +125,7 @@ impl MySqlOptions {
     fn pool(&self, connections: u32) -> MySqlPoolOptions {
         MySqlPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(self.patience.min(ACQUIRE_TIMEOUT))
             .max_lifetime(MAX_LIFETIME)
             .after_connect(|connection, _| {
                 Box::pin(async move {
@@ -141,6 +161,7 @@ impl fmt::Debug for MySqlOptions {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("MySqlOptions")
             .field("naming", &self.naming)
+            .field("patience", &self.patience)
             .field("connections", &self.connections)
             .finish_non_exhaustive()
     }

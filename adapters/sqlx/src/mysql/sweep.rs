@@ -82,7 +82,7 @@ pub(super) async fn sweep(store: &MySqlStore, command: Sweep) -> Result<Swept, F
     let sweeps = &store.statements.sweeps;
     let remove = async |statement: &Sql, by: Timestamp| {
         let values = [by.into(), command.limit.into()];
-        store.link().execute(statement, &values).await
+        store.database.execute(statement, &values).await
     };
     Ok(Swept {
         sessions: remove(&sweeps.sessions, command.sessions_expired_by).await?,
@@ -98,7 +98,7 @@ pub(super) async fn sweep(store: &MySqlStore, command: Sweep) -> Result<Swept, F
 
 async fn accounts(store: &MySqlStore, closed_by: Timestamp, limit: u32) -> Result<u64, Fault> {
     let values = [closed_by.into(), limit.into()];
-    let rows = store.link().rows(&store.statements.sweeps.closed, &values).await?;
+    let rows = store.database.rows(&store.statements.sweeps.closed, &values).await?;
     let mut removed = 0;
     for row in &rows {
         let user = UserId::from_uuid(id(row, "users.id")?);
@@ -114,12 +114,8 @@ async fn accounts(store: &MySqlStore, closed_by: Timestamp, limit: u32) -> Resul
 }
 
 /// Removes an account with all that is theirs, unless it was opened again meanwhile.
-async fn remove(
-    store: &MySqlStore,
-    user: &Uuid,
-    closed_by: Timestamp,
-) -> Result<u64, Failure> {
-    let mut transaction = Transaction::begin(&store.pool).await?;
+async fn remove(store: &MySqlStore, user: &Uuid, closed_by: Timestamp) -> Result<u64, Failure> {
+    let mut transaction = Transaction::begin(&store.database).await?;
     let values = [Value::uuid(user), closed_by.into()];
     let removed = transaction.execute(&store.statements.sweeps.remove_closed, &values).await?;
     if removed > 0 {
