@@ -4,6 +4,7 @@
 //!
 //! * `sqlite`: `SqliteStore`, the records in one file, with SQLite built in.
 //! * `mysql`: `MySqlStore`, the records in a database of MySQL or MariaDB, for any number of nodes.
+//! * `postgres`: `PostgresStore`, the records in PostgreSQL, for any number of nodes.
 //!
 //! ```no_run
 //! # #[cfg(feature = "sqlite")]
@@ -29,6 +30,8 @@
 
 #[cfg(feature = "mysql")]
 pub mod mysql;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 #[cfg_attr(
     not(all(feature = "sqlite", feature = "postgres", feature = "mysql")),
@@ -43,5 +46,7 @@ pub use mysql::MySqlStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use sql::{FieldType, NameError, Naming, PendingMigration, UserTable, UserTableError};
 
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

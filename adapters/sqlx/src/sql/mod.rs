@@ -51,4 +51,6 @@ pub(crate) use row::{Columns, required};
 pub(crate) use statement::{Dialect, Sql};
 pub(crate) use user_table::{Described, Kind};
 pub use user_table::{FieldType, UserTable, UserTableError};
+#[cfg(feature = "postgres")]
+pub(crate) use value::List;
 pub(crate) use value::{Value, integer};

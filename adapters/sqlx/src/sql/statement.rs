@@ -15,7 +15,6 @@ pub(crate) enum Dialect {
     #[cfg(feature = "sqlite")]
     Sqlite,
     #[cfg(feature = "postgres")]
-    #[allow(dead_code, reason = "its store is on its way")]
     Postgres,
     #[cfg(feature = "mysql")]
     #[allow(dead_code, reason = "its store is on its way")]

@@ -16,6 +16,19 @@ pub(crate) enum Value<'a> {
     Bytes(Option<Cow<'a, [u8]>>),
     /// In the type that the database has for it.
     Uuid(Option<Uuid>),
+    /// In the place of a table, for a database that has lists.
+    #[cfg(feature = "postgres")]
+    List(List<'a>),
+}
+
+/// Many values of one type.
+#[cfg(feature = "postgres")]
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum List<'a> {
+    Ints(Vec<Option<i64>>),
+    Texts(Vec<Option<Cow<'a, str>>>),
+    Bytes(Vec<Option<Cow<'a, [u8]>>>),
+    Uuids(Vec<Option<Uuid>>),
 }
 
 /// Databases that take a [`Value`].
@@ -74,9 +87,9 @@ impl From<u32> for Value<'_> {
     }
 }
 
-/// Implements [`Bound`] for one database, given what it takes for a UUID.
+/// Implements [`Bound`] for one database, given what it takes for a UUID and how it binds a list.
 macro_rules! bound {
-    ($database:ty, $id:ident => $uuid:expr) => {
+    ($database:ty, $id:ident => $uuid:expr, $list:expr) => {
         impl Bound for $database {
             fn bind<'q>(
                 query: Query<'q, Self, Self::Arguments>,
@@ -89,15 +102,40 @@ macro_rules! bound {
                     Value::Text(text) => query.bind(text.as_deref()),
                     Value::Bytes(bytes) => query.bind(bytes.as_deref()),
                     Value::Uuid(id) => query.bind(id.as_ref().map(|$id| $uuid)),
+                    #[cfg(feature = "postgres")]
+                    Value::List(list) => $list(query, list),
                 }
             }
         }
     };
 }
 
-#[cfg(feature = "sqlite")]
-bound!(sqlx::Sqlite, id => &id.as_bytes()[..]);
+/// What has no lists is given none.
 #[cfg(feature = "postgres")]
-bound!(sqlx::Postgres, id => *id);
+#[allow(dead_code, reason = "there may be no such database")]
+fn no_list<T>(query: T, _list: &List<'_>) -> T {
+    query
+}
+
+#[cfg(feature = "postgres")]
+type PgQuery<'q> = Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
+
+#[cfg(feature = "postgres")]
+fn pg_list<'q>(query: PgQuery<'q>, list: &List<'_>) -> PgQuery<'q> {
+    fn borrowed<'a, T: ToOwned + ?Sized>(list: &'a [Option<Cow<'_, T>>]) -> Vec<Option<&'a T>> {
+        list.iter().map(Option::as_deref).collect()
+    }
+    match list {
+        List::Ints(list) => query.bind(&list[..]),
+        List::Uuids(list) => query.bind(&list[..]),
+        List::Texts(list) => query.bind(borrowed(list)),
+        List::Bytes(list) => query.bind(borrowed(list)),
+    }
+}
+
+#[cfg(feature = "sqlite")]
+bound!(sqlx::Sqlite, id => &id.as_bytes()[..], no_list);
+#[cfg(feature = "postgres")]
+bound!(sqlx::Postgres, id => *id, pg_list);
 #[cfg(feature = "mysql")]
-bound!(sqlx::MySql, id => &id.as_bytes()[..]);
+bound!(sqlx::MySql, id => &id.as_bytes()[..], no_list);

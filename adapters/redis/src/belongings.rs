@@ -1,0 +1,143 @@
+//! What goes with a user: their sessions, their API keys and the invitations that they made.
+
+use redis::Value;
+use testudo::model::UserId;
+use testudo::model::{ApiKeyId, InvitationId, SessionId};
+use testudo::{Timestamp, command::Commit, command::Write};
+use testudo_driver::Fault;
+use uuid::Uuid;
+
+use crate::RedisStore;
+use crate::answer;
+use crate::keys::{FIRST, Keys};
+use crate::link::Intent;
+use crate::plan::{Arg, Plan, Weight};
+use crate::writes::Removed;
+
+/// How many records one operation removes: what Lua takes as arguments is bounded.
+const AT_ONCE: usize = 1000;
+
+/// The ids of what was a user's when it was looked up. The script that removes it looks again.
+#[derive(Debug, Default)]
+pub(crate) struct Belongings {
+    sessions: Vec<Uuid>,
+    api_keys: Vec<Uuid>,
+    invitations: Vec<Uuid>,
+}
+
+/// What belongs to the users that a batch removes.
+pub(crate) async fn of_removed(store: &RedisStore, batch: &Commit) -> Result<Removed, Fault> {
+    let mut removed = Removed::new();
+    for write in &batch.writes {
+        if let Write::RemoveUser { id, .. } = write {
+            removed.insert(*id, Belongings::of(store, *id).await?);
+        }
+    }
+    Ok(removed)
+}
+
+impl Belongings {
+    pub(crate) async fn of(store: &RedisStore, user: UserId) -> Result<Self, Fault> {
+        let keys = &store.keys;
+        Ok(Self {
+            sessions: members(store, &keys.sessions_of(user)).await?,
+            api_keys: members(store, &keys.api_keys_of(user)).await?,
+            invitations: members(store, &keys.invitations_of(Some(user))).await?,
+        })
+    }
+
+    /// Removes a user of this version, or of any, with all this; only if they were to go by that moment, if there
+    /// is one.
+    pub(crate) fn remove(
+        &self,
+        plan: &mut Plan,
+        keys: &Keys,
+        user: UserId,
+        was: &[u8],
+        closed_by: Option<Timestamp>,
+    ) {
+        let owner = user.as_uuid().as_bytes();
+        plan.add(
+            FIRST,
+            Weight::Guarded,
+            "remove_user",
+            &[
+                Arg::Key(keys.users()),
+                Arg::Key(keys.emails()),
+                Arg::Key(keys.user_ids()),
+                Arg::Key(keys.closing()),
+                Arg::Bytes(owner),
+                Arg::Bytes(was),
+                Arg::number(closed_by.map(Timestamp::as_millis)),
+            ],
+        );
+        let session = |id: Uuid| keys.session(SessionId::from_uuid(id));
+        // Elsewhere they are removed afterwards, bucket by bucket.
+        if keys.are_together() {
+            let (index, expiries) = (keys.sessions_of(user), keys.session_expiries(FIRST));
+            drop_all(plan, &self.sessions, &index, &expiries, owner, session);
+        }
+        let api_key = |id: Uuid| keys.api_key(ApiKeyId::from_uuid(id));
+        let (index, expiries) = (keys.api_keys_of(user), keys.api_key_expiries());
+        drop_all(plan, &self.api_keys, &index, &expiries, owner, api_key);
+        let invitation = |id: Uuid| keys.invitation(InvitationId::from_uuid(id));
+        let (index, expiries) = (keys.invitations_of(Some(user)), keys.invitation_expiries());
+        drop_all(plan, &self.invitations, &index, &expiries, owner, invitation);
+    }
+
+    /// Removes the sessions of a user who is gone, where they are spread over buckets. What is left of it by a
+    /// crash belongs to nobody, and goes when its time is over.
+    pub(crate) async fn remove_sessions(
+        &self,
+        store: &RedisStore,
+        user: UserId,
+    ) -> Result<(), Fault> {
+        if store.keys.are_together() {
+            return Ok(());
+        }
+        for id in &self.sessions {
+            let session = SessionId::from_uuid(*id);
+            let bucket = store.keys.of_session(session);
+            let mut remove = redis::cmd("DEL");
+            remove.arg(store.keys.session(session));
+            store.link.run(&remove, Intent::Write).await?;
+            let mut forget = redis::cmd("ZREM");
+            forget
+                .arg(store.keys.session_expiries(bucket))
+                .arg([*id.as_bytes(), *user.as_uuid().as_bytes()].concat());
+            store.link.run(&forget, Intent::Write).await?;
+        }
+        let mut forget = redis::cmd("DEL");
+        forget.arg(store.keys.sessions_of(user));
+        store.link.run(&forget, Intent::Write).await?;
+        Ok(())
+    }
+}
+
+fn drop_all(
+    plan: &mut Plan,
+    ids: &[Uuid],
+    index: &str,
+    expiries: &str,
+    owner: &[u8; 16],
+    name: impl Fn(Uuid) -> String,
+) {
+    let many = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+    let args = [Arg::Key(index.to_owned()), Arg::Number(many)];
+    plan.add(FIRST, Weight::Guarded, "size", &args);
+    for some in ids.chunks(AT_ONCE) {
+        let mut args =
+            vec![Arg::Key(index.to_owned()), Arg::Key(expiries.to_owned()), Arg::Bytes(owner)];
+        for id in some {
+            args.extend([Arg::Bytes(id.as_bytes()), Arg::Key(name(*id))]);
+        }
+        plan.add(FIRST, Weight::Guarded, "drop", &args);
+    }
+}
+
+async fn members(store: &RedisStore, index: &str) -> Result<Vec<Uuid>, Fault> {
+    let mut all = redis::cmd("ZRANGE");
+    all.arg(index).arg(0).arg(-1);
+    let answer: Value = store.link.run(&all, Intent::Read).await?;
+    answer::list(answer)?.iter().map(|id| answer::uuid(id)).collect()
+}

@@ -1,0 +1,6 @@
+//! The store against real servers: the suite of all stores, and what goes wrong.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests panic")]
+
+mod conformance;
+mod support;

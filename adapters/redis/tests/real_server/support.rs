@@ -1,0 +1,34 @@
+//! Stores on servers that all tests share, each under a prefix of its own.
+
+use testudo_redis::{RedisOptions, RedisStore};
+use testudo_test_servers::{Redis, RedisCluster, unique_name};
+
+/// The address of the one server.
+pub(crate) fn server() -> &'static str {
+    Redis::shared().expect("a Redis server")
+}
+
+/// The address of the cluster.
+pub(crate) fn cluster() -> String {
+    as_cluster(RedisCluster::shared().expect("a Redis Cluster"))
+}
+
+/// The address that a store takes, of a cluster whose nodes are named one by one.
+pub(crate) fn as_cluster(urls: &str) -> String {
+    format!("redis-cluster://{}", urls.replace("redis://", ""))
+}
+
+/// A store without any record.
+pub(crate) async fn fresh(address: &str, buckets: u32) -> RedisStore {
+    open(address, &unique_name(), buckets).await
+}
+
+pub(crate) async fn open(address: &str, prefix: &str, buckets: u32) -> RedisStore {
+    let options = RedisOptions::new().prefix(prefix).buckets(buckets);
+    options.open(address).await.expect("a store")
+}
+
+/// Runs a test to its end.
+pub(crate) fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(test);
+}
