@@ -106,7 +106,7 @@ pub(super) fn number(error: &Error) -> Option<u16> {
 fn kind(error: &Error) -> FaultKind {
     match error {
         Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => FaultKind::Unavailable,
-        Error::Io(_) | Error::Tls(_) => FaultKind::Unavailable,
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) => FaultKind::Unavailable,
         Error::ColumnDecode { .. } | Error::Decode(_) => FaultKind::Corrupt,
         Error::Database(_) => number(error).map_or(FaultKind::Internal, kind_of_number),
         _ => FaultKind::Internal,

@@ -61,6 +61,10 @@ impl Failure {
         matches!(self, Self::Error(error) if fault::is_transient(error))
     }
 
+    fn is_lock_wait(&self) -> bool {
+        matches!(self, Self::Error(error) if fault::number(error) == Some(fault::code::LOCK_WAIT_TIMEOUT))
+    }
+
     fn is_lost(&self) -> bool {
         matches!(self, Self::Error(error) if fault::is_lost(error))
     }
@@ -83,21 +87,23 @@ struct Held {
 
 impl Held {
     async fn take(database: &Database) -> Result<Self, Error> {
-        let connection = database.pool.acquire().await?;
+        let connection = Box::pin(database.pool.acquire()).await?;
         Ok(Self { connection, patience: database.patience, is_busy: false })
     }
 
     async fn rows(&mut self, sql: &Sql, values: &[Value<'_>]) -> Result<Vec<MySqlRow>, Failure> {
         let query = sql.query::<MySql>(values);
         self.is_busy = true;
-        let answer = timeout(self.patience, query.fetch_all(&mut *self.connection)).await;
+        let query = Box::pin(query.fetch_all(&mut *self.connection));
+        let answer = timeout(self.patience, query).await;
         self.answered(answer.map_err(|_| Failure::NoAnswer)?)
     }
 
     async fn execute(&mut self, sql: &Sql, values: &[Value<'_>]) -> Result<u64, Failure> {
         let query = sql.query::<MySql>(values);
         self.is_busy = true;
-        let answer = timeout(self.patience, query.execute(&mut *self.connection)).await;
+        let query = Box::pin(query.execute(&mut *self.connection));
+        let answer = timeout(self.patience, query).await;
         let answer = answer.map_err(|_| Failure::NoAnswer)?;
         self.answered(answer.map(|done| done.rows_affected()))
     }
@@ -106,6 +112,7 @@ impl Held {
     async fn run(&mut self, statement: &'static str) -> Result<(), Failure> {
         self.is_busy = true;
         let query = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *self.connection);
+        let query = Box::pin(query);
         let answer = timeout(self.patience, query).await;
         let answer = answer.map_err(|_| Failure::NoAnswer)?;
         self.answered(answer.map(drop))
@@ -217,7 +224,8 @@ impl Retries {
 
     /// Waits a moment, if it was another transaction that was in the way and not too often.
     pub(super) async fn after(&mut self, failure: Failure) -> Result<(), Fault> {
-        self.0 += 1;
+        // Who waited in vain for a lock has waited for long.
+        self.0 += if failure.is_lock_wait() { RETRIES / 2 } else { 1 };
         if self.0 > RETRIES || !failure.is_transient() {
             return Err(failure.into());
         }

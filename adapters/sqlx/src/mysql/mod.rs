@@ -1,6 +1,6 @@
 //! Records in MySQL or MariaDB.
 //!
-//! [`MySqlStore`] is the store, [`MySqlOptions`] say where it is, and [`MySqlOpenError`] why a database cannot be one.
+//! [`MySqlStore`] is the store, [`MySqlOptions`] say where it is, and [`OpenError`] why a database cannot be one.
 //!
 //! # What it needs
 //!
@@ -19,6 +19,9 @@
 //!
 //! What MySQL has and MariaDB 10.6 has not is not used (`FOR SHARE`, `utf8mb4_0900_bin`, `NOWAIT` of 8.0 for tables),
 //! nor the other way round (`RETURNING`, `utf8mb4_nopad_bin`, sequences).
+//!
+//! MySQL's way to check passwords (`caching_sha2_password`) takes TLS, which its servers offer unless they were told
+//! not to: without TLS the library would need an implementation of RSA whose timing gives keys away.
 //!
 //! # Where it does not run, and what a cluster must be
 //!
@@ -76,7 +79,7 @@ use testudo::model::{
 };
 use testudo_driver::{Fault, Store};
 
-pub use open_error::MySqlOpenError;
+pub use open_error::OpenError;
 pub use options::MySqlOptions;
 
 use self::link::Database;
@@ -123,9 +126,10 @@ impl fmt::Debug for MySqlStore {
     }
 }
 
+// Futures that hold a transaction are large, and those of flows hold them: they are boxed.
 impl Store for MySqlStore {
     async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
-        attempts::count(self, &command).await
+        Box::pin(attempts::count(self, &command)).await
     }
 
     async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
@@ -190,7 +194,7 @@ impl Store for MySqlStore {
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
-        sweep::sweep(self, command).await
+        Box::pin(sweep::sweep(self, command)).await
     }
 
     async fn list_idle_attempts(
@@ -211,7 +215,7 @@ impl Store for MySqlStore {
     }
 
     async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {
-        commit::commit(self, &command).await
+        Box::pin(commit::commit(self, &command)).await
     }
 
     async fn take_events(
@@ -221,7 +225,7 @@ impl Store for MySqlStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<TakenEvents, Fault> {
-        events::take(self, &consumer, now, until, limit).await
+        Box::pin(events::take(self, &consumer, now, until, limit)).await
     }
 
     async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
@@ -246,7 +250,7 @@ impl Store for MySqlStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<TakenMessage>, Fault> {
-        messages::take(self, now, until, limit).await
+        Box::pin(messages::take(self, now, until, limit)).await
     }
 
     async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {

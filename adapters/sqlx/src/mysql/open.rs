@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Error, Row};
 
 use super::fault::{code, number};
 use super::link::Database;
-use super::open_error::MySqlOpenError;
+use super::open_error::OpenError;
 use super::options::MySqlOptions;
 use super::statements::Statements;
 use super::{MySqlStore, user_table};
@@ -31,17 +31,17 @@ impl MySqlStore {
     ///
     /// # Errors
     ///
-    /// A [`MySqlOpenError`] whose message says what to do about it.
-    pub async fn open(url: &str) -> Result<Self, MySqlOpenError> {
-        Self::open_with(MySqlOptions::new(url)?).await
+    /// A [`OpenError`] whose message says what to do about it.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        Self::open_with(MySqlOptions::parse(url)?).await
     }
 
     /// As [`open`](Self::open), with other names or another number of connections.
     ///
     /// # Errors
     ///
-    /// A [`MySqlOpenError`] whose message says what to do about it.
-    pub async fn open_with(options: MySqlOptions) -> Result<Self, MySqlOpenError> {
+    /// A [`OpenError`] whose message says what to do about it.
+    pub async fn open_with(options: MySqlOptions) -> Result<Self, OpenError> {
         let layout = layout(&options);
         let pool = options.connect().await?;
         let mut connection = pool.acquire().await?;
@@ -62,12 +62,12 @@ impl MySqlStore {
     ///
     /// # Errors
     ///
-    /// A [`MySqlOpenError`] whose message says what to do about it.
+    /// A [`OpenError`] whose message says what to do about it.
     pub async fn pending_migrations(
         options: MySqlOptions,
-    ) -> Result<Vec<PendingMigration>, MySqlOpenError> {
+    ) -> Result<Vec<PendingMigration>, OpenError> {
         let layout = layout(&options);
-        let pool = options.connections(1).connect().await?;
+        let pool = options.with_connections(1).connect().await?;
         let missing = missing(&mut *pool.acquire().await?, &layout).await?;
         pool.close().await;
         Ok(missing.iter().map(PendingMigration::from).collect())
@@ -79,9 +79,9 @@ fn layout(options: &MySqlOptions) -> Layout {
 }
 
 /// What is older knows no SKIP LOCKED.
-async fn require_version(connection: &mut MySqlConnection) -> Result<(), MySqlOpenError> {
+async fn require_version(connection: &mut MySqlConnection) -> Result<(), OpenError> {
     let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(connection).await?;
-    if is_recent(&version) { Ok(()) } else { Err(MySqlOpenError::TooOld(version)) }
+    if is_recent(&version) { Ok(()) } else { Err(OpenError::TooOld(version)) }
 }
 
 fn is_recent(version: &str) -> bool {
@@ -94,7 +94,7 @@ fn is_recent(version: &str) -> bool {
 async fn missing(
     connection: &mut MySqlConnection,
     layout: &Layout,
-) -> Result<Vec<Migration>, MySqlOpenError> {
+) -> Result<Vec<Migration>, OpenError> {
     let applied = match applied(connection, layout).await {
         Ok(applied) => applied,
         Err(error) if number(&error) == Some(code::NO_SUCH_TABLE) => Vec::new(),
@@ -119,23 +119,23 @@ async fn applied(
 }
 
 /// Keeps everybody else who opens this database under these names away, until [`unlock`] or the end of the connection.
-/// Names of locks are common to all databases of a server, and short.
-async fn lock(connection: &mut MySqlConnection, layout: &Layout) -> Result<(), MySqlOpenError> {
-    let got: Option<i64> = sqlx::query_scalar("SELECT GET_LOCK(MD5(CONCAT(DATABASE(), ?)), ?)")
+/// Names of locks are common to all databases of a server, and have at most 64 characters.
+async fn lock(connection: &mut MySqlConnection, layout: &Layout) -> Result<(), OpenError> {
+    let got: Option<i64> = sqlx::query_scalar("SELECT GET_LOCK(SHA2(CONCAT(DATABASE(), ?), 256), ?)")
         .bind(migrations::table(layout))
         .bind(LOCK_SECONDS)
         .fetch_one(connection)
         .await?;
-    if got == Some(1) { Ok(()) } else { Err(MySqlOpenError::Busy) }
+    if got == Some(1) { Ok(()) } else { Err(OpenError::Busy) }
 }
 
-async fn unlock(connection: &mut MySqlConnection, layout: &Layout) -> Result<(), MySqlOpenError> {
-    let query = sqlx::query("SELECT RELEASE_LOCK(MD5(CONCAT(DATABASE(), ?)))");
+async fn unlock(connection: &mut MySqlConnection, layout: &Layout) -> Result<(), OpenError> {
+    let query = sqlx::query("SELECT RELEASE_LOCK(SHA2(CONCAT(DATABASE(), ?), 256))");
     query.bind(migrations::table(layout)).fetch_one(connection).await?;
     Ok(())
 }
 
-async fn migrate(connection: &mut MySqlConnection, layout: &Layout) -> Result<(), MySqlOpenError> {
+async fn migrate(connection: &mut MySqlConnection, layout: &Layout) -> Result<(), OpenError> {
     let table = migrations::table(layout);
     if !is_known(connection, layout).await? {
         refuse_other_tables(connection, layout).await?;
@@ -149,7 +149,7 @@ async fn migrate(connection: &mut MySqlConnection, layout: &Layout) -> Result<()
     }
     // Somebody else may have been faster.
     for migration in missing(connection, layout).await? {
-        let failed = |source| MySqlOpenError::Migration { version: migration.version, source };
+        let failed = |source| OpenError::Migration { version: migration.version, source };
         apply(connection, &table, &migration).await.map_err(failed)?;
     }
     Ok(())
@@ -182,10 +182,7 @@ async fn apply(
 }
 
 /// Whether the library has been here, if only to begin.
-async fn is_known(
-    connection: &mut MySqlConnection,
-    layout: &Layout,
-) -> Result<bool, MySqlOpenError> {
+async fn is_known(connection: &mut MySqlConnection, layout: &Layout) -> Result<bool, OpenError> {
     let query = format!("SELECT 1 FROM {} LIMIT 1", migrations::table(layout));
     match sqlx::query(AssertSqlSafe(query)).fetch_optional(connection).await {
         Ok(_) => Ok(true),
@@ -198,13 +195,13 @@ async fn is_known(
 async fn refuse_other_tables(
     connection: &mut MySqlConnection,
     layout: &Layout,
-) -> Result<(), MySqlOpenError> {
+) -> Result<(), OpenError> {
     let tables = Table::ALL.into_iter();
     for table in tables.filter(|table| layout.naming.makes_users() || *table != Table::Users) {
         let name = layout.table(table);
         let query = format!("SELECT 1 FROM {name} LIMIT 1");
         match sqlx::query(AssertSqlSafe(query)).fetch_optional(&mut *connection).await {
-            Ok(_) => return Err(MySqlOpenError::OtherTables(name)),
+            Ok(_) => return Err(OpenError::OtherTables(name)),
             Err(error) if number(&error) == Some(code::NO_SUCH_TABLE) => {}
             Err(error) => return Err(error.into()),
         }

@@ -3,16 +3,20 @@
 use sqlx::Error;
 
 use super::fault::{code, number};
-use crate::sql::UserTableError;
+
 use crate::sql::migrations::Mismatch;
+use crate::sql::{NameError, UserTableError};
 
 /// Why a database cannot be opened as a store. The message says what to do, and holds no password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum MySqlOpenError {
-    /// It is no URL of a database.
-    #[error("expected a URL mysql://user:password@host:port/database")]
-    NotAUrl,
+pub enum OpenError {
+    /// The URL is not one of a database.
+    #[error("expected a URL mysql://user:password@host:port/database: {0}")]
+    Url(String),
+    /// A name in the URL is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// Nobody answers there.
     #[error("no MySQL or MariaDB answers at the URL; start it, or correct host and port: {0}")]
     Unreachable(#[source] Error),
@@ -57,7 +61,7 @@ pub enum MySqlOpenError {
     Other(#[source] Error),
 }
 
-impl From<Error> for MySqlOpenError {
+impl From<Error> for OpenError {
     fn from(error: Error) -> Self {
         match (&error, number(&error)) {
             (Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut, _) => Self::Unreachable(error),
@@ -69,7 +73,7 @@ impl From<Error> for MySqlOpenError {
     }
 }
 
-impl From<Mismatch> for MySqlOpenError {
+impl From<Mismatch> for OpenError {
     fn from(mismatch: Mismatch) -> Self {
         match mismatch {
             Mismatch::Unknown(version) => Self::Newer(version),

@@ -3,7 +3,7 @@
 use sqlx::Row;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 
-use super::open_error::MySqlOpenError;
+use super::open_error::OpenError;
 use crate::sql::{Described, Kind, Layout, Table};
 
 /// ?1 schema or NULL for that of the connection, ?2 table.
@@ -22,7 +22,7 @@ const COLUMNS: &str = "SELECT c.column_name, c.column_type, c.is_nullable, c.col
 pub(super) async fn check(
     connection: &mut MySqlConnection,
     layout: &Layout,
-) -> Result<(), MySqlOpenError> {
+) -> Result<(), OpenError> {
     let (Some(own), Some((schema, table))) = (layout.naming.user_table(), layout.own_users())
     else {
         return Ok(());

@@ -19,7 +19,7 @@ async fn find(store: &MySqlStore, user: &User) -> Option<User> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_outlives_the_server_and_the_store_comes_back_with_it() {
     let server = MariaDb::start_with(&Options::durable()).unwrap();
-    let options = MySqlOptions::new(server.url()).unwrap().patience(Duration::from_secs(1));
+    let options = MySqlOptions::parse(server.url()).unwrap().with_patience(Duration::from_secs(1));
     let store = MySqlStore::open_with(options).await.unwrap();
     for number in 0..3 {
         let ada = user(&format!("ada-{number}@example.com"));
@@ -39,7 +39,7 @@ async fn what_was_acknowledged_outlives_the_server_and_the_store_comes_back_with
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_and_transactions_go_to_a_fresh_connection_where_theirs_has_ended() {
     let server = MariaDb::start_with(&Options::durable()).unwrap();
-    let options = MySqlOptions::new(server.url()).unwrap().connections(2);
+    let options = MySqlOptions::parse(server.url()).unwrap().with_connections(2);
     let store = MySqlStore::open_with(options).await.unwrap();
     let ada = user("ada@example.com");
     commit(&store, inserting(&ada)).await;
@@ -62,7 +62,8 @@ async fn reads_and_transactions_go_to_a_fresh_connection_where_theirs_has_ended(
 async fn a_server_that_stands_still_is_not_waited_for_for_ever() {
     let server = MariaDb::start().unwrap();
     let patience = Duration::from_millis(500);
-    let options = MySqlOptions::new(server.url()).unwrap().patience(patience).connections(3);
+    let options =
+        MySqlOptions::parse(server.url()).unwrap().with_patience(patience).with_connections(3);
     let store = MySqlStore::open_with(options).await.unwrap();
     let ada = user("ada@example.com");
     commit(&store, inserting(&ada)).await;

@@ -7,7 +7,7 @@ use testudo_driver::Store;
 use testudo_test_servers::Database;
 
 use crate::mysql::fixtures::{commit, inserting, raw, scratch, session, user};
-use crate::mysql::{MySqlOpenError, MySqlOptions, MySqlStore};
+use crate::mysql::{MySqlOptions, MySqlStore, OpenError};
 use crate::{FieldType, Naming, UserTable};
 
 const PEOPLE: &str = "CREATE TABLE people (
@@ -33,8 +33,8 @@ fn naming() -> Naming {
     Naming::new().with_prefix("auth_").unwrap().with_user_table(people.unwrap())
 }
 
-async fn open(database: &Database) -> Result<MySqlStore, MySqlOpenError> {
-    MySqlStore::open_with(MySqlOptions::new(database.url())?.naming(naming())).await
+async fn open(database: &Database) -> Result<MySqlStore, OpenError> {
+    MySqlStore::open_with(MySqlOptions::parse(database.url())?.with_naming(naming())).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +83,7 @@ async fn a_table_that_cannot_hold_users_is_refused_with_all_that_is_wrong() {
         .replace("password TEXT", "password CHAR(100)")
         .replace("NOT NULL DEFAULT CURRENT_TIMESTAMP", "NOT NULL");
     raw(&other, spoilt).await;
-    let Err(MySqlOpenError::UserTable(error)) = open(&database).await else { panic!("accepted") };
+    let Err(OpenError::UserTable(error)) = open(&database).await else { panic!("accepted") };
     for column in ["mail_key", "id ", "epoch", "closes_at", "totp_sealed", "password", "shop_since"]
     {
         let named = error.problems.iter().filter(|problem| format!("{problem} ").contains(column));
