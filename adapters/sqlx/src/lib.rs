@@ -28,6 +28,9 @@
 //!
 //! The stores run within a tokio runtime.
 
+#[cfg(test)]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod laws;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 #[cfg(feature = "postgres")]

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Row};
 use testudo_test_servers::Database;
 
 use super::MySqlStore;
-pub(super) use crate::sql::fixtures::*;
+pub(super) use crate::laws::fixtures::*;
 use crate::sql::{Link, Sql, Value};
 
 /// An empty store in a database of its own, which is removed when it goes out of scope: close the store before.

@@ -121,11 +121,12 @@ async fn applied(
 /// Keeps everybody else who opens this database under these names away, until [`unlock`] or the end of the connection.
 /// Names of locks are common to all databases of a server, and have at most 64 characters.
 async fn lock(connection: &mut MySqlConnection, layout: &Layout) -> Result<(), OpenError> {
-    let got: Option<i64> = sqlx::query_scalar("SELECT GET_LOCK(SHA2(CONCAT(DATABASE(), ?), 256), ?)")
-        .bind(migrations::table(layout))
-        .bind(LOCK_SECONDS)
-        .fetch_one(connection)
-        .await?;
+    let got: Option<i64> =
+        sqlx::query_scalar("SELECT GET_LOCK(SHA2(CONCAT(DATABASE(), ?), 256), ?)")
+            .bind(migrations::table(layout))
+            .bind(LOCK_SECONDS)
+            .fetch_one(connection)
+            .await?;
     if got == Some(1) { Ok(()) } else { Err(OpenError::Busy) }
 }
 

@@ -12,6 +12,8 @@ mod open;
 mod open_error;
 mod options;
 mod own_users;
+#[cfg(test)]
+mod real_server;
 mod statements;
 
 use std::sync::Arc;

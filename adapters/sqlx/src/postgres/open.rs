@@ -162,7 +162,10 @@ async fn make_lock(connection: &mut PgConnection, layout: &Layout) -> Result<(),
 /// Whether somebody else was faster.
 fn is_just_made(error: &Error) -> bool {
     is_undone(error)
-        || matches!(sqlstate(error), Some(code::UNIQUE_VIOLATION | code::DUPLICATE_TABLE | "XX000"))
+        || matches!(
+            sqlstate(error),
+            Some(code::UNIQUE_VIOLATION | code::DUPLICATE_TABLE | code::DUPLICATE_OBJECT | "XX000")
+        )
 }
 
 async fn apply(connection: &mut PgConnection, layout: &Layout) -> Result<(), MigrateError> {

@@ -25,12 +25,8 @@
 //! [`Naming`] refuses those that are not plain words before any statement is made of them.
 
 pub(crate) mod batch;
-#[cfg(test)]
-pub(crate) mod counter_laws;
 pub(crate) mod counting;
 mod fault;
-#[cfg(test)]
-pub(crate) mod fixtures;
 mod layout;
 mod link;
 pub(crate) mod migrations;

@@ -140,6 +140,8 @@ fn options(path: &Path) -> Result<SqliteConnectOptions, Error> {
     let path = std::path::absolute(path)?;
     Ok(SqliteConnectOptions::new()
         .filename(path)
+        // Tables of the application's may refer to users.
+        .foreign_keys(true)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT))
 }
@@ -180,8 +182,18 @@ async fn use_write_ahead_log(connection: &mut SqliteConnection) -> Result<(), Er
 /// Applies the migrations that are missing, in one transaction, which is what keeps other processes
 /// out: sqlx has no lock for SQLite.
 async fn migrate(writer: &SqlitePool, layout: &Layout) -> Result<(), MigrateError> {
+    let mut connection = writer.acquire().await?;
+    // A table that is made anew is dropped in between, and what refers to its rows must not go with them. Within
+    // a transaction SQLite ignores this.
+    sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut *connection).await?;
+    let migrated = apply(&mut connection, layout).await;
+    sqlx::query("PRAGMA foreign_keys = ON").execute(&mut *connection).await?;
+    migrated
+}
+
+async fn apply(connection: &mut SqliteConnection, layout: &Layout) -> Result<(), MigrateError> {
     let table = migrations::table(layout);
-    let mut transaction = writer.begin_with(BEGIN).await?;
+    let mut transaction = connection.begin_with(BEGIN).await?;
     transaction.ensure_migrations_table(&table).await?;
     let applied = transaction.list_applied_migrations(&table).await?;
     for migration in migrations::missing(&MIGRATIONS, &applied, layout)? {
@@ -268,7 +280,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_store_waits_for_the_disk_before_it_acknowledges() {
+    async fn a_store_waits_for_the_disk_before_it_acknowledges_and_heeds_references() {
         let (_directory, store) = scratch().await;
         let pragma = async |name: &'static str| -> String {
             let row = sqlx::query(name).fetch_one(&store.writer).await.unwrap();
@@ -276,6 +288,7 @@ mod tests {
         };
         assert_eq!(pragma("PRAGMA journal_mode").await, "wal");
         assert_eq!(pragma("PRAGMA synchronous").await, "2", "2 is FULL");
+        assert_eq!(pragma("PRAGMA foreign_keys").await, "1");
         assert_eq!(pragma("PRAGMA busy_timeout").await, "5000");
     }
 

@@ -1,4 +1,4 @@
-//! Records for the tests of the stores.
+//! Records to test with, and what is done to any store.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

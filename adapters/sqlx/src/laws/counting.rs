@@ -1,4 +1,4 @@
-//! What a store does to its counters, held against the reference.
+//! A counter in a database is the counter of the reference.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,19 +13,44 @@ use tokio::runtime::Runtime;
 
 use super::fixtures::commit;
 
-/// Counts, refunds and clears along scripts; each is about a counter of its own.
+/// Scripts of attempts, refunds and clearings, one after the other.
 pub(crate) fn counting_refunding_and_clearing_do_what_the_reference_does<S: Store>(
     runtime: &Runtime,
     store: &S,
-    cases: u32,
 ) {
-    let case = AtomicU32::new(0);
-    let config = ProptestConfig { failure_persistence: None, cases, ..ProptestConfig::default() };
+    let cases = AtomicU32::new(0);
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(script in scripts())| {
-        let case = case.fetch_add(1, Ordering::Relaxed);
+        let case = cases.fetch_add(1, Ordering::Relaxed);
         let key = AttemptKey::login_account(&EmailKey::from_stored(format!("case-{case}")));
         runtime.block_on(follow(store, &key, script))?;
     });
+}
+
+/// Of 200 tasks on two nodes, as many may try as the limit allows.
+pub(crate) async fn two_nodes_together_allow_no_more_than_the_limit<S: Store + Clone + 'static>(
+    nodes: [S; 2],
+) {
+    let key = AttemptKey::login_account(&EmailKey::from_stored("ada@example.com".into()));
+    let window = Duration::from_secs(300);
+    let limit = AttemptLimit { attempts: 70, window, lock: window, hard_stop: None };
+    let now = Timestamp::from_millis(1_700_000_000_000);
+
+    let tasks: Vec<_> = (0..200)
+        .map(|number| {
+            let store = nodes[number % 2].clone();
+            let command = CountAttempt { key: key.clone(), limit, now };
+            tokio::spawn(async move { store.count_attempt(command).await.unwrap() })
+        })
+        .collect();
+    let (mut allowed, mut last) = (0, 0);
+    for task in tasks {
+        if let AttemptVerdict::Allowed { is_last, .. } = task.await.unwrap() {
+            allowed += 1;
+            last += i32::from(is_last);
+        }
+    }
+    assert_eq!((allowed, last), (70, 1));
 }
 
 /// What may be done to a counter.
