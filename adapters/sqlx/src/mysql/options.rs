@@ -77,8 +77,8 @@ impl MySqlOptions {
         if !matches!(url.scheme(), "mysql" | "mariadb") {
             return Err(OpenError::Url("it is not for MySQL".to_owned()));
         }
-        if url.path().trim_start_matches('/').is_empty() {
-            return Err(OpenError::Url("it names no database".to_owned()));
+        if !url.has_host() || url.path().trim_start_matches('/').is_empty() {
+            return Err(OpenError::Url("it names no server, or no database of it".to_owned()));
         }
         let (mut naming, mut connections) = (Naming::new(), Self::CONNECTIONS);
         let mut others = Vec::new();

@@ -91,6 +91,23 @@ async fn under_another_prefix_there_are_other_records() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tables_may_be_in_another_database_of_the_server() {
+    let (here, there) = (Database::mysql().unwrap(), Database::mysql().unwrap());
+    let path = there.url().rsplit_once('/').unwrap().1;
+    let schema = path.split_once('?').unwrap().0;
+    let options = MySqlOptions::parse(&format!("{}&schema={schema}", here.url())).unwrap();
+    let store = MySqlStore::open_with(options.clone()).await.unwrap();
+    commit(&store, inserting(&user("ada@example.com"))).await;
+    assert_eq!(MySqlStore::pending_migrations(options).await.unwrap(), []);
+    let plain = MySqlStore::open(there.url()).await.unwrap();
+    assert_eq!(trail(&plain).await.len(), 1);
+    let tables = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()";
+    assert_eq!((number(&store, tables).await, number(&plain, tables).await), (0, 11));
+    store.close().await;
+    plain.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tables_of_others_and_of_other_versions_are_left_alone() {
     let (database, store) = scratch().await;
     raw(&store, "INSERT INTO _testudo_migrations VALUES (9999, 'later', NOW(), TRUE, '', 0)").await;
