@@ -3,4 +3,5 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests panic")]
 
 mod conformance;
+mod laws;
 mod support;
