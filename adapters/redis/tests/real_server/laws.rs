@@ -15,7 +15,7 @@ use crate::support::{fresh, run, server};
 
 #[test]
 fn every_answer_is_that_of_the_reference() {
-    let config = ProptestConfig { failure_persistence: None, cases: 200, ..Default::default() };
+    let config = ProptestConfig { failure_persistence: None, cases: 100, ..Default::default() };
     proptest!(config, |(script in proptest::collection::vec(acts(), 1..50))| {
         let mut result = Ok(());
         run(async { result = follow(&fresh(server(), 1).await, script).await });
@@ -121,9 +121,6 @@ async fn perform(
 
 /// All that can be asked of a store about the few records that there are.
 async fn seen_by(store: &RedisStore) -> Vec<String> {
-    let mut seen = Vec::new();
-    for question in world::questions() {
-        seen.push(question.of_store(store).await);
-    }
-    seen
+    let questions = world::questions();
+    futures::future::join_all(questions.iter().map(|question| question.of_store(store))).await
 }
