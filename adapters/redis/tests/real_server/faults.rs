@@ -1,5 +1,7 @@
 //! What goes wrong: each fault says what can be done about it, comes in bounded time, and grants nothing.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use redis::AsyncCommands;
@@ -9,6 +11,8 @@ use testudo::model::User;
 use testudo_driver::{Fault, FaultKind, Store};
 use testudo_redis::{OpenError, RedisOptions, RedisStore};
 use testudo_test_servers::{Options, Redis};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::fixtures::{attempt, commit, inserting, user};
@@ -78,6 +82,91 @@ fn what_was_acknowledged_is_there_after_the_server_was_killed_and_the_store_goes
             server.restart().unwrap();
             recovers(&store, &ada).await;
         }
+    });
+}
+
+#[test]
+fn no_acknowledged_commit_is_lost_however_often_the_server_is_killed_under_load() {
+    run(async {
+        let server = Redis::start_with(&Options::durable()).unwrap();
+        let store = RedisStore::open(server.url()).await.unwrap();
+        let acknowledged = Arc::new(Mutex::new(Vec::new()));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let load: Vec<_> = (0..8)
+            .map(|task| {
+                let (store, acknowledged) = (store.clone(), Arc::clone(&acknowledged));
+                let is_over = Arc::clone(&is_over);
+                tokio::spawn(async move {
+                    let mut number = 0;
+                    while !is_over.load(Ordering::Relaxed) {
+                        number += 1;
+                        let user = user(&format!("{task}-{number}@example.com"));
+                        match store.commit(inserting(&user)).await {
+                            Ok(applied) => {
+                                applied.expect("it is new");
+                                acknowledged.lock().unwrap().push(user);
+                            }
+                            Err(fault) => {
+                                assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
+                                sleep(Duration::from_millis(5)).await;
+                            }
+                        }
+                    }
+                })
+            })
+            .collect();
+        for round in 1..=8 {
+            let before = acknowledged.lock().unwrap().len();
+            let goes_on = async {
+                while acknowledged.lock().unwrap().len() < before + 50 + round {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            };
+            timeout(BOUND, goes_on).await.expect("it goes on after a kill");
+            server.kill_9().unwrap();
+            server.restart().unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for task in load {
+            task.await.unwrap();
+        }
+        let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
+        assert!(acknowledged.len() > 400);
+        for user in acknowledged {
+            assert!(is_there(&store, &user).await.unwrap(), "{} was lost", user.email.as_str());
+        }
+    });
+}
+
+/// What is sent over it is swallowed, as by a firewall that forgot it: TCP alone would find out in minutes.
+#[test]
+fn a_connection_that_leads_nowhere_is_replaced() {
+    run(async {
+        let server = Redis::start().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("redis://{}", listener.local_addr().unwrap());
+        let (port, swallow) = (server.port(), Arc::new(Notify::new()));
+        let swallowing = Arc::clone(&swallow);
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let swallow = Arc::clone(&swallowing);
+                tokio::spawn(async move {
+                    let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+                        () = swallow.notified() => {
+                            tokio::io::copy(&mut client, &mut tokio::io::sink()).await.unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        let store = RedisStore::open(&address).await.unwrap();
+        let ada = user("ada@example.com");
+        commit(&store, inserting(&ada)).await;
+        swallow.notify_waiters();
+        assert_unavailable(timeout(BOUND, is_there(&store, &ada)).await.unwrap());
+        recovers(&store, &ada).await;
     });
 }
 
