@@ -20,9 +20,10 @@ use crate::time::Timestamp;
 /// * **`Conflict` means that nothing changed.** So does a fault, unless it struck while the outcome
 ///   was under way; then the batch was applied wholly or not at all, and the flow that is dropped
 ///   has granted nothing.
-/// * **Order.** Where records live in several stores, the guards are checked first and the writes
-///   applied store by store in the order in which they stand here: flows order them so that a crash
-///   in between leaves nothing granted that should not be.
+/// * **Order.** Writes are in an order in which they may be applied one by one, where records live in several stores
+///   ([`Commit::split`]): a crash in between leaves nothing granted that should not be. A conflict that is found
+///   in between is answered with [`Conflict`] as well; the first stores keep what they wrote then, and the flow looks
+///   again at what there is.
 ///
 /// A batch names each record, each address and each counter at most once, so that an adapter may check
 /// all of it before it writes any, or check and write in turn.

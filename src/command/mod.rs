@@ -16,6 +16,7 @@ mod list_sessions;
 mod list_users;
 mod onboarding;
 mod passwords;
+mod placement;
 mod sweep;
 
 pub use api_keys::{FindApiKey, ListApiKeys, OwnedApiKey};
@@ -33,6 +34,7 @@ pub use list_sessions::ListSessions;
 pub use list_users::ListUsers;
 pub use onboarding::FindOnboarding;
 pub use passwords::{Against, HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
+pub use placement::{Part, Placement, Share};
 pub use sweep::{Sweep, Swept};
 
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Runs [`testudo`]'s flows: the async half, tied to no runtime.
 //!
 //! * [`Store`] and [`Hashing`] are what an adapter implements.
+//! * [`Split`] makes one store of several; [`SharedStore`] is one type for all of them.
 //! * [`Legacy`] is asked for passwords that still live in the system that accounts come from.
 //! * [`Application`] is asked what an application's own onboarding steps want to know; [`Answers`] makes one of
 //!   typed functions.
@@ -33,6 +34,7 @@ mod programs;
 mod second_factors;
 mod shared;
 mod shared_hashing;
+mod split;
 mod store;
 
 pub use admin::Admin;
@@ -50,4 +52,5 @@ pub use legacy::{Legacy, NoLegacy};
 pub use letter::{Letter, Letters, TemplateError, TemplateErrors};
 pub use shared::SharedStore;
 pub use shared_hashing::SharedHashing;
+pub use split::Split;
 pub use store::Store;

@@ -3,6 +3,7 @@
 //! One feature and one module for each database:
 //!
 //! * `sqlite`: `SqliteStore`, the records in one file, with SQLite built in.
+//! * `postgres`: `PostgresStore`, the records in PostgreSQL, for any number of nodes.
 //!
 //! ```no_run
 //! # #[cfg(feature = "sqlite")]
@@ -26,8 +27,20 @@
 //!
 //! The stores run within a tokio runtime.
 
+#[cfg(test)]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod laws;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use sql::{FieldType, NameError, Naming, PendingMigration, UserTable, UserTableError};
+
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

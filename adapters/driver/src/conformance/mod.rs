@@ -106,10 +106,17 @@ pub use nodes::Nodes;
 /// [suite](crate::conformance).
 ///
 /// To run the suite in two ways, put the second into a module of its own.
+///
+/// `conformance_tests!(on_fresh_records, over_several_stores)` is for stores that are made of several
+/// ([`Split`](crate::Split)): tests of what only one store can hold are ignored then, each with the reason that stands
+/// beside it in the table.
 #[macro_export]
 macro_rules! conformance_tests {
     ($on_fresh_records:ident) => {
         $crate::conformance_tests! { @table [@run $on_fresh_records] }
+    };
+    ($on_fresh_records:ident, over_several_stores) => {
+        $crate::conformance_tests! { @table [@run_over_several $on_fresh_records] }
     };
     // The one table: every test of the suite, by the command that it is about.
     (@table [$($then:tt)+]) => {
@@ -208,11 +215,13 @@ macro_rules! conformance_tests {
                 sessions_that_are_over_are_removed_and_no_others,
                 counters_that_are_idle_are_removed_and_count_from_nothing,
                 failures_at_an_account_are_remembered_and_those_at_nobody_are_not,
-                a_counter_without_failures_goes_whosever_it_is,
+                a_counter_without_failures_goes_whosever_it_is
+                    in_one_store "what a counter remembers is not seen from outside its store",
                 no_more_is_removed_than_the_limit_and_batches_remove_all,
                 invitations_and_api_keys_that_expired_are_removed_and_no_others,
                 onboarding_sessions_that_expired_are_removed_and_no_others,
-                closed_accounts_are_removed_with_all_that_is_theirs,
+                closed_accounts_are_removed_with_all_that_is_theirs
+                    in_one_store "sessions of a removed user stay in their store until they expire",
                 each_kind_is_swept_up_to_the_limit,
                 parallel_sweeps_remove_everything_once,
                 a_sweep_beside_the_attempts_allows_no_more_of_them,
@@ -226,7 +235,8 @@ macro_rules! conformance_tests {
                 what_is_forgotten_in_parallel_is_forgotten_once,
             }
             commit {
-                a_batch_conflicts_as_a_whole_whatever_in_it_does_not_hold,
+                a_batch_conflicts_as_a_whole_whatever_in_it_does_not_hold
+                    in_one_store "what one store wrote stays when another conflicts",
                 an_empty_batch_is_applied,
                 guards_alone_are_checked,
                 a_guard_looks_at_the_record_as_it_was_before_the_batch,
@@ -250,11 +260,14 @@ macro_rules! conformance_tests {
                 of_50_users_that_move_to_one_address_one_gets_it,
                 of_100_parallel_users_or_sessions_of_one_id_one_is_inserted,
                 no_change_is_lost_among_parallel_writers,
-                no_guarded_write_comes_after_what_its_guard_excludes,
+                no_guarded_write_comes_after_what_its_guard_excludes
+                    in_one_store "what is guarded in one store may change while another writes",
                 of_two_batches_that_exclude_each_other_one_is_applied,
                 batches_over_the_same_records_in_opposite_orders_do_not_fail,
-                no_reader_sees_half_a_batch,
-                a_commit_that_is_dropped_on_its_way_is_whole_or_nothing,
+                no_reader_sees_half_a_batch
+                    in_one_store "stores are written, and read, one after the other",
+                a_commit_that_is_dropped_on_its_way_is_whole_or_nothing
+                    in_one_store "stores are written one after the other, until the commit is dropped",
             }
             events {
                 events_are_in_the_order_of_their_commits,
@@ -337,7 +350,8 @@ macro_rules! conformance_tests {
             }
         }
     };
-    (@run $on_fresh_records:ident; $($command:ident { $($test:ident,)+ })+) => {
+    (@run $on_fresh_records:ident;
+     $($command:ident { $($test:ident $(in_one_store $_reason:literal)?,)+ })+) => {
         $(mod $command {
             $(#[test]
             fn $test() {
@@ -345,8 +359,18 @@ macro_rules! conformance_tests {
             })+
         })+
     };
+    (@run_over_several $on_fresh_records:ident;
+     $($command:ident { $($test:ident $(in_one_store $reason:literal)?,)+ })+) => {
+        $(mod $command {
+            $(#[test]
+            $(#[ignore = $reason])?
+            fn $test() {
+                super::$on_fresh_records($crate::conformance::$test);
+            })+
+        })+
+    };
     // A test that is not in the table is unreachable, which the compiler reports.
-    (@export; $($command:ident { $($test:ident,)+ })+) => {
+    (@export; $($command:ident { $($test:ident $(in_one_store $_reason:literal)?,)+ })+) => {
         $(pub use $command::{$($test,)+};)+
     };
 }

@@ -27,18 +27,6 @@ pub(super) fn fault(error: Error) -> Fault {
     Fault::new(kind(&error), error)
 }
 
-/// A column holds what no version of this library writes there. What it holds is not repeated: it
-/// may be personal.
-#[derive(Debug, thiserror::Error)]
-#[error("the column {0} holds a value that cannot be read")]
-pub(super) struct Unreadable(pub(super) &'static str);
-
-impl From<Unreadable> for Fault {
-    fn from(unreadable: Unreadable) -> Self {
-        Self::new(FaultKind::Corrupt, unreadable)
-    }
-}
-
 /// The primary result code, without what the extended code adds to it.
 pub(super) fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
     Some(error.code()?.parse::<u32>().ok()? & 0xff)

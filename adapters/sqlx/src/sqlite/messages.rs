@@ -1,72 +1,70 @@
-//! Messages on their way out.
+//! Messages on their way out, and such that were given up.
 
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteRow;
+use sqlx::Sqlite;
 use testudo::Timestamp;
-use testudo::message::{SealedMessage, TakenMessage};
+use testudo::message::{BurialReason, DeadLetters, TakenMessage};
 use testudo::model::MessageId;
 use testudo_driver::Fault;
 
+use super::SqliteStore;
+use super::events::execute;
 use super::fault::fault;
-use super::rows::{self, column};
-use super::writes::{self, Statement, blob, integer};
-
-/// ?1 now, ?2 until when nobody else is given them, ?3 limit. One statement, so that each row is taken
-/// once; its rows come back in no order.
-const TAKE: &str = "UPDATE messages SET attempts = attempts + 1, next_try = ?2 \
-    WHERE seq IN (SELECT seq FROM messages WHERE buried_at IS NULL AND next_try <= ?1 ORDER BY seq LIMIT ?3) \
-    RETURNING seq AS \"messages.seq\", id AS \"messages.id\", created_at AS \"messages.created_at\", \
-        sealed AS \"messages.sealed\", attempts AS \"messages.attempts\"";
+use crate::sql::records::{json, message_id, name, taken_message};
+use crate::sql::{Columns, Value, required};
 
 pub(super) async fn take(
-    writer: &SqlitePool,
+    store: &SqliteStore,
     now: Timestamp,
     until: Timestamp,
     limit: usize,
 ) -> Result<Vec<TakenMessage>, Fault> {
-    let query = sqlx::query(TAKE)
-        .bind(integer(now.as_millis()))
-        .bind(integer(until.as_millis()))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    let rows = query.fetch_all(writer).await.map_err(fault)?;
-    let mut taken = rows.iter().map(taken).collect::<Result<Vec<_>, _>>()?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = [now.into(), until.into(), Value::Int(Some(limit))];
+    let query = store.statements.messages.take.query::<Sqlite>(&values);
+    let rows = query.fetch_all(&store.writer).await.map_err(fault)?;
+    let mut taken = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let seq = required(row.int("messages.seq")?, "messages.seq")?;
+        taken.push((seq, taken_message(row)?));
+    }
     taken.sort_by_key(|(seq, _)| *seq);
     Ok(taken.into_iter().map(|(_, message)| message).collect())
 }
 
 /// Forgets messages: one statement, however many there are.
-pub(super) async fn sent(writer: &SqlitePool, messages: &[MessageId]) -> Result<(), Fault> {
-    let statement =
-        "DELETE FROM messages WHERE id IN (SELECT unhex(value, '-') FROM json_each(?1))";
-    let query = sqlx::query(statement).bind(writes::json(messages)?);
-    query.execute(writer).await.map(drop).map_err(fault)
+pub(super) async fn sent(store: &SqliteStore, messages: &[MessageId]) -> Result<(), Fault> {
+    execute(&store.writer, &store.statements.messages.sent, &[json(messages)?]).await
 }
 
 pub(super) async fn postpone(
-    writer: &SqlitePool,
+    store: &SqliteStore,
     message: MessageId,
     until: Timestamp,
 ) -> Result<(), Fault> {
-    let query = sqlx::query("UPDATE messages SET next_try = ?2 WHERE id = ?1")
-        .bind(blob(message.as_uuid()))
-        .bind(integer(until.as_millis()));
-    query.execute(writer).await.map(drop).map_err(fault)
+    let values = [Value::uuid(message.as_uuid()), until.into()];
+    execute(&store.writer, &store.statements.messages.postpone, &values).await
 }
 
-/// Adds a message to those that wait.
-pub(super) fn insert(message: &SealedMessage) -> Statement {
-    sqlx::query("INSERT INTO messages (id, created_at, sealed, next_try) VALUES (?1, ?2, ?3, ?2)")
-        .bind(blob(message.id.as_uuid()))
-        .bind(integer(message.created_at.as_millis()))
-        .bind(message.sealed.clone())
+pub(super) async fn bury(
+    store: &SqliteStore,
+    message: MessageId,
+    at: Timestamp,
+    reason: BurialReason,
+) -> Result<(), Fault> {
+    let values = [Value::uuid(message.as_uuid()), at.into(), name(&reason)?];
+    execute(&store.writer, &store.statements.messages.bury, &values).await
 }
 
-fn taken(row: &SqliteRow) -> Result<(i64, TakenMessage), Fault> {
-    let message = SealedMessage {
-        id: MessageId::from_uuid(rows::uuid(row, "messages.id")?),
-        created_at: rows::moment(row, "messages.created_at")?,
-        sealed: column(row, "messages.sealed")?,
+pub(super) async fn revive(
+    store: &SqliteStore,
+    which: DeadLetters,
+    now: Timestamp,
+) -> Result<Vec<MessageId>, Fault> {
+    let statements = &store.statements.messages;
+    let query = match which {
+        DeadLetters::All => statements.revive_all.query::<Sqlite>(&[now.into()]),
+        DeadLetters::These(ids) => statements.revive.query::<Sqlite>(&[now.into(), json(&ids)?]),
     };
-    let attempts = column(row, "messages.attempts")?;
-    Ok((column(row, "messages.seq")?, TakenMessage { message, attempts }))
+    let rows = query.fetch_all(&store.writer).await.map_err(fault)?;
+    rows.iter().map(message_id).collect()
 }

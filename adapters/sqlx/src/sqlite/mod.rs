@@ -2,27 +2,25 @@
 //!
 //! [`SqliteStore`] is the store; [`OpenError`] says why a file cannot be one.
 
-mod api_keys;
 mod attempts;
 mod commit;
-mod dead_letters;
 mod events;
-mod factors;
 mod fault;
-mod find;
 #[cfg(test)]
 mod fixtures;
-mod invitations;
-mod list;
 mod messages;
-mod onboarding;
 mod open;
 mod open_error;
-mod rows;
+mod own_users;
+mod statements;
 mod sweep;
-mod writes;
+#[cfg(test)]
+mod tampered;
 
-use sqlx::SqlitePool;
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Sqlite, SqlitePool};
 use testudo::Timestamp;
 use testudo::command::{
     Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
@@ -38,6 +36,10 @@ use testudo::model::{
 use testudo_driver::{Fault, Store};
 
 pub use open_error::OpenError;
+
+use self::fault::fault;
+use self::statements::Statements;
+use crate::sql::{Link, Sql, Value, counting};
 
 /// All records in one SQLite file. Clones share their connections.
 ///
@@ -67,6 +69,16 @@ pub struct SqliteStore {
     writer: SqlitePool,
     /// Several connections, opened for reading only.
     readers: SqlitePool,
+    statements: Arc<Statements>,
+}
+
+/// Each statement by itself. On the writer, one that changes rows is committed when it has run to its end.
+impl Link for SqlitePool {
+    type Row = SqliteRow;
+
+    async fn rows(&self, sql: &Sql, values: &[Value<'_>]) -> Result<Vec<SqliteRow>, Fault> {
+        sql.query::<Sqlite>(values).fetch_all(self).await.map_err(fault)
+    }
 }
 
 impl SqliteStore {
@@ -83,72 +95,73 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
-        attempts::count(self, &command).await
+        let Statements { reads, reserve, .. } = &*self.statements;
+        counting::count_attempt(reads, reserve, &self.readers, &self.writer, &command).await
     }
 
     async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
-        find::user(&self.readers, &command).await
+        self.statements.reads.find_user(&self.readers, &command).await
     }
 
     async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
-        find::session(&self.readers, command).await
+        self.statements.reads.find_session(&self.readers, command).await
     }
 
     async fn find_session_with_user(
         &self,
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Fault> {
-        find::session_with_user(&self.readers, command).await
+        self.statements.reads.find_session_with_user(&self.readers, command).await
     }
 
     async fn find_user_with_session(
         &self,
         command: FindUserWithSession,
     ) -> Result<Option<(User, Option<Session>)>, Fault> {
-        find::user_with_session(&self.readers, command).await
+        self.statements.reads.find_user_with_session(&self.readers, command).await
     }
 
     async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
-        find::session_record(&self.readers, id).await
+        self.statements.reads.find_session_record(&self.readers, id).await
     }
 
     async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
-        invitations::find(&self.readers, command).await
+        self.statements.reads.find_invitation(&self.readers, command).await
     }
 
     async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
-        api_keys::find(&self.readers, command).await
+        self.statements.reads.find_api_key(&self.readers, command).await
     }
 
     async fn find_onboarding(
         &self,
         command: FindOnboarding,
     ) -> Result<Option<OnboardingSession>, Fault> {
-        onboarding::find(&self.readers, command).await
+        self.statements.reads.find_onboarding(&self.readers, command).await
     }
 
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
-        list::sessions(&self.readers, command).await
+        self.statements.reads.list_sessions(&self.readers, command).await
     }
 
     async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
-        list::users(&self.readers, command).await
+        self.statements.reads.list_users(&self.readers, command).await
     }
 
     async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
-        invitations::list(&self.readers, command).await
+        self.statements.reads.list_invitations(&self.readers, command).await
     }
 
     async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
-        api_keys::list(&self.readers, command).await
+        self.statements.reads.list_api_keys(&self.readers, command).await
     }
 
     async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
-        events::list(&self.readers, &command).await
+        self.statements.reads.list_events(&self.readers, &command).await
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
-        sweep::sweep(&self.writer, command).await
+        sweep::sweep(self, command).await
     }
 
     async fn list_idle_attempts(
@@ -157,7 +170,8 @@ impl Store for SqliteStore {
         after: Option<AttemptKey>,
         limit: u32,
     ) -> Result<Vec<AttemptKey>, Fault> {
-        attempts::list_idle(&self.readers, idle_since, after.as_ref(), limit).await
+        let Statements { reads, .. } = &*self.statements;
+        reads.list_idle_attempts(&self.readers, idle_since, after, limit).await
     }
 
     async fn forget_attempts(
@@ -165,11 +179,11 @@ impl Store for SqliteStore {
         keys: Vec<AttemptKey>,
         idle_since: Timestamp,
     ) -> Result<u64, Fault> {
-        attempts::forget(&self.writer, &keys, idle_since).await
+        attempts::forget(&self.writer, &self.statements, &keys, idle_since).await
     }
 
     async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {
-        commit::commit(&self.writer, &command).await
+        commit::commit(self, &command).await
     }
 
     async fn take_events(
@@ -183,19 +197,19 @@ impl Store for SqliteStore {
     }
 
     async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
-        events::taken(&self.writer, &consumer, up_to).await
+        events::taken(self, &consumer, up_to).await
     }
 
     async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {
-        events::postpone(&self.writer, &consumer, until).await
+        events::postpone(self, &consumer, until).await
     }
 
     async fn begin_events(&self, consumer: String) -> Result<(), Fault> {
-        events::begin(&self.writer, &consumer).await
+        events::begin(self, &consumer).await
     }
 
     async fn forget_consumer(&self, consumer: String) -> Result<(), Fault> {
-        events::forget(&self.writer, &consumer).await
+        events::forget(self, &consumer).await
     }
 
     async fn take_messages(
@@ -204,15 +218,15 @@ impl Store for SqliteStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<TakenMessage>, Fault> {
-        messages::take(&self.writer, now, until, limit).await
+        messages::take(self, now, until, limit).await
     }
 
     async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {
-        messages::sent(&self.writer, &messages).await
+        messages::sent(self, &messages).await
     }
 
     async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
-        messages::postpone(&self.writer, message, until).await
+        messages::postpone(self, message, until).await
     }
 
     async fn bury_message(
@@ -221,11 +235,11 @@ impl Store for SqliteStore {
         at: Timestamp,
         reason: BurialReason,
     ) -> Result<(), Fault> {
-        dead_letters::bury(&self.writer, message, at, reason).await
+        messages::bury(self, message, at, reason).await
     }
 
     async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
-        dead_letters::list(&self.readers, command).await
+        self.statements.reads.list_messages(&self.readers, command).await
     }
 
     async fn revive_messages(
@@ -233,10 +247,10 @@ impl Store for SqliteStore {
         which: DeadLetters,
         now: Timestamp,
     ) -> Result<Vec<MessageId>, Fault> {
-        dead_letters::revive(&self.writer, which, now).await
+        messages::revive(self, which, now).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {
-        find::anything(&self.readers).await
+        self.statements.reads.ping(&self.readers).await
     }
 }

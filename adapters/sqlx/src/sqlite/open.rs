@@ -6,20 +6,20 @@ mod upgrades;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Error, SqliteConnection, SqlitePool};
 
-use super::SqliteStore;
 use super::commit::BEGIN;
 use super::open_error::{OpenError, diagnose, diagnose_migration, is_busy};
+use super::statements::Statements;
+use super::{SqliteStore, own_users};
+use crate::sql::{Dialect, Layout, Naming, PendingMigration, migrations};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-
-/// Not the table that sqlx has by default: an application may use sqlx's migrations too.
-const MIGRATIONS_TABLE: &str = "_testudo_migrations";
 
 /// Connections for reading. Each has a thread of its own, and a keyed read takes microseconds.
 const READERS: u32 = 4;
@@ -40,12 +40,67 @@ impl SqliteStore {
     ///
     /// An [`OpenError`] whose message says what to do about it.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_with(path, Naming::new()).await
+    }
+
+    /// The same under names of the application's: a prefix for the tables, or a table of its own for users,
+    /// which must be there before. Under a prefix the file may be one of the application's.
+    ///
+    /// # Errors
+    ///
+    /// An [`OpenError`] whose message says what to do about it.
+    pub async fn open_with(path: impl AsRef<Path>, naming: Naming) -> Result<Self, OpenError> {
         let path = path.as_ref();
+        if naming.has_schema() {
+            return Err(OpenError::NoSchemas);
+        }
         make_file(path)?;
-        let store = connect(path).await.map_err(|error| diagnose(path, error))?;
-        migrate(&store.writer).await.map_err(|error| diagnose_migration(path, error))?;
+        let store = connect(path, naming).await.map_err(|error| diagnose(path, error))?;
+        let naming = &store.statements.layout.naming;
+        let checked = own_users::check(&store.readers, naming).await;
+        checked.map_err(|error| diagnose(path, error))??;
+        migrate(&store.writer, &store.statements.layout)
+            .await
+            .map_err(|error| diagnose_migration(path, error))?;
         Ok(store)
     }
+
+    /// The migrations that [`SqliteStore::open_with`] would apply to the file at `path`. Nothing is changed, and no
+    /// file is made.
+    ///
+    /// # Errors
+    ///
+    /// An [`OpenError`], as when the file is opened.
+    pub async fn pending_migrations(
+        path: impl AsRef<Path>,
+        naming: Naming,
+    ) -> Result<Vec<PendingMigration>, OpenError> {
+        let path = path.as_ref();
+        let layout = Layout::new(Dialect::Sqlite, naming);
+        let missing = if path.exists() {
+            let found = applied(path, &layout).await.map_err(|error| diagnose(path, error))?;
+            migrations::missing(&MIGRATIONS, &found, &layout)
+        } else {
+            migrations::missing(&MIGRATIONS, &[], &layout)
+        };
+        let missing = missing.map_err(|mismatch| diagnose_migration(path, mismatch.into()))?;
+        Ok(missing.iter().map(PendingMigration::from).collect())
+    }
+}
+
+/// The migrations that were applied to a file, without changing it.
+async fn applied(path: &Path, layout: &Layout) -> Result<Vec<AppliedMigration>, Error> {
+    let mut file = SqliteConnection::connect_with(&options(path)?.read_only(true)).await?;
+    let exists = "SELECT count(*) > 0 FROM sqlite_schema WHERE name = ?1";
+    let exists = sqlx::query_scalar(exists).bind(layout.prefixed(migrations::TABLE));
+    if !exists.fetch_one(&mut file).await? {
+        return Ok(Vec::new());
+    }
+    let found = file.list_applied_migrations(&migrations::table(layout)).await;
+    found.map_err(|error| match error {
+        MigrateError::Execute(error) => error,
+        other => Error::Migrate(Box::new(other)),
+    })
 }
 
 /// Makes an empty file that only its owner may read, unless there is one. SQLite gives the files
@@ -71,12 +126,13 @@ fn make_file(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-async fn connect(path: &Path) -> Result<SqliteStore, Error> {
+async fn connect(path: &Path, naming: Naming) -> Result<SqliteStore, Error> {
     let options = options(path)?;
     let writer = pool(1).connect_with(options.clone()).await?;
     use_write_ahead_log(&mut *writer.acquire().await?).await?;
     let readers = pool(READERS).connect_with(options.read_only(true)).await?;
-    Ok(SqliteStore { writer, readers })
+    let statements = Arc::new(Statements::new(&Layout::new(Dialect::Sqlite, naming)));
+    Ok(SqliteStore { writer, readers, statements })
 }
 
 fn options(path: &Path) -> Result<SqliteConnectOptions, Error> {
@@ -84,6 +140,7 @@ fn options(path: &Path) -> Result<SqliteConnectOptions, Error> {
     let path = std::path::absolute(path)?;
     Ok(SqliteConnectOptions::new()
         .filename(path)
+        // Tables of the application's may refer to users.
         .foreign_keys(true)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT))
@@ -124,19 +181,23 @@ async fn use_write_ahead_log(connection: &mut SqliteConnection) -> Result<(), Er
 
 /// Applies the migrations that are missing, in one transaction, which is what keeps other processes
 /// out: sqlx has no lock for SQLite.
-async fn migrate(writer: &SqlitePool) -> Result<(), MigrateError> {
-    let mut transaction = writer.begin_with(BEGIN).await?;
-    transaction.ensure_migrations_table(MIGRATIONS_TABLE).await?;
-    let applied = transaction.list_applied_migrations(MIGRATIONS_TABLE).await?;
-    if let Some(unknown) = applied.iter().find(|it| !MIGRATIONS.version_exists(it.version)) {
-        return Err(MigrateError::VersionMissing(unknown.version));
-    }
-    for migration in MIGRATIONS.iter() {
-        match applied.iter().find(|it| it.version == migration.version) {
-            Some(it) if it.checksum == migration.checksum => {}
-            Some(it) => return Err(MigrateError::VersionMismatch(it.version)),
-            None => drop(transaction.apply(MIGRATIONS_TABLE, migration).await?),
-        }
+async fn migrate(writer: &SqlitePool, layout: &Layout) -> Result<(), MigrateError> {
+    let mut connection = writer.acquire().await?;
+    // A table that is made anew is dropped in between, and what refers to its rows must not go with them. Within
+    // a transaction SQLite ignores this.
+    sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut *connection).await?;
+    let migrated = apply(&mut connection, layout).await;
+    sqlx::query("PRAGMA foreign_keys = ON").execute(&mut *connection).await?;
+    migrated
+}
+
+async fn apply(connection: &mut SqliteConnection, layout: &Layout) -> Result<(), MigrateError> {
+    let table = migrations::table(layout);
+    let mut transaction = connection.begin_with(BEGIN).await?;
+    transaction.ensure_migrations_table(&table).await?;
+    let applied = transaction.list_applied_migrations(&table).await?;
+    for migration in migrations::missing(&MIGRATIONS, &applied, layout)? {
+        transaction.apply(&table, &migration).await?;
     }
     Ok(transaction.commit().await?)
 }
@@ -219,7 +280,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_store_waits_for_the_disk_before_it_acknowledges_and_checks_references() {
+    async fn a_store_waits_for_the_disk_before_it_acknowledges_and_heeds_references() {
         let (_directory, store) = scratch().await;
         let pragma = async |name: &'static str| -> String {
             let row = sqlx::query(name).fetch_one(&store.writer).await.unwrap();
@@ -322,7 +383,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("shop.db");
         make_file(&path).unwrap();
-        let shop = connect(&path).await.unwrap();
+        let shop = connect(&path, Naming::new()).await.unwrap();
         sqlx::query("CREATE TABLE users (name TEXT)").execute(&shop.writer).await.unwrap();
         let error = refusal(&path).await;
         assert!(matches!(error, OpenError::OtherTables { .. }), "{error}");

@@ -6,6 +6,7 @@ use sqlx::Error;
 use sqlx::migrate::MigrateError;
 
 use super::fault::{code, primary_code};
+use crate::sql::UserTableError;
 
 /// Why a file cannot be opened as a store. The message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,20 @@ pub enum OpenError {
     /// The file has migrations that this version does not know.
     #[error("{} was made by a newer version or by another program; update this one, or name another path", .0.display())]
     Newer(PathBuf),
+    /// A migration was applied to the file with another text than it has in this version.
+    #[error("{} has migration {version} in another form than this program; do not edit migrations, restore a backup or use the program that made it", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// The migration's number.
+        version: i64,
+    },
+    /// A schema was named.
+    #[error("SQLite has no schemas; use a prefix instead")]
+    NoSchemas,
+    /// The application's own table cannot hold users.
+    #[error(transparent)]
+    UserTable(#[from] UserTableError),
     /// The tables are not those that this version's migrations make.
     #[error("{} has tables that this program did not make; name another path", .path.display())]
     OtherTables {
@@ -62,6 +77,9 @@ pub(super) fn diagnose(path: &Path, error: Error) -> OpenError {
 pub(super) fn diagnose_migration(path: &Path, error: MigrateError) -> OpenError {
     match error {
         MigrateError::VersionMissing(_) => OpenError::Newer(path.to_owned()),
+        MigrateError::VersionMismatch(version) => {
+            OpenError::Changed { path: path.to_owned(), version }
+        }
         MigrateError::Execute(error) => diagnose(path, error),
         MigrateError::ExecuteMigration(error, _) if !is_refused(&error) => diagnose(path, error),
         source => OpenError::OtherTables { path: path.to_owned(), source },

@@ -1,84 +1,102 @@
 //! Sweeping: one statement for each kind of record, so that each looks and removes at once.
 
-use sqlx::SqlitePool;
+use sqlx::Sqlite;
 use testudo::Timestamp;
 use testudo::command::{Sweep, Swept};
 use testudo::model::AttemptKey;
 use testudo_driver::Fault;
 
+use super::SqliteStore;
+use super::commit::BEGIN;
 use super::fault::fault;
-use super::writes::{integer, json};
-
-const SESSIONS: &str = "DELETE FROM sessions WHERE id IN \
-    (SELECT id FROM sessions WHERE expires_at <= ?1 LIMIT ?2)";
-
-/// ?1 since when they are idle, ?2 limit, ?3 what the keys of accounts begin with, as a JSON list.
-///
-/// The address is cut off as bytes: as a text it would end at a NUL.
-const ATTEMPTS: &str = "DELETE FROM attempts WHERE key IN \
-    (SELECT key FROM attempts WHERE window_end <= ?1 AND NOT \
-        (consecutive > 0 AND EXISTS \
-            (SELECT 1 FROM json_each(?3) AS prefix JOIN users ON email_key = \
-                CAST(substr(CAST(attempts.key AS BLOB), length(prefix.value) + 1) AS TEXT) \
-             WHERE substr(attempts.key, 1, length(prefix.value)) = prefix.value)) \
-     LIMIT ?2)";
-
-const ACCOUNTS: &str = "DELETE FROM users WHERE id IN \
-    (SELECT id FROM users WHERE closes_at <= ?1 LIMIT ?2)";
-
-const INVITATIONS: &str = "DELETE FROM invitations WHERE id IN \
-    (SELECT id FROM invitations WHERE expires_at <= ?1 LIMIT ?2)";
-
-const ONBOARDING: &str = "DELETE FROM onboarding_sessions WHERE id IN \
-    (SELECT id FROM onboarding_sessions WHERE expires_at <= ?1 LIMIT ?2)";
-
-const API_KEYS: &str = "DELETE FROM api_keys WHERE id IN \
-    (SELECT id FROM api_keys WHERE expires_at <= ?1 LIMIT ?2)";
-
-const EVENTS: &str = "DELETE FROM events WHERE seq IN \
-    (SELECT seq FROM events WHERE at <= ?1 LIMIT ?2)";
-const DEAD_LETTERS: &str = "DELETE FROM messages WHERE seq IN \
-    (SELECT seq FROM messages WHERE buried_at <= ?1 LIMIT ?2)";
+use crate::sql::records::{id, json};
+use crate::sql::{Sql, Value};
 
 /// Accounts come last: what goes with an account is not counted as what it is.
-pub(super) async fn sweep(writer: &SqlitePool, command: Sweep) -> Result<Swept, Fault> {
+pub(super) async fn sweep(store: &SqliteStore, command: Sweep) -> Result<Swept, Fault> {
+    let statements = &store.statements.sweep;
     let of_accounts = json(&AttemptKey::OF_ACCOUNTS)?;
-    let remove = async |statement: &'static str, by: Timestamp| {
-        let query = sqlx::query(statement).bind(integer(by.as_millis())).bind(command.limit);
-        // Only one statement looks at the keys of accounts.
-        let query = if statement == ATTEMPTS { query.bind(&of_accounts) } else { query };
-        query.execute(writer).await.map(|done| done.rows_affected()).map_err(fault)
+    let remove = async |sql: &Sql, by: Timestamp, more: &[Value<'_>]| {
+        let values = [&[by.into(), command.limit.into()], more].concat();
+        let query = sql.query::<Sqlite>(&values);
+        query.execute(&store.writer).await.map(|done| done.rows_affected()).map_err(fault)
     };
+    let links = command.links_expired_by;
     Ok(Swept {
-        sessions: remove(SESSIONS, command.sessions_expired_by).await?,
-        attempts: remove(ATTEMPTS, command.attempts_idle_since).await?,
-        invitations: remove(INVITATIONS, command.links_expired_by).await?,
-        onboarding: remove(ONBOARDING, command.links_expired_by).await?,
-        api_keys: remove(API_KEYS, command.links_expired_by).await?,
-        events: remove(EVENTS, command.events_kept_since).await?,
-        dead_letters: remove(DEAD_LETTERS, command.dead_letters_buried_by).await?,
-        accounts: remove(ACCOUNTS, command.accounts_closed_by).await?,
+        sessions: remove(&statements.sessions, command.sessions_expired_by, &[]).await?,
+        attempts: remove(&statements.attempts, command.attempts_idle_since, &[of_accounts]).await?,
+        invitations: remove(&statements.invitations, links, &[]).await?,
+        onboarding: remove(&statements.onboarding, links, &[]).await?,
+        api_keys: remove(&statements.api_keys, links, &[]).await?,
+        events: remove(&statements.events, command.events_kept_since, &[]).await?,
+        dead_letters: remove(&statements.dead_letters, command.dead_letters_buried_by, &[]).await?,
+        accounts: accounts(store, command.accounts_closed_by, command.limit).await?,
     })
+}
+
+/// Removes accounts with all that is theirs.
+async fn accounts(store: &SqliteStore, closed_by: Timestamp, limit: u32) -> Result<u64, Fault> {
+    let statements = &store.statements.sweep;
+    let mut transaction = store.writer.begin_with(BEGIN).await.map_err(fault)?;
+    let find = statements.accounts.query::<Sqlite>(&[closed_by.into(), limit.into()]);
+    let rows = find.fetch_all(&mut *transaction).await.map_err(fault)?;
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let ids = rows.iter().map(|row| id(row, "users.id")).collect::<Result<Vec<_>, _>>()?;
+    let ids = json(&ids)?;
+    for sql in &statements.with_accounts {
+        let query = sql.query::<Sqlite>(std::slice::from_ref(&ids));
+        query.execute(&mut *transaction).await.map_err(fault)?;
+    }
+    transaction.commit().await.map_err(fault)?;
+    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::{plan, scratch};
-    use super::*;
 
     /// However many rows there are that stay.
     #[tokio::test(flavor = "multi_thread")]
     async fn what_is_over_is_found_along_an_index() {
         let (_directory, store) = scratch().await;
+        let sweep = &store.statements.sweep;
         for (statement, index) in [
-            (SESSIONS, "sessions_by_expiry"),
-            (ACCOUNTS, "users_by_closing"),
-            (INVITATIONS, "invitations_by_expiry"),
-            (ONBOARDING, "onboarding_sessions_by_expiry"),
-            (API_KEYS, "api_keys_by_expiry"),
+            (&sweep.sessions, "sessions_by_expiry"),
+            (&sweep.accounts, "users_by_closing"),
+            (&sweep.invitations, "invitations_by_expiry"),
+            (&sweep.onboarding, "onboarding_sessions_by_expiry"),
+            (&sweep.api_keys, "api_keys_by_expiry"),
         ] {
             let plan = plan(&store, statement).await;
             assert!(plan.contains(index) && !plan.contains("SCAN"), "{plan}");
+        }
+    }
+
+    /// Nothing is found by looking at every row.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn records_are_found_by_their_keys() {
+        let (_directory, store) = scratch().await;
+        let reads = &store.statements.reads;
+        for statement in [
+            &reads.user_by_id,
+            &reads.user_by_email,
+            &reads.session,
+            &reads.session_record,
+            &reads.session_with_user,
+            &reads.user_with_session,
+            &reads.invitation,
+            &reads.api_key,
+            &reads.onboarding,
+            &reads.counter,
+            &reads.live_sessions.next,
+            &reads.invitations_of_user.next,
+            &reads.api_keys_of_user.next,
+            &store.statements.refresh,
+        ] {
+            let plan = plan(&store, statement).await;
+            assert!(plan.contains("SEARCH") && !plan.contains("SCAN"), "{plan}");
         }
     }
 }

@@ -19,11 +19,11 @@ const ADA: &str = "INSERT INTO users (id, email, email_key, password, is_active,
 /// Makes a file as the version of the library did that knew the migrations up to this one.
 async fn make_file_of(path: &Path, version: i64) {
     make_file(path).unwrap();
-    let store = connect(path).await.unwrap();
+    let store = connect(path, Naming::new()).await.unwrap();
     let mut transaction = store.writer.begin_with(BEGIN).await.unwrap();
-    transaction.ensure_migrations_table(MIGRATIONS_TABLE).await.unwrap();
+    transaction.ensure_migrations_table(migrations::TABLE).await.unwrap();
     for migration in MIGRATIONS.iter().filter(|it| it.version <= version) {
-        transaction.apply(MIGRATIONS_TABLE, migration).await.unwrap();
+        transaction.apply(migrations::TABLE, migration).await.unwrap();
     }
     transaction.commit().await.unwrap();
     sqlx::query(ADA).execute(&store.writer).await.unwrap();
@@ -50,7 +50,7 @@ fn ada() -> User {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_any_earlier_version_is_brought_up_to_date_and_keeps_its_accounts() {
     let versions: Vec<_> = MIGRATIONS.iter().map(|it| it.version).collect();
-    assert!(versions.len() >= 6, "{versions:?}");
+    assert!(versions.len() >= 7, "{versions:?}");
     for version in versions {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("records.db");
@@ -93,4 +93,28 @@ async fn an_account_of_before_second_factors_has_none_and_can_be_given_one() {
     assert_eq!(found, Some(equipped));
     let found = store.find_onboarding(FindOnboarding { id: begun.id }).await.unwrap();
     assert_eq!(found, Some(begun));
+}
+
+/// The recipe of a user table of one's own has such a table.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_the_application_that_refer_to_ours_keep_their_rows_and_their_references() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("records.db");
+    make_file_of(&path, 6).await;
+    let app = SqlitePool::connect_with(options(&path).unwrap()).await.unwrap();
+    let tables = "INSERT INTO sessions SELECT id, id, 1, '[]', 1, NULL, NULL, 1, 1, 1, 1, 1, 1, \
+            zeroblob(8), zeroblob(32), zeroblob(32), '{}', NULL, NULL, 1 FROM users; \
+        CREATE TABLE members (user_id BLOB REFERENCES users (id) ON DELETE CASCADE); \
+        CREATE TABLE devices (session_id BLOB REFERENCES sessions (id) ON DELETE CASCADE); \
+        INSERT INTO members SELECT id FROM users; INSERT INTO devices SELECT id FROM sessions;";
+    sqlx::raw_sql(tables).execute(&app).await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let count = async || -> i64 {
+        let count = "SELECT (SELECT count(*) FROM members) * 10 + (SELECT count(*) FROM devices)";
+        sqlx::query_scalar(count).fetch_one(&app).await.unwrap()
+    };
+    assert_eq!(count().await, 11);
+    let remove = Write::RemoveUser { id: ada().id, was: ada().version };
+    commit(&store, Commit { writes: vec![remove], ..Commit::default() }).await;
+    assert_eq!(count().await, 0);
 }

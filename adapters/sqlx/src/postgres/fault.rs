@@ -1,0 +1,143 @@
+//! What the errors of Postgres and sqlx mean to a caller.
+
+use std::fmt;
+
+use sqlx::Error;
+use sqlx::postgres::PgDatabaseError;
+use testudo_driver::{Fault, FaultKind};
+
+/// SQLSTATEs that are told apart (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+pub(super) mod code {
+    pub(in super::super) const UNIQUE_VIOLATION: &str = "23505";
+    pub(in super::super) const DUPLICATE_TABLE: &str = "42P07";
+    pub(in super::super) const DUPLICATE_OBJECT: &str = "42710";
+    pub(in super::super) const SERIALIZATION_FAILURE: &str = "40001";
+    pub(in super::super) const DEADLOCK_DETECTED: &str = "40P01";
+}
+
+/// What the database said, without the values that it may have repeated: who logs a fault must not log what
+/// was bound to a statement.
+#[derive(Debug)]
+pub(super) struct Refused {
+    code: String,
+    message: Option<String>,
+    constraint: Option<String>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the database refused with SQLSTATE {}", self.code)?;
+        if let Some(message) = &self.message {
+            write!(out, ": {message}")?;
+        }
+        match &self.constraint {
+            Some(constraint) => write!(out, " (constraint {constraint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl From<&PgDatabaseError> for Refused {
+    fn from(error: &PgDatabaseError) -> Self {
+        let code = error.code().to_owned();
+        // Of data and of constraints, messages quote values.
+        let quotes = code.starts_with("22") || code.starts_with("23");
+        Self {
+            message: (!quotes).then(|| error.message().to_owned()),
+            constraint: error.constraint().map(str::to_owned),
+            code,
+        }
+    }
+}
+
+/// The fault that an error of sqlx is.
+pub(super) fn fault(error: Error) -> Fault {
+    let kind = kind(&error);
+    match database_error(&error) {
+        Some(refused) => Fault::new(kind, Refused::from(refused)),
+        None => Fault::new(kind, error),
+    }
+}
+
+/// The fault that a command took longer than it may.
+pub(super) fn too_slow() -> Fault {
+    Fault::new(FaultKind::Unavailable, "the database did not answer in time")
+}
+
+fn kind(error: &Error) -> FaultKind {
+    match error {
+        Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::WorkerCrashed
+        | Error::Io(_)
+        | Error::Tls(_)
+        | Error::Protocol(_) => FaultKind::Unavailable,
+        Error::ColumnDecode { .. } | Error::Decode(_) => FaultKind::Corrupt,
+        Error::Database(_) => sqlstate(error).map_or(FaultKind::Internal, kind_of_code),
+        _ => FaultKind::Internal,
+    }
+}
+
+fn kind_of_code(code: &str) -> FaultKind {
+    match code {
+        // Read-only: a standby, or a primary that is being replaced. Then lock and statement timeouts.
+        "25006" | "55P03" | "57014" => FaultKind::Unavailable,
+        code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED => FaultKind::Overloaded,
+        // A damaged page, a damaged index.
+        "XX001" | "XX002" => FaultKind::Corrupt,
+        _ => match code.get(..2) {
+            // Connections, resources, operators, the system underneath.
+            Some("08" | "53" | "57" | "58") => FaultKind::Unavailable,
+            _ => FaultKind::Internal,
+        },
+    }
+}
+
+pub(super) fn sqlstate(error: &Error) -> Option<&str> {
+    database_error(error).map(PgDatabaseError::code)
+}
+
+fn database_error(error: &Error) -> Option<&PgDatabaseError> {
+    match error {
+        Error::Database(error) => error.try_downcast_ref::<PgDatabaseError>(),
+        _ => None,
+    }
+}
+
+/// Whether the transaction was undone for no fault of its own, so that it may be tried again.
+pub(super) fn is_undone(error: &Error) -> bool {
+    matches!(sqlstate(error), Some(code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED))
+}
+
+/// Whether it is the connection that is at fault: it was closed, or is being closed.
+pub(super) fn is_broken(error: &Error) -> bool {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
+        Error::Database(_) => sqlstate(error).is_some_and(|code| {
+            code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03")
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlstates_are_faults_by_what_can_be_done_about_them() {
+        for code in [
+            "08006", "08001", "57P01", "57P02", "57P03", "53300", "53100", "25006", "57014",
+            "55P03",
+        ] {
+            assert_eq!(kind_of_code(code), FaultKind::Unavailable, "{code}");
+        }
+        assert_eq!(kind_of_code("40001"), FaultKind::Overloaded);
+        assert_eq!(kind_of_code("XX001"), FaultKind::Corrupt);
+        for code in ["42P01", "42501", "23502", "22021", ""] {
+            assert_eq!(kind_of_code(code), FaultKind::Internal, "{code}");
+        }
+    }
+}

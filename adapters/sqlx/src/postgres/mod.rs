@@ -1,0 +1,251 @@
+//! Records in PostgreSQL, and in databases that speak its protocol.
+//!
+//! [`PostgresStore`] is the store, [`PostgresOptions`] how it connects; [`OpenError`] says why a database cannot be
+//! one.
+
+mod commit;
+mod events;
+mod fault;
+mod gate;
+mod messages;
+mod open;
+mod open_error;
+mod options;
+mod own_users;
+#[cfg(test)]
+mod real_server;
+mod statements;
+
+use std::sync::Arc;
+
+use testudo::Timestamp;
+use testudo::command::{
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations,
+    ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
+};
+use testudo::event::{EventRecord, TakenEvents};
+use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
+use testudo::model::{
+    ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
+    SessionId, User,
+};
+use testudo_driver::{Fault, Store};
+
+pub use open_error::OpenError;
+pub use options::PostgresOptions;
+
+use self::gate::{Gate, Reading, Writing};
+use self::statements::Statements;
+use crate::sql::records::name;
+use crate::sql::{Value, counting};
+
+/// All records in one database of PostgreSQL 12 or later. Clones share their connections.
+///
+/// * **Any number of nodes.** Nothing is kept here; what must not happen twice is decided by the database. A commit
+///   is one transaction (READ COMMITTED), which locks every row that it is guarded on, in one order for all.
+/// * **Few round trips.** A look-up is one statement; so is counting an attempt, a refresh, and what a sign-in
+///   writes.
+/// * **Bounded.** So many connections, so long a wait for one, so long a wait for an answer
+///   ([`PostgresOptions`]); what takes longer is a fault. What the database undid for the sake of another transaction
+///   is tried again a few times. A read that finds its connection broken is sent on another one; a write is not, as
+///   nobody knows what became of it.
+/// * **Durable** as the server is set up: with `synchronous_commit = on`, an acknowledged commit survives its crash,
+///   and with a synchronous standby also its loss.
+///
+/// The store must be given the primary: what was acknowledged must be seen at once.
+///
+/// # Other databases with this protocol
+///
+/// Neither foreign keys, triggers, advisory locks, LISTEN, deferred constraints nor row identifiers are used; JSON
+/// is text and moments are numbers. What is used is `INSERT … ON CONFLICT`, `FOR UPDATE`, `FOR SHARE` and `SKIP
+/// LOCKED`, partial indexes, identity columns, and common table expressions that write. Read in their
+/// documentation, not run: CockroachDB has all of it under READ COMMITTED (from 23.2 on, where it has to be enabled, and
+/// enabled from the start since 24.1), YugabyteDB under its flag `yb_enable_read_committed_isolation`; Aurora and AlloyDB
+/// are PostgreSQL. Under SERIALIZABLE, which CockroachDB takes where READ COMMITTED is off, commits fail more often for
+/// the sake of others and are tried again. Numbers of events there follow the clocks of the nodes: events of
+/// different nodes within moments of each other may be handed out in another order than they were committed in, and
+/// none is skipped.
+///
+/// The methods must be called within a tokio runtime.
+#[derive(Clone, Debug)]
+pub struct PostgresStore {
+    gate: Gate,
+    statements: Arc<Statements>,
+}
+
+impl PostgresStore {
+    /// Waits for the commands under way, then closes all connections. Every later command is a fault.
+    pub async fn close(&self) {
+        self.gate.pool.close().await;
+    }
+}
+
+impl Store for PostgresStore {
+    async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
+        let Self { gate, statements } = self;
+        let (reader, writer) = (Reading(gate), Writing(gate));
+        let Statements { reads, reserve, .. } = &**statements;
+        counting::count_attempt(reads, reserve, &reader, &writer, &command).await
+    }
+
+    async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
+        self.statements.reads.find_user(&Reading(&self.gate), &command).await
+    }
+
+    async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
+        self.statements.reads.find_session(&Reading(&self.gate), command).await
+    }
+
+    async fn find_session_with_user(
+        &self,
+        command: FindSessionWithUser,
+    ) -> Result<Option<(Session, User)>, Fault> {
+        self.statements.reads.find_session_with_user(&Reading(&self.gate), command).await
+    }
+
+    async fn find_user_with_session(
+        &self,
+        command: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, Fault> {
+        self.statements.reads.find_user_with_session(&Reading(&self.gate), command).await
+    }
+
+    async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
+        self.statements.reads.find_session_record(&Reading(&self.gate), id).await
+    }
+
+    async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
+        self.statements.reads.find_invitation(&Reading(&self.gate), command).await
+    }
+
+    async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
+        self.statements.reads.find_api_key(&Reading(&self.gate), command).await
+    }
+
+    async fn find_onboarding(
+        &self,
+        command: FindOnboarding,
+    ) -> Result<Option<OnboardingSession>, Fault> {
+        self.statements.reads.find_onboarding(&Reading(&self.gate), command).await
+    }
+
+    async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
+        self.statements.reads.list_sessions(&Reading(&self.gate), command).await
+    }
+
+    async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
+        self.statements.reads.list_users(&Reading(&self.gate), command).await
+    }
+
+    async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
+        self.statements.reads.list_invitations(&Reading(&self.gate), command).await
+    }
+
+    async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
+        self.statements.reads.list_api_keys(&Reading(&self.gate), command).await
+    }
+
+    async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
+        self.statements.reads.list_events(&Reading(&self.gate), &command).await
+    }
+
+    async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
+        messages::sweep(self, command).await
+    }
+
+    async fn list_idle_attempts(
+        &self,
+        idle_since: Timestamp,
+        after: Option<AttemptKey>,
+        limit: u32,
+    ) -> Result<Vec<AttemptKey>, Fault> {
+        let Statements { reads, .. } = &*self.statements;
+        reads.list_idle_attempts(&Reading(&self.gate), idle_since, after, limit).await
+    }
+
+    async fn forget_attempts(
+        &self,
+        keys: Vec<AttemptKey>,
+        idle_since: Timestamp,
+    ) -> Result<u64, Fault> {
+        messages::forget_attempts(self, &keys, idle_since).await
+    }
+
+    async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {
+        commit::commit(self, &command).await
+    }
+
+    async fn take_events(
+        &self,
+        consumer: String,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<TakenEvents, Fault> {
+        events::take(self, &consumer, now, until, limit).await
+    }
+
+    async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
+        let values = [Value::text(&consumer), Value::uuid(up_to.as_uuid())];
+        self.gate.execute(&self.statements.events.taken, &values).await.map(drop)
+    }
+
+    async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {
+        let values = [Value::text(&consumer), until.into()];
+        self.gate.execute(&self.statements.events.postpone, &values).await.map(drop)
+    }
+
+    async fn begin_events(&self, consumer: String) -> Result<(), Fault> {
+        events::begin(self, &consumer).await
+    }
+
+    async fn forget_consumer(&self, consumer: String) -> Result<(), Fault> {
+        let values = [Value::text(&consumer)];
+        self.gate.execute(&self.statements.events.forget, &values).await.map(drop)
+    }
+
+    async fn take_messages(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<TakenMessage>, Fault> {
+        messages::take(self, now, until, limit).await
+    }
+
+    async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {
+        messages::sent(self, &messages).await
+    }
+
+    async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
+        let values = [Value::uuid(message.as_uuid()), until.into()];
+        self.gate.execute(&self.statements.messages.postpone, &values).await.map(drop)
+    }
+
+    async fn bury_message(
+        &self,
+        message: MessageId,
+        at: Timestamp,
+        reason: BurialReason,
+    ) -> Result<(), Fault> {
+        let values = [Value::uuid(message.as_uuid()), at.into(), name(&reason)?];
+        self.gate.execute(&self.statements.messages.bury, &values).await.map(drop)
+    }
+
+    async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
+        self.statements.reads.list_messages(&Reading(&self.gate), command).await
+    }
+
+    async fn revive_messages(
+        &self,
+        which: DeadLetters,
+        now: Timestamp,
+    ) -> Result<Vec<MessageId>, Fault> {
+        messages::revive(self, which, now).await
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        self.statements.reads.ping(&Reading(&self.gate)).await
+    }
+}
