@@ -68,7 +68,7 @@ impl Person {
             return;
         }
         let index = self.random.usize(..account.sessions.len());
-        let new = format!("password {:x} of {}", self.random.u64(..), account.email);
+        let new = format!("another phrase, the {:x}th", self.random.u64(..));
         match account.sessions[index].state {
             State::Live => {}
             State::Refreshing(_) => return account.refresh(world, index, 1),

@@ -100,7 +100,7 @@ fn a_file_that_does_not_hold_is_refused_by_line_and_name() {
         ("listen = \"localhost\"", vec!["line 1", "127.0.0.1:8080"]),
         ("trusted_proxies = \"many\"", vec!["line 1"]),
         ("trusted_proxies = -1", vec!["line 1"]),
-        ("database = \"redis://:hunter2@x\"", vec!["line 1", "redis"]),
+        ("database = \"redis://:hunter2@x?bucket=1\"", vec!["line 1", "buckets"]),
         ("argon2_memory = 19455\nargon2_passes = 2", vec!["argon2_memory", "19456 KiB with 2"]),
         ("argon2_passes = 17", vec!["hashing.argon2", "at most", "calibrate"]),
         ("argon2_lanes = 0", vec!["hashing.argon2"]),

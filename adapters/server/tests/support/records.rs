@@ -3,7 +3,7 @@
 use testudo::command::Part;
 use testudo_driver::{SharedStore, Split};
 use testudo_redis::RedisOptions;
-use testudo_sqlx::{PostgresStore, SqliteStore};
+use testudo_sqlx::{MySqlStore, PostgresStore, SqliteStore};
 
 use super::process::Site;
 
@@ -33,6 +33,7 @@ async fn open(url: &str) -> SharedStore {
             let options = RedisOptions::new().prefix(prefix);
             SharedStore::new(options.open(address).await.unwrap())
         }
+        "mysql" => SharedStore::new(MySqlStore::open(url).await.unwrap()),
         "postgres" => SharedStore::new(PostgresStore::open(url).await.unwrap()),
         other => panic!("{other} cannot be opened"),
     }
