@@ -53,9 +53,17 @@ impl Commit {
         self
     }
 
+    /// Adds a write at its place: writes stand in the order of their parts
+    /// ([`Part`](crate::command::Part)), whatever the order in which they are added, and those of one part in that order.
     pub(crate) fn write(mut self, write: Write) -> Self {
-        self.writes.push(write);
+        let part = write.part();
+        let place = self.writes.partition_point(|earlier| earlier.part() <= part);
+        self.writes.insert(place, write);
         self
+    }
+
+    pub(crate) fn write_all(self, writes: impl IntoIterator<Item = Write>) -> Self {
+        writes.into_iter().fold(self, Self::write)
     }
 
     pub(crate) fn event(mut self, event: EventRecord) -> Self {

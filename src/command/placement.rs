@@ -3,16 +3,21 @@
 use super::{Commit, Guard, Write};
 
 /// A part of the records. Each can live in a store of its own.
+///
+/// Their order is the one in which the writes of a batch stand, so that a crash between two stores grants nothing: what
+/// is spent (a code, a link, a seat, an onboarding session) comes before what is given (a session), a user's epoch
+/// before the session that is to have it, and counters last, since one that is not cleared costs an attempt and gives
+/// none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// Users with their invitations and API keys.
     Users,
+    /// Onboarding sessions.
+    Onboarding,
     /// Sessions.
     Sessions,
     /// Attempt counters.
     Counters,
-    /// Onboarding sessions.
-    Onboarding,
     /// Events with the cursors of their consumers, and messages.
     Outbox,
 }
@@ -20,7 +25,7 @@ pub enum Part {
 impl Part {
     /// All there are.
     pub const ALL: [Self; 5] =
-        [Self::Users, Self::Sessions, Self::Counters, Self::Onboarding, Self::Outbox];
+        [Self::Users, Self::Onboarding, Self::Sessions, Self::Counters, Self::Outbox];
 }
 
 /// Which part of the records lives in which store. Stores are numbered; what the numbers stand for is for whoever
@@ -121,10 +126,8 @@ impl Commit {
     ///
     /// # What a crash or a conflict in between leaves behind
     ///
-    /// The first shares, applied: a conflict that a later store reports is no promise that nothing changed. Flows
-    /// order their writes so that this grants nothing: what is spent (a code, a link, a seat, an onboarding session)
-    /// before what is given (a session), a user's epoch before the session that is to have it, and counters last,
-    /// since one that is not cleared costs an attempt and gives none.
+    /// The first shares, applied: a conflict that a later store reports is no promise that nothing changed. Nothing is
+    /// granted by that, as the writes of a batch stand in the order of their [parts](Part).
     #[must_use]
     pub fn split(self, placement: &Placement) -> Vec<Share> {
         let mut shares: Vec<Share> = self.order(placement).into_iter().map(Share::empty).collect();

@@ -50,7 +50,7 @@ pub(super) fn way(user: &User, arrival: &Arrival, env: &mut Env) -> Way {
 
 /// The batch by which somebody is let in, with their record as it is stored then. The user is written first:
 /// where users and sessions are kept apart, a crash in between must not leave a session whose sign-in was not
-/// confirmed.
+/// confirmed. What else is spent is written before the session, too: see [`Part`](crate::command::Part).
 pub(super) fn let_in(
     user: User,
     was: Option<Version>,

@@ -1,12 +1,14 @@
 //! All interleavings of a few flows.
 
+mod several;
+
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+use super::faults::WorldFault;
 use super::world::World;
-use crate::drive::respond;
 use crate::env::Env;
 use crate::step::Step;
 
@@ -16,6 +18,11 @@ use crate::step::Step;
 /// A flow does nothing between two commands, so the order of commands is all that can differ between
 /// two runs of the same flows: what holds in every schedule holds for any number of threads, processes
 /// and networks, as long as a store carries out each command as it says.
+///
+/// Where the world's records live in several stores ([`World::set_placement`]), a commit and a look-up that concern
+/// more than one are as many commands, and other flows, or a crash, come in between. That makes so many schedules
+/// that not all are run: only those in which flows are interrupted at most
+/// [`Explorer::MOST_INTERRUPTIONS`] times, which is where nearly all races show (Musuvathi and Qadeer 2007).
 ///
 /// Commands that hash, or ask another system, touch no record and commute with everything that other flows do. They are
 /// carried out at once, which leaves out only schedules that are equal to one that is run.
@@ -46,6 +53,7 @@ pub struct Explorer<'a, R> {
     flows: Vec<Flow<'a, R>>,
     crashes: bool,
     most: usize,
+    interruptions: Option<usize>,
 }
 
 /// How a flow ended in a schedule.
@@ -72,10 +80,32 @@ impl<'a, R: 'a> Explorer<'a, R> {
     /// How many schedules are run unless [`Explorer::at_most`] says otherwise.
     pub const MOST_SCHEDULES: usize = 100_000;
 
+    /// How often flows are interrupted by others at most where records live in several stores, unless
+    /// [`Explorer::interrupted_at_most`] says otherwise; once, where there are more than two.
+    pub const MOST_INTERRUPTIONS: usize = 2;
+
     /// Starts every schedule from a snapshot of this world.
     pub fn new(start: &World) -> Self {
         let start = start.clone();
-        Self { start, flows: Vec::new(), crashes: false, most: Self::MOST_SCHEDULES }
+        let most = Self::MOST_SCHEDULES;
+        Self { start, flows: Vec::new(), crashes: false, most, interruptions: None }
+    }
+
+    /// Runs only schedules in which so often a flow goes on that another one interrupts.
+    pub fn interrupted_at_most(mut self, times: usize) -> Self {
+        self.interruptions = Some(times);
+        self
+    }
+
+    fn interruptions(&self) -> usize {
+        let bound = if !self.start.placement().is_split() {
+            usize::MAX
+        } else if self.flows.len() > 2 {
+            1
+        } else {
+            Self::MOST_INTERRUPTIONS
+        };
+        self.interruptions.unwrap_or(bound)
     }
 
     /// Adds a flow. `begin` makes it afresh for every schedule; `result` turns what it ends with into
@@ -88,8 +118,8 @@ impl<'a, R: 'a> Explorer<'a, R> {
     ) -> Self {
         let result: Rc<dyn Fn(T) -> R + 'a> = Rc::new(result);
         let begin = move |world: &mut World| {
-            let step = begin(world.env());
-            Suspended { step, result: Rc::clone(&result) }.settle(world)
+            let stage = Stage::Asked(begin(world.env()));
+            Suspended { stage, result: Rc::clone(&result) }.settle(world)
         };
         self.flows.push(Flow { name, begin: Box::new(begin) });
         self
@@ -152,15 +182,25 @@ impl<'a, R: 'a> Explorer<'a, R> {
                 may_crash = false;
             }
         }
+        let (mut last, mut interruptions) = (None, self.interruptions());
         loop {
-            let mut asking: Vec<_> = flows.iter_mut().filter(|flow| flow.turn.asks()).collect();
+            let mut asking: Vec<_> =
+                flows.iter_mut().enumerate().filter(|(_, flow)| flow.turn.asks()).collect();
             if asking.is_empty() {
                 break;
+            }
+            let goes_on = asking.iter().any(|(place, _)| last == Some(*place));
+            if goes_on && interruptions == 0 {
+                asking.retain(|(place, _)| last == Some(*place));
             }
             let fates = if may_crash { 2 } else { 1 };
             let choice = path.choose(asking.len() * fates);
             let dies = choice % fates == 1;
-            let flow = asking.swap_remove(choice / fates);
+            let (place, flow) = asking.swap_remove(choice / fates);
+            if goes_on && last != Some(place) {
+                interruptions = interruptions.saturating_sub(1);
+            }
+            last = Some(place);
             listen(Happening::Turn { flow, dies });
             flow.take_turn(&mut world, dies);
             may_crash &= !dies;
@@ -261,19 +301,29 @@ trait Waiting<'a, R> {
 }
 
 struct Suspended<'a, T, R> {
-    step: Step<T>,
+    stage: Stage<'a, T>,
     result: Rc<dyn Fn(T) -> R + 'a>,
 }
+
+/// How far a flow's command is.
+enum Stage<'a, T> {
+    /// It is still to be carried out.
+    Asked(Step<T>),
+    /// Some of the stores that it concerns have done their share.
+    UnderWay { next: String, go_on: GoOn<'a, T> },
+}
+
+type GoOn<'a, T> = Box<dyn FnOnce(&mut World) -> Result<Stage<'a, T>, WorldFault> + 'a>;
 
 impl<'a, T: 'a, R: 'a> Suspended<'a, T, R> {
     /// Goes on to the next command whose place in the order matters.
     fn settle(self, world: &mut World) -> Turn<'a, R> {
-        match self.step {
-            Step::Done(done) => Turn::Ended(Ending::Done((self.result)(done))),
+        match self.stage {
+            Stage::Asked(Step::Done(done)) => Turn::Ended(Ending::Done((self.result)(done))),
             // They commute with everything: carried out at once.
-            Step::VerifyPassword(_) | Step::ConsultLegacy(_) | Step::HashPassword(_) => {
-                Box::new(self).go_on(world)
-            }
+            Stage::Asked(
+                Step::VerifyPassword(_) | Step::ConsultLegacy(_) | Step::HashPassword(_),
+            ) => Box::new(self).go_on(world),
             _ => Turn::Asks(Box::new(self)),
         }
     }
@@ -281,13 +331,20 @@ impl<'a, T: 'a, R: 'a> Suspended<'a, T, R> {
 
 impl<'a, T: 'a, R: 'a> Waiting<'a, R> for Suspended<'a, T, R> {
     fn question(&self) -> String {
-        format!("{:?}", self.step)
+        match &self.stage {
+            Stage::Asked(step) => format!("{step:?}"),
+            Stage::UnderWay { next, .. } => format!("goes on with {next}"),
+        }
     }
 
     fn go_on(self: Box<Self>, world: &mut World) -> Turn<'a, R> {
-        let Self { step, result } = *self;
-        match respond(step, world) {
-            Ok(step) => Suspended { step, result }.settle(world),
+        let Self { stage, result } = *self;
+        let next = match stage {
+            Stage::Asked(step) => several::carry_out(step, world),
+            Stage::UnderWay { go_on, .. } => go_on(world),
+        };
+        match next {
+            Ok(stage) => Suspended { stage, result }.settle(world),
             Err(_) => Turn::Ended(Ending::Crashed),
         }
     }

@@ -9,13 +9,15 @@ use crate::command::{
     Commit, Conflict, Consult, ConsultLegacy, CountAttempt, FindApiKey, FindInvitation,
     FindOnboarding, FindSession, FindSessionWithUser, FindUser, FindUserWithSession, HashPassword,
     LegacyVerdict, ListApiKeys, ListEvents, ListInvitations, ListSessions, ListUsers, OwnedApiKey,
-    OwnedSession, PasswordVerdict, Sweep, Swept, Unhashable, UserKey, VerifyPassword, Write,
+    OwnedSession, Part, PasswordVerdict, Placement, Share, Sweep, Swept, Unhashable, UserKey,
+    VerifyPassword, Write,
 };
 use crate::event::EventRecord;
 use crate::flow::{self, Login, RegisterUser, SignedIn};
 use crate::message::{Message, MessageKind};
 use crate::model::{
-    ApiKey, AttemptVerdict, Client, Email, EmailKey, Invitation, OnboardingSession, Session, User,
+    ApiKey, AttemptVerdict, Client, Email, EmailKey, Invitation, OnboardingSession, Session,
+    SessionId, User, UserId,
 };
 use crate::onboarding::{Onboarding, SignIn};
 use crate::password::{HashError, HasherChain, Password, PasswordHash, Salt, WorkBuffer};
@@ -34,6 +36,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct World {
     tables: Tables,
+    placement: Placement,
     now: Timestamp,
     runs: u64,
     client: Client,
@@ -66,6 +69,7 @@ impl World {
         let keys = Secret::new(Self::SECRET.to_owned());
         Self {
             tables: Tables::new(),
+            placement: Placement::together(0),
             now: Timestamp::from_millis(1_767_225_600_000),
             runs: 0,
             client: Client::unknown(),
@@ -81,6 +85,19 @@ impl World {
             carried_out: 0,
             hashes: 0,
         }
+    }
+
+    /// Lets the parts of the records live in several stores from now on: a commit is carried out store by store, and
+    /// each of them counts as a command that may fail ([`World::fail`]). An [`Explorer`](super::Explorer) lets others come
+    /// in between.
+    pub const fn set_placement(&mut self, placement: Placement) {
+        self.placement = placement;
+    }
+
+    /// Which part of the records lives in which store.
+    #[must_use]
+    pub const fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     /// What time it is.
@@ -312,6 +329,14 @@ impl World {
         &mut self,
         command: impl FnOnce(&mut Self) -> C::Reply,
     ) -> Result<C::Reply, WorldFault> {
+        self.carry_out_part::<C, _>(command)
+    }
+
+    /// Carries out what one store is to do of a command, unless it is to go wrong.
+    fn carry_out_part<C: Command, R>(
+        &mut self,
+        command: impl FnOnce(&mut Self) -> R,
+    ) -> Result<R, WorldFault> {
         self.trace.push(C::NAME);
         self.carried_out = self.carried_out.saturating_add(1);
         let number = self.carried_out;
@@ -324,6 +349,53 @@ impl World {
             }
             Some(Mishap::Conflict) | None => Ok(command(self)),
         }
+    }
+
+    /// What each store is to do of a batch.
+    ///
+    /// # Panics
+    ///
+    /// When its writes do not stand in the order of their parts.
+    pub(super) fn shares(&self, batch: Commit) -> Vec<Share> {
+        let is_in_order = batch.writes.is_sorted_by_key(|write| write.part());
+        assert!(is_in_order, "the writes of a batch stand in the order of their parts: {batch:?}");
+        if self.placement.is_split() {
+            return batch.split(&self.placement);
+        }
+        vec![Share { store: self.placement.store_of(Part::Users), batch }]
+    }
+
+    /// Carries out what one store is to do of a batch.
+    pub(super) fn commit_share(
+        &mut self,
+        batch: Commit,
+    ) -> Result<Result<(), Conflict>, WorldFault> {
+        let loses = self.loses();
+        self.carry_out_part::<Commit, _>(|world| {
+            if loses { Err(Conflict) } else { world.tables.commit(batch) }
+        })
+    }
+
+    /// Whether sessions and users are read one after the other.
+    pub(super) fn reads_owners_later(&self) -> bool {
+        self.placement.store_of(Part::Users) != self.placement.store_of(Part::Sessions)
+    }
+
+    /// The first half of a look-up in two stores: the session.
+    pub(super) fn read_session<C: Command>(
+        &mut self,
+        id: SessionId,
+    ) -> Result<Option<Session>, WorldFault> {
+        self.carry_out_part::<C, _>(|world| world.tables.find_session_record(id))
+    }
+
+    /// The second half: its owner.
+    pub(super) fn read_owner<C: Command>(
+        &mut self,
+        id: UserId,
+    ) -> Result<Option<User>, WorldFault> {
+        let key = UserKey::Id(id);
+        self.carry_out_part::<C, _>(|world| world.tables.find_user(&FindUser { key }))
     }
 
     /// Whether the next command is a commit that loses.
@@ -461,12 +533,12 @@ impl Respond for World {
     }
 
     fn commit(&mut self, command: Commit) -> Result<Result<(), Conflict>, WorldFault> {
-        let loses = self.loses();
-        self.carry_out::<Commit>(
-            |world| {
-                if loses { Err(Conflict) } else { world.tables.commit(command) }
-            },
-        )
+        for Share { batch, .. } in self.shares(command) {
+            if let Err(conflict) = self.commit_share(batch)? {
+                return Ok(Err(conflict));
+            }
+        }
+        Ok(Ok(()))
     }
 
     fn sweep(&mut self, command: Sweep) -> Result<Swept, WorldFault> {

@@ -94,7 +94,7 @@ fn who_lists_events_learns_of_no_account_of_others() {
 #[test]
 fn a_flood_of_wrong_service_tokens_makes_a_bounded_number_of_rows_and_shuts_nobody_out() {
     for client in [Client::unknown(), Client::unknown().with_ip("192.0.2.1".parse().unwrap())] {
-        let mut world = World::new();
+        let mut world = crate::new_world();
         world.set_client(client);
         let tokens: ServiceTokens = SERVICE.parse().unwrap();
         for (tokens, wrong) in [(tokens.clone(), "wrong"), (ServiceTokens::none(), SERVICE)] {

@@ -113,10 +113,10 @@ fn cases_under(tokens: Backend) -> Vec<Case> {
         Case::new("logout everywhere", session, move |world| {
             world.try_run(|env| logout_all(four.expose(), env))
         }),
-        Case::new("registration", World::new(), |world| {
+        Case::new("registration", crate::new_world(), |world| {
             Ok(world.try_run(|env| register_user(registration(ADA), env))?.map(drop))
         }),
-        Case::new("registration without a password", World::new(), |world| {
+        Case::new("registration without a password", crate::new_world(), |world| {
             let request = RegisterUser { password: None, ..registration(ADA) };
             Ok(world.try_run(|env| register_user(request, env))?.map(drop))
         }),
@@ -417,7 +417,7 @@ fn cases_of_administration(tokens: Backend) -> [Case; 9] {
         Case::new("list of users", session.clone(), |world| {
             world.try_run(|_| list_users(UserPage::default())).map(|_| Ok(()))
         }),
-        Case::new("import", World::new(), run(import)),
+        Case::new("import", crate::new_world(), run(import)),
         Case::new("import, some there", session, run(import)),
     ]
 }
@@ -455,6 +455,7 @@ fn undisturbed(case: &Case) -> (Vec<&'static str>, Answer, World) {
     (world.take_trace(), answer, world)
 }
 
+/// Over two, see the laws of several stores.
 #[test]
 fn when_a_command_fails_nothing_is_granted_and_nothing_is_half_done() {
     let mut injected = 0;
@@ -487,78 +488,92 @@ fn when_a_command_fails_nothing_is_granted_and_nothing_is_half_done() {
 
 #[test]
 fn a_failed_command_gives_no_attempt_back() {
-    let mut world = world_with_ada();
-    for guess in 0..5 {
-        world.fail(2 + guess % 3, if guess % 2 == 0 { Mishap::Before } else { Mishap::After });
-        let request = Login::new(ADA, "a wrong guess".into());
-        world.try_run(|env| login(request, env)).unwrap_err();
-    }
-    let refused = world.run(|env| login(Login::new(ADA, PASSWORD.into()), env)).unwrap_err();
-    assert!(matches!(refused, Refusal::RateLimited { .. }), "{refused}");
+    crate::over_one_store_and_two(|| {
+        let mut world = world_with_ada();
+        for guess in 0..5 {
+            world.fail(2 + guess % 3, if guess % 2 == 0 { Mishap::Before } else { Mishap::After });
+            let request = Login::new(ADA, "a wrong guess".into());
+            world.try_run(|env| login(request, env)).unwrap_err();
+        }
+        let refused = world.run(|env| login(Login::new(ADA, PASSWORD.into()), env)).unwrap_err();
+        assert!(matches!(refused, Refusal::RateLimited { .. }), "{refused}");
+    });
 }
 
 #[test]
 fn a_conflict_is_looked_at_again_and_comes_to_the_same_answer() {
-    for case in cases() {
-        let (commands, answer, whole) = undisturbed(&case);
-        let Some(k) = commands.iter().position(|command| *command == "Commit") else { continue };
-        let mut world = case.world.clone();
-        world.fail(k + 1, Mishap::Conflict);
-        let got = (case.run)(&mut world).unwrap();
-        if case.name.starts_with("registration") {
-            // Only a taken address can conflict there.
-            assert_eq!(got, Err(Refusal::EmailTaken), "{}", case.name);
-            assert_eq!(world.tables(), case.world.tables(), "{}", case.name);
-        } else {
-            assert_eq!(got, answer, "{}", case.name);
-            let count = |world: &World| {
-                let tables = world.tables();
-                let Records {
-                    users, sessions, api_keys, invitations, onboarding, messages, ..
-                } = records(world);
-                let granted = (users.len(), sessions.len(), api_keys.len(), invitations.len());
-                (granted, onboarding.len(), messages.len(), tables.attempts().count())
+    crate::over_one_store_and_two(|| {
+        for case in cases() {
+            let (commands, answer, whole) = undisturbed(&case);
+            let Some(k) = commands.iter().position(|command| *command == "Commit") else {
+                continue;
             };
-            assert_eq!(count(&world), count(&whole), "{}", case.name);
+            let mut world = case.world.clone();
+            world.fail(k + 1, Mishap::Conflict);
+            let got = (case.run)(&mut world).unwrap();
+            if case.name.starts_with("registration") {
+                // Only a taken address can conflict there.
+                assert_eq!(got, Err(Refusal::EmailTaken), "{}", case.name);
+                assert_eq!(world.tables(), case.world.tables(), "{}", case.name);
+            } else {
+                assert_eq!(got, answer, "{}", case.name);
+                let count = |world: &World| {
+                    let tables = world.tables();
+                    let Records {
+                        users,
+                        sessions,
+                        api_keys,
+                        invitations,
+                        onboarding,
+                        messages,
+                        ..
+                    } = records(world);
+                    let granted = (users.len(), sessions.len(), api_keys.len(), invitations.len());
+                    (granted, onboarding.len(), messages.len(), tables.attempts().count())
+                };
+                assert_eq!(count(&world), count(&whole), "{}", case.name);
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn a_flow_that_always_loses_says_so_and_has_done_nothing() {
-    for case in cases() {
-        let (commands, _, _) = undisturbed(&case);
-        if !commands.contains(&"Commit") {
-            continue;
+    crate::over_one_store_and_two(|| {
+        for case in cases() {
+            let (commands, _, _) = undisturbed(&case);
+            if !commands.contains(&"Commit") {
+                continue;
+            }
+            let mut world = case.world.clone();
+            (1..100).for_each(|k| world.fail(k, Mishap::Conflict));
+            let answer = (case.run)(&mut world).unwrap();
+            let expected = match case.name {
+                // What is written then changes no answer.
+                "use of an API key" => {
+                    assert_eq!((answer, records(&world)), (Ok(()), records(&case.world)));
+                    continue;
+                }
+                "login, wrong password" | "login, unknown" => Refusal::InvalidCredentials,
+                "change of password, wrong password" => Refusal::InvalidPassword,
+                "reset, superseded link" | "reset, expired link" => Refusal::InvalidToken,
+                "service" => {
+                    assert_eq!(answer, Ok(()), "nothing that could conflict was decided");
+                    continue;
+                }
+                "service, wrong token" => Refusal::InvalidToken,
+                name if onboarding::decides_nothing(name) => {
+                    assert_eq!(answer, undisturbed(&case).1, "{name}: nothing that could conflict");
+                    assert_eq!(records(&world), records(&case.world), "{name}");
+                    continue;
+                }
+                "use of an API key that was revoked" => Refusal::RevokedToken,
+                "API key, stale sign-in" => Refusal::StepUpRequired,
+                name if name.starts_with("registration") => Refusal::EmailTaken,
+                _ => Refusal::Busy,
+            };
+            assert_eq!(answer, Err(expected), "{}", case.name);
+            assert_eq!(records(&world), records(&case.world), "{}", case.name);
         }
-        let mut world = case.world.clone();
-        (1..100).for_each(|k| world.fail(k, Mishap::Conflict));
-        let answer = (case.run)(&mut world).unwrap();
-        let expected = match case.name {
-            // What is written then changes no answer.
-            "use of an API key" => {
-                assert_eq!((answer, records(&world)), (Ok(()), records(&case.world)));
-                continue;
-            }
-            "login, wrong password" | "login, unknown" => Refusal::InvalidCredentials,
-            "change of password, wrong password" => Refusal::InvalidPassword,
-            "reset, superseded link" | "reset, expired link" => Refusal::InvalidToken,
-            "service" => {
-                assert_eq!(answer, Ok(()), "nothing that could conflict was decided");
-                continue;
-            }
-            "service, wrong token" => Refusal::InvalidToken,
-            name if onboarding::decides_nothing(name) => {
-                assert_eq!(answer, undisturbed(&case).1, "{name}: nothing that could conflict");
-                assert_eq!(records(&world), records(&case.world), "{name}");
-                continue;
-            }
-            "use of an API key that was revoked" => Refusal::RevokedToken,
-            "API key, stale sign-in" => Refusal::StepUpRequired,
-            name if name.starts_with("registration") => Refusal::EmailTaken,
-            _ => Refusal::Busy,
-        };
-        assert_eq!(answer, Err(expected), "{}", case.name);
-        assert_eq!(records(&world), records(&case.world), "{}", case.name);
-    }
+    });
 }

@@ -153,7 +153,7 @@ fn side_by_side() -> Policy {
 }
 
 fn invited_first(order: [&str; 3]) -> World {
-    let mut world = World::new();
+    let mut world = crate::new_world();
     world.set_onboarding(Onboarding::standard().sign_up(order));
     world
 }
@@ -187,7 +187,7 @@ fn who_left_an_account_at_an_address_unproven_is_in_nobodys_way_who_was_invited_
 #[test]
 fn the_spelling_that_was_proved_is_the_one_that_counts_as_verified() {
     let (proved, other) = ("\u{212a}im@example.com", "kim@example.com");
-    let mut world = World::new();
+    let mut world = crate::new_world();
     world.set_onboarding(Onboarding::standard().sign_up(["verify_email", "register"]));
     let token = start(&mut world, proved);
     say(&mut world, &token, json!({})).unwrap();

@@ -220,7 +220,7 @@ fn a_reset_opens_nothing_and_what_is_owed_is_asked_for_after_it() {
 #[test]
 fn an_invitation_and_the_opening_of_a_closed_account_open_no_session() {
     for wanting in [Nothing, Verified, Enrolment, Terms] {
-        let mut world = World::new();
+        let mut world = crate::new_world();
         let token = invitation(&mut world, Invite::bound(ADA));
         world.set_policy(policy(wanting));
         let sessions = world.tables().sessions().count();
@@ -249,7 +249,7 @@ fn an_invitation_and_the_opening_of_a_closed_account_open_no_session() {
 #[test]
 fn who_signs_up_owes_what_the_policy_asks_whether_or_not_the_pipeline_names_it() {
     for wanting in [Nothing, Verified, Enrolment, Terms] {
-        let mut world = World::new();
+        let mut world = crate::new_world();
         let policy = Policy { tell_taken_addresses: true, ..policy(wanting) };
         world.set_policy(policy);
         world.set_onboarding(Onboarding::standard().sign_up(["register"]));

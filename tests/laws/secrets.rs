@@ -173,7 +173,7 @@ fn nothing_that_a_flow_can_be_seen_to_do_shows_a_secret() {
 
 fn show_everything_under(tokens: Backend) {
     let (mut world, mut printed, mut secrets) =
-        (World::new(), Printed::default(), Secrets::default());
+        (crate::new_world(), Printed::default(), Secrets::default());
     world.set_keys(CANARY_SECRET);
     world.set_tokens(tokens);
     secrets.add("password", CANARY_PASSWORD);
@@ -413,7 +413,7 @@ fn no_error_repeats_a_secret() {
     };
 
     // Typed into the wrong field, too short, too long, repeated.
-    let mut world = World::new();
+    let mut world = crate::new_world();
     let mut refuse = |email: &str, password: &str| -> Refusal {
         let request = RegisterUser::new(email, password.into());
         world.run(|env| register_user(request, env)).unwrap_err()

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Database, Options, PasswordOptions};
+use crate::config::{Options, PasswordOptions, Places};
 
 /// What the command line asks for.
 pub(crate) enum Invocation {
@@ -88,7 +88,7 @@ pub(crate) enum Command {
     ///
     /// TESTUDO_SECRET holds the master secrets, separated by commas, newest first; `testudo secret
     /// new` makes one. Without it, and with SQLite, one is made and kept in the file testudo.secret
-    /// beside the database.
+    /// beside the database. With any other database it must be set, to the same on all nodes.
     ///
     /// TESTUDO_SERVICE_TOKENS holds the tokens that let other services in, separated by commas; without it
     /// none is. TESTUDO_WEBHOOK_SECRET holds what webhooks are signed with, several separated by commas;
@@ -113,8 +113,8 @@ pub(crate) enum Command {
     /// Makes master secrets.
     #[command(subcommand)]
     Secret(Secret),
-    /// Brings the database's tables up to date. `serve` does that too when it starts.
-    Migrate(Source),
+    /// Brings the tables of all databases up to date. `serve` does that too when it starts.
+    Migrate(Migrate),
     /// Removes what has no meaning any more: sessions that are over, counters that count nothing, accounts
     /// whose owners closed them, invitations and API keys that have expired, old events, dead letters of a
     /// month ago.
@@ -164,6 +164,15 @@ pub(crate) struct Sweep {
     pub(crate) source: Source,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
 /// An account that a command is about.
 #[derive(Debug, Args)]
 pub(crate) struct Whose {
@@ -176,12 +185,11 @@ pub(crate) struct Whose {
     pub(crate) source: Source,
 }
 
-/// Which database a command works on.
+/// Which databases a command works on.
 #[derive(Debug, Args)]
 pub(crate) struct Source {
-    /// sqlite:PATH [default: sqlite:testudo.db]
-    #[arg(long, env = "TESTUDO_DATABASE", hide_env_values = true, value_name = "URL")]
-    pub(crate) database: Option<Database>,
+    #[command(flatten)]
+    pub(crate) places: Places,
     #[command(flatten)]
     pub(crate) file: File,
 }

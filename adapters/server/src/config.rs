@@ -1,14 +1,18 @@
 //! Configuration: options, variables and the TOML file, in this order of precedence.
 
+mod database;
 mod passwords;
+mod redis;
 mod rules;
 mod values;
 
+pub(crate) use database::{Database, DatabaseUrl, Places, Stores};
 pub(crate) use passwords::{HashingOptions, PasswordOptions};
+pub(crate) use redis::RedisPlace;
 pub(crate) use rules::{build, hashers};
 pub(crate) use values::{
-    ContextWords, Database, Invitations, JwtName, ListenAddress, LogFormat, Mail, MailFrom, Pages,
-    PublicUrl, Scopes, Tokens, WebhookEvents, Webhooks,
+    ContextWords, Invitations, JwtName, ListenAddress, LogFormat, Mail, MailFrom, Pages, PublicUrl,
+    Scopes, Tokens, WebhookEvents, Webhooks,
 };
 
 use std::path::{Path, PathBuf};
@@ -27,7 +31,7 @@ pub(crate) struct Config {
     /// What the library is configured with.
     pub(crate) rules: testudo::Config,
     pub(crate) listen: ListenAddress,
-    pub(crate) database: Database,
+    pub(crate) stores: Stores,
     pub(crate) mail: Mail,
     pub(crate) mail_from: Option<MailFrom>,
     pub(crate) mail_templates: Option<PathBuf>,
@@ -55,10 +59,7 @@ impl Config {
         let mut rules = rules::of(&file, &given.short().with(passwords))?;
         let options = given.or(file);
         require_for_smtp(&options)?;
-        let database = options.database.unwrap_or_default();
-        for (name, url) in [("sessions", &options.sessions), ("limits", &options.limits)] {
-            same_place(name, url.as_ref(), &database)?;
-        }
+        let stores = options.places.clone().resolve()?;
         rules.tokens = testudo::config::Tokens {
             form: match options.tokens.unwrap_or_default() {
                 Tokens::Opaque => TokenForm::Opaque,
@@ -76,7 +77,7 @@ impl Config {
         Ok(Self {
             rules,
             listen: options.listen.unwrap_or_default(),
-            database,
+            stores,
             mail: options.mail.unwrap_or_default(),
             mail_from: options.mail_from.or_else(|| sender(options.public_url.as_ref())),
             mail_templates: options.mail_templates,
@@ -91,13 +92,13 @@ impl Config {
     }
 }
 
-/// The database that an administrative command works on.
+/// The stores that an administrative command works on.
 ///
 /// # Errors
 ///
-/// When the file cannot be read.
-pub(crate) fn database(given: Option<Database>, file: Option<&Path>) -> Result<Database, Failure> {
-    Ok(given.or(read_file(file)?.database).unwrap_or_default())
+/// When the file cannot be read, or the stores cannot be put together.
+pub(crate) fn stores(given: Places, file: Option<&Path>) -> Result<Stores, Failure> {
+    given.or(read_file(file)?.places()).resolve()
 }
 
 /// The rules that a command works by.
@@ -128,23 +129,16 @@ pub(crate) fn hashers_for(
 /// The options of `serve`, each of which may be left open.
 ///
 /// One table serves the command line, the environment and the file. What other commands take as well
-/// is in [`PasswordOptions`], and here for the file alone.
+/// is in [`Places`] and [`PasswordOptions`], and here for the file alone.
 #[derive(Debug, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Options {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "TESTUDO_LISTEN", hide_env_values = true, value_name = "ADDRESS")]
     listen: Option<ListenAddress>,
-    /// Where records are kept: sqlite:PATH, or memory: to forget them at the end [default:
-    /// sqlite:testudo.db]
-    #[arg(long, env = "TESTUDO_DATABASE", hide_env_values = true, value_name = "URL")]
-    database: Option<Database>,
-    /// Where sessions are kept; in this build the same as --database
-    #[arg(long, env = "TESTUDO_SESSIONS", hide_env_values = true, value_name = "URL")]
-    sessions: Option<Database>,
-    /// Where attempts are counted; in this build the same as --database
-    #[arg(long, env = "TESTUDO_LIMITS", hide_env_values = true, value_name = "URL")]
-    limits: Option<Database>,
+    #[command(flatten)]
+    #[serde(skip)]
+    places: Places,
     /// Where mail goes: console; dir:PATH for a JSON file a message; or a mail server,
     /// smtps://user:password@host (TLS) or smtp://user:password@host (STARTTLS, but on this machine). A password is better
     /// kept in the variable or the file, as processes are listed with their options [default: console]
@@ -227,6 +221,15 @@ pub(crate) struct Options {
     #[serde(alias = "log-format")]
     log_format: Option<LogFormat>,
     #[arg(skip)]
+    database: Option<Database>,
+    #[arg(skip)]
+    sessions: Option<Database>,
+    #[arg(skip)]
+    limits: Option<Database>,
+    #[arg(skip)]
+    #[serde(alias = "onboarding-sessions")]
+    onboarding_sessions: Option<Database>,
+    #[arg(skip)]
     policy: Option<Policy>,
     #[arg(skip)]
     passwords: Option<PasswordRules>,
@@ -253,9 +256,7 @@ impl Options {
     fn or(self, other: Self) -> Self {
         Self {
             listen: self.listen.or(other.listen),
-            database: self.database.or(other.database),
-            sessions: self.sessions.or(other.sessions),
-            limits: self.limits.or(other.limits),
+            places: self.places.or(other.places()),
             mail: self.mail.or(other.mail),
             mail_from: self.mail_from.or(other.mail_from),
             mail_templates: self.mail_templates.or(other.mail_templates),
@@ -271,6 +272,16 @@ impl Options {
             webhook_events: self.webhook_events.or(other.webhook_events),
             // What the library is configured with goes its own way.
             ..other
+        }
+    }
+
+    /// The databases that the file names.
+    fn places(&self) -> Places {
+        Places {
+            database: self.database.clone(),
+            sessions: self.sessions.clone(),
+            limits: self.limits.clone(),
+            onboarding_sessions: self.onboarding_sessions.clone(),
         }
     }
 
@@ -321,13 +332,4 @@ fn require_for_smtp(options: &Options) -> Result<(), Failure> {
         ));
     }
     Ok(())
-}
-
-fn same_place(name: &str, url: Option<&Database>, database: &Database) -> Result<(), Failure> {
-    match url {
-        Some(url) if url != database => Err(Failure::new(format!(
-            "this build keeps everything in one database: leave {name} out, or set it to {database}",
-        ))),
-        _ => Ok(()),
-    }
 }

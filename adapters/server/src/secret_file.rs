@@ -12,7 +12,7 @@ use testudo::KeyRing;
 use tracing::warn;
 use zeroize::Zeroizing;
 
-use crate::config::Database;
+use crate::config::{Database, Stores};
 use crate::failure::{Failure, while_doing};
 
 const VARIABLE: &str = "TESTUDO_SECRET";
@@ -43,19 +43,25 @@ impl fmt::Display for Origin {
 }
 
 /// The secrets to serve with: those of `TESTUDO_SECRET`; without it, for SQLite, those of the file
-/// beside the database, which is made if there is none; and for a store in memory temporary ones.
+/// beside the database, which is made if there is none; and for a store in memory temporary ones. A database that
+/// several nodes may share has none beside it.
 ///
 /// # Errors
 ///
 /// When they cannot be read or made, or are no secrets; the message says what to do.
-pub(crate) fn load(database: &Database) -> Result<(KeyRing, Origin), Failure> {
-    let (secrets, origin) = match (env::var(VARIABLE), database) {
+pub(crate) fn load(stores: &Stores) -> Result<(KeyRing, Origin), Failure> {
+    let (secrets, origin) = match (env::var(VARIABLE), stores.main()) {
         (Ok(secrets), _) => (Zeroizing::new(secrets), Origin::Variable),
         (Err(VarError::NotUnicode(_)), _) => {
             return Err(Failure::new(format!("{VARIABLE} is not UTF-8: use `testudo secret new`")));
         }
         (Err(VarError::NotPresent), Database::Sqlite(path)) => beside(path)?,
         (Err(VarError::NotPresent), Database::Memory) => (random()?, Origin::Temporary),
+        (Err(VarError::NotPresent), _) => {
+            return Err(Failure::new(format!(
+                "{VARIABLE} is not set: make a secret with `testudo secret new`, and set it to the same on all nodes"
+            )));
+        }
     };
     let keys = KeyRing::parse(&secrets).map_err(|error| match &origin {
         Origin::File(path) => Failure::new(format!("{}: {error}", path.display())),

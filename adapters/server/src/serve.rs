@@ -49,8 +49,8 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         Failure::new(format!("cannot listen on {address} ({error}): choose another with --listen"))
     })?;
     let measurements = Measurements::begin()?;
-    let store = store::open(&config.database).await?;
-    let (keys, origin) = secret_file::load(&config.database)?;
+    let store = store::open(&config.stores).await?;
+    let (keys, origin) = secret_file::load(&config.stores)?;
     let built = config::build(&config.rules, keys)?;
     let hashing = HashingPool::new(built.hashers);
     let auth = Arc::new(Auth::new(store.shared(), hashing, built.settings).shared());
@@ -149,8 +149,11 @@ fn base(config: &Config, listener: &TcpListener) -> Result<String, Failure> {
 fn announce(config: &Config, listener: &TcpListener, origin: &Origin) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(while_doing("cannot tell the own address"))?;
     let version = env!("CARGO_PKG_VERSION");
-    let database = &config.database;
+    let database = config.stores.main();
     info!(version, %address, %database, secret = %origin, "listening on http://{address}");
+    for (part, database) in config.stores.elsewhere() {
+        info!(%database, "{part} are kept in a database of their own");
+    }
     if let Some(url) = &config.public_url {
         info!(%url, "users reach this server under its public URL");
     }

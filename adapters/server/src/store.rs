@@ -1,47 +1,105 @@
-//! The store that a configuration names.
+//! The store that a configuration names: one, or several as one.
 
-use testudo_driver::SharedStore;
+use std::time::Duration;
+
+use testudo_driver::{SharedStore, Split};
 use testudo_memory::MemoryStore;
-use testudo_sqlx::SqliteStore;
+use testudo_redis::RedisOptions;
+use testudo_sqlx::postgres::PostgresOptions;
+use testudo_sqlx::{PostgresStore, SqliteStore};
 
-use crate::config::Database;
+use crate::config::{Database, RedisPlace, Stores};
 use crate::failure::Failure;
 
+/// How long a commit waits for replicas of Redis, where it is to wait for some.
+const REPLICATION: Duration = Duration::from_secs(1);
+
 /// A store that was opened.
-pub(crate) enum Opened {
-    Sqlite(SqliteStore),
-    Memory(MemoryStore),
+pub(crate) struct Opened {
+    store: SharedStore,
+    /// What is to be closed at the end.
+    databases: Vec<Connected>,
 }
 
-/// Opens a database, makes it if there is none, and brings its tables up to date.
+/// A database that was opened.
+enum Connected {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+    /// Nothing is to be done about it at the end.
+    Other(SharedStore),
+}
+
+/// Opens all databases, makes the files that there are not yet, and brings the tables up to date.
 ///
 /// # Errors
 ///
-/// When it cannot be opened; the message says what to do.
-pub(crate) async fn open(database: &Database) -> Result<Opened, Failure> {
+/// When one cannot be opened; the message says what to do.
+pub(crate) async fn open(stores: &Stores) -> Result<Opened, Failure> {
+    let main = connect(stores.main()).await?;
+    let others = stores.others();
+    if others.is_empty() {
+        return Ok(Opened { store: main.shared(), databases: vec![main] });
+    }
+    let mut split = Split::new(main.shared());
+    let mut databases = vec![main];
+    for (database, parts) in others {
+        let other = connect(database).await?;
+        split = split.place(parts, other.shared());
+        databases.push(other);
+    }
+    Ok(Opened { store: SharedStore::new(split), databases })
+}
+
+async fn connect(database: &Database) -> Result<Connected, Failure> {
+    let unusable = |error: &dyn std::error::Error| {
+        Failure::new(format!("the database {database} cannot be used: {error}"))
+    };
     match database {
         Database::Sqlite(path) => SqliteStore::open(path)
             .await
-            .map(Opened::Sqlite)
+            .map(Connected::Sqlite)
             .map_err(|error| Failure::new(format!("the database cannot be used: {error}"))),
-        Database::Memory => Ok(Opened::Memory(MemoryStore::new())),
+        Database::Postgres(url) => {
+            let options = PostgresOptions::parse(url.expose()).map_err(|error| unusable(&error))?;
+            let store = PostgresStore::open_with(options).await;
+            store.map(Connected::Postgres).map_err(|error| unusable(&error))
+        }
+        Database::Redis(place) => {
+            let RedisPlace { url, prefix, buckets, replicas } = place;
+            let options = RedisOptions::new().prefix(prefix).buckets(*buckets);
+            let options = options.wait_for_replicas(*replicas, REPLICATION);
+            let store = options.open(url.expose()).await;
+            let store = store.map_err(|error| unusable(&error))?;
+            Ok(Connected::Other(SharedStore::new(store)))
+        }
+        Database::Memory => Ok(Connected::Other(SharedStore::new(MemoryStore::new()))),
     }
 }
 
 impl Opened {
     /// The store, as the one type that everything works with.
     pub(crate) fn shared(&self) -> SharedStore {
-        match self {
-            Self::Sqlite(store) => SharedStore::new(store.clone()),
-            Self::Memory(store) => SharedStore::new(store.clone()),
-        }
+        self.store.clone()
     }
 
-    /// Ends all that goes on with the store and leaves its files tidy.
+    /// Ends all that goes on with the databases and leaves their files tidy.
     pub(crate) async fn close(&self) {
+        for database in &self.databases {
+            match database {
+                Connected::Sqlite(store) => store.close().await,
+                Connected::Postgres(store) => store.close().await,
+                Connected::Other(_) => {}
+            }
+        }
+    }
+}
+
+impl Connected {
+    fn shared(&self) -> SharedStore {
         match self {
-            Self::Sqlite(store) => store.close().await,
-            Self::Memory(_) => {}
+            Self::Sqlite(store) => SharedStore::new(store.clone()),
+            Self::Postgres(store) => SharedStore::new(store.clone()),
+            Self::Other(store) => store.clone(),
         }
     }
 }

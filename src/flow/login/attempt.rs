@@ -98,18 +98,17 @@ impl Attempt {
 
     /// The password was right: what was counted against its account is forgotten, and what was counted against
     /// the network is taken back.
-    fn succeeded(&self, mut batch: Commit) -> Commit {
-        batch.writes.extend(self.account.as_ref().map(Reservation::clear));
-        batch.writes.extend(self.network.as_ref().map(Reservation::refund));
+    fn succeeded(&self, batch: Commit) -> Commit {
         batch
+            .write_all(self.account.as_ref().map(Reservation::clear))
+            .write_all(self.network.as_ref().map(Reservation::refund))
     }
 
     /// The batch of a right password when no session can be opened.
     pub(super) fn taken_back(&self) -> Commit {
-        let mut batch = Commit::new();
-        batch.writes.extend(self.account.as_ref().map(Reservation::refund));
-        batch.writes.extend(self.network.as_ref().map(Reservation::refund));
-        batch
+        Commit::new()
+            .write_all(self.account.as_ref().map(Reservation::refund))
+            .write_all(self.network.as_ref().map(Reservation::refund))
     }
 
     /// The batch of a sign-in that failed.

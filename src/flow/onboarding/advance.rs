@@ -121,9 +121,9 @@ fn save(request: Request, mut turn: Turn, revealed: Option<Revealed>) -> Step<Ou
         return fail_as_too_long(request, turn);
     }
     let was = request.record.version;
-    let mut batch = std::mem::take(&mut turn.batch);
-    batch.writes.splice(0..0, account);
-    batch.writes.push(Write::ReplaceOnboarding { session, was });
+    let batch = std::mem::take(&mut turn.batch)
+        .write_all(account)
+        .write(Write::ReplaceOnboarding { session, was });
     ask(batch, move |committed| match committed {
         Ok(()) => {
             let Turn { state, account, env, .. } = turn;

@@ -12,7 +12,7 @@ use crate::model::{AttemptKey, Invitation, OnboardingSession, User, UserId};
 use crate::onboarding::state::{Goal, State};
 use crate::onboarding::steps::ValidateInvitation;
 use crate::onboarding::{OnboardingState, Turn};
-use crate::owed::Cleared;
+use crate::owed::{Cleared, clear};
 use crate::refusal::{FieldError, Refusal};
 use crate::step::{Step, ask};
 
@@ -24,11 +24,19 @@ pub(super) fn finish(request: Request, turn: Turn, cleared: Cleared) -> Step<Out
                 Some(invitation) if invitation.is_open(turn.env.now) => {
                     vouch(request, turn, cleared, invitation)
                 }
-                Some(_) | None => closed(request, turn),
+                Some(_) | None => shut_out(request, turn),
             }),
             None => look(request, turn, cleared, None),
         },
     }
+}
+
+/// The invitation counts no more. It may have been this very sign-up that took its last seat.
+fn shut_out(request: Request, turn: Turn) -> Step<Outcome> {
+    ask(FindUser { key: address(&turn) }, move |owner| match owner {
+        Some(owner) if is_made_already(&turn, &owner) => let_in_again(request, turn, owner),
+        Some(_) | None => closed(request, turn),
+    })
 }
 
 /// What the last step did comes to nothing: it is still to be taken.
@@ -55,17 +63,44 @@ fn vouch(request: Request, turn: Turn, cleared: Cleared, invitation: Invitation)
             let guard = Guard::UserEpoch { id: inviter, epoch: user.epoch };
             look(request, turn, cleared, Some(Seat { invitation, inviter: Some(guard) }))
         }
-        Some(_) | None => closed(request, turn),
+        Some(_) | None => shut_out(request, turn),
     })
 }
 
 /// Looks whether the address is still free. Who has come so far has verified it, or the policy tells everybody.
 fn look(request: Request, turn: Turn, cleared: Cleared, seat: Option<Seat>) -> Step<Outcome> {
-    let key = UserKey::Email(turn.account.email.key().clone());
-    ask(FindUser { key }, move |owner| match place(&turn, owner) {
-        Ok(displaced) => sign_up(request, turn, cleared, seat, displaced),
-        Err(refusal) => taken(request, refusal, turn.env),
+    ask(FindUser { key: address(&turn) }, move |owner| match owner {
+        Some(owner) if is_made_already(&turn, &owner) => let_in_again(request, turn, owner),
+        owner => match place(&turn, owner) {
+            Ok(displaced) => sign_up(request, turn, cleared, seat, displaced),
+            Err(refusal) => taken(request, refusal, turn.env),
+        },
     })
+}
+
+fn address(turn: &Turn) -> UserKey {
+    UserKey::Email(turn.account.email.key().clone())
+}
+
+/// Whether this very sign-up made the account, and did not come to say so: users may live in another store than
+/// onboarding sessions, and a process may die in between. Nobody has used the account for anything since that would have
+/// ended its sessions.
+fn is_made_already(turn: &Turn, owner: &User) -> bool {
+    owner.id == turn.account.id && owner.epoch == turn.account.epoch && owner.may_be_used()
+}
+
+/// Lets the account in that was made already, as it is stored, if it owes nothing.
+fn let_in_again(request: Request, mut turn: Turn, account: User) -> Step<Outcome> {
+    let Ok(cleared) = clear(&account, &turn.state.methods, turn.env.policy()) else {
+        return taken(request, Refusal::EmailTaken, turn.env);
+    };
+    let (was, arrival) = (account.version, arrival(&turn.state));
+    let user = User { version: was.next(), ..account };
+    let circumstances = Circumstances::default();
+    match let_in(user, Some(was), arrival, circumstances, cleared, &mut turn.env) {
+        Ok((batch, signed_in)) => complete(request, turn, batch, signed_in),
+        Err(unprintable) => Step::Done(Err(unprintable.into())),
+    }
 }
 
 /// Somebody has the address. If that is who asks, by a request that was said twice and came first, they learn
@@ -129,16 +164,15 @@ fn sign_up(
     complete(request, turn, batch, signed_in)
 }
 
-/// The batch with a removal before it, since the address must be free for what follows. Guesses at what went are no
-/// guesses at what comes.
+/// The batch with a removal in it that stands first, since the address must be free for what follows. Guesses at what
+/// went are no guesses at what comes.
 fn in_place_of(displaced: &User, by: UserId, mut batch: Commit, env: &mut Env) -> Commit {
     let User { id, version, .. } = *displaced;
     let email = displaced.email.key();
     let guesses = [AttemptKey::login_account, AttemptKey::recovery_code]
         .map(|key| Write::ClearAttempts(key(email)));
     batch.writes.insert(0, Write::RemoveUser { id, was: version });
-    batch.writes.extend(guesses);
-    batch.event(env.event(Some(id), None, Event::UnprovenAccountRemoved { by }))
+    batch.write_all(guesses).event(env.event(Some(id), None, Event::UnprovenAccountRemoved { by }))
 }
 
 /// The owner is told of a new device, as at any sign-in.
@@ -192,9 +226,9 @@ fn over(request: &Request, turn: &mut Turn, user: &User) -> OnboardingSession {
     state.replace(&request.record, &mut turn.env)
 }
 
-fn and(mut batch: Commit, mut last: Commit) -> Commit {
+fn and(batch: Commit, mut last: Commit) -> Commit {
+    let mut batch = batch.write_all(last.writes);
     batch.guards.append(&mut last.guards);
-    batch.writes.append(&mut last.writes);
     // What the step recorded came first.
     last.events.append(&mut batch.events);
     batch.messages.append(&mut last.messages);

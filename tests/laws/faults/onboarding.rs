@@ -34,7 +34,7 @@ pub(super) fn cases(tokens: Backend) -> Vec<Case> {
 }
 
 fn world(tokens: Backend) -> World {
-    let mut world = World::new();
+    let mut world = crate::new_world();
     world.set_tokens(tokens);
     world.set_client(Client::unknown().with_ip("192.0.2.1".parse().unwrap()));
     let fields = [ProfileField::text("name", "Your name")];

@@ -88,9 +88,10 @@ fn counted(world: &World, key: &AttemptKey) -> u32 {
     counters.find(|(it, _)| *it == key).map_or(0, |(_, counter)| counter.count)
 }
 
+/// In two, a crash may move it on and record no event.
 #[test]
 fn of_two_answers_with_the_right_code_of_a_mail_one_moves_the_onboarding_on() {
-    let mut world = World::new();
+    let mut world = crate::new_world();
     let (token, code) = with_code_sent(&mut world, ADA);
     let right = json!({ "code": code });
     let version = world.tables().onboarding().next().unwrap().version;
@@ -115,36 +116,39 @@ fn of_two_answers_with_the_right_code_of_a_mail_one_moves_the_onboarding_on() {
 
 #[test]
 fn no_two_onboardings_of_one_address_have_more_codes_looked_at_than_one() {
-    let mut world = World::new();
-    let mut policy = Policy { one_onboarding_per_email: false, ..Policy::default() };
-    policy.email_code.attempts = 1;
-    world.set_policy(policy);
-    let (one, code) = with_code_sent(&mut world, ADA);
-    let (two, _) = with_code_sent(&mut world, ADA);
-    let (right, wrong) = (json!({ "code": code }), json!({ "code": "no code" }));
-    let nothing = json!({});
-    let explorer = Explorer::new(&world)
-        .saying("a guess", &two, "verify_email", &wrong)
-        .saying("another code", &two, "verify_email", &nothing)
-        .saying("the owner", &one, "verify_email", &right);
-    let (mut let_in, mut locked) = (0, 0);
-    explorer.check(|world, endings| {
-        let guess = endings[0].done().unwrap();
-        let is_locked = |answer: &Answer| matches!(answer, Err(Refusal::RateLimited { .. }));
-        match endings[2].done().unwrap() {
-            Ok(_) => let_in += 1,
-            Err(Refusal::RateLimited { .. }) => {
-                locked += 1;
-                assert!(!is_locked(guess), "one of the two was looked at");
+    crate::over_one_store_and_two(|| {
+        let mut world = crate::new_world();
+        let mut policy = Policy { one_onboarding_per_email: false, ..Policy::default() };
+        policy.email_code.attempts = 1;
+        world.set_policy(policy);
+        let (one, code) = with_code_sent(&mut world, ADA);
+        let (two, _) = with_code_sent(&mut world, ADA);
+        let (right, wrong) = (json!({ "code": code }), json!({ "code": "no code" }));
+        let nothing = json!({});
+        let explorer = Explorer::new(&world)
+            .saying("a guess", &two, "verify_email", &wrong)
+            .saying("another code", &two, "verify_email", &nothing)
+            .saying("the owner", &one, "verify_email", &right);
+        let (mut let_in, mut locked) = (0, 0);
+        explorer.check(|world, endings| {
+            let guess = endings[0].done().unwrap();
+            let is_locked = |answer: &Answer| matches!(answer, Err(Refusal::RateLimited { .. }));
+            match endings[2].done().unwrap() {
+                Ok(_) => let_in += 1,
+                Err(Refusal::RateLimited { .. }) => {
+                    locked += 1;
+                    assert!(!is_locked(guess), "one of the two was looked at");
+                }
+                Err(other) => panic!("{other:?}"),
             }
-            Err(other) => panic!("{other:?}"),
-        }
-        let email: testudo::model::Email = ADA.parse().unwrap();
-        assert!(counted(world, &AttemptKey::email_code(email.key())) <= 1);
+            let email: testudo::model::Email = ADA.parse().unwrap();
+            assert!(counted(world, &AttemptKey::email_code(email.key())) <= 1);
+        });
+        assert!(let_in > 0 && locked > 0);
     });
-    assert!(let_in > 0 && locked > 0);
 }
 
+/// In two, a crash may spend the code and open none.
 #[test]
 fn a_code_of_an_app_opens_one_session_however_many_sign_in_with_it_at_once() {
     let (mut world, enrolled) = world_with_totp();
@@ -165,13 +169,13 @@ fn a_code_of_an_app_opens_one_session_however_many_sign_in_with_it_at_once() {
 
 #[test]
 fn a_recovery_code_opens_one_session_however_many_sign_in_with_it_at_once() {
-    let (mut world, enrolled) = world_with_totp();
-    let (one, two) = (owing(&mut world), owing(&mut world));
-    let before = sign_ins(&world);
-    let [mine, other] =
-        [0, 1].map(|place| json!({ "code": enrolled.recovery_codes[place].expose() }));
-    let explore =
-        |first: &Value, second: &Value, most: usize| {
+    crate::over_one_store_and_two(|| {
+        let (mut world, enrolled) = world_with_totp();
+        let (one, two) = (owing(&mut world), owing(&mut world));
+        let before = sign_ins(&world);
+        let [mine, other] =
+            [0, 1].map(|place| json!({ "code": enrolled.recovery_codes[place].expose() }));
+        let explore = |first: &Value, second: &Value, most: usize| {
             let explorer = Explorer::new(&world)
                 .saying("one", &one, "second_factor", first)
                 .saying("two", &two, "second_factor", second);
@@ -182,61 +186,68 @@ fn a_recovery_code_opens_one_session_however_many_sign_in_with_it_at_once() {
                 assert_eq!(left, 10 - opened, "each was spent, and no other");
             });
         };
-    explore(&mine, &mine, 1);
-    explore(&mine, &other, 2);
+        explore(&mine, &mine, 1);
+        explore(&mine, &other, 2);
+    });
 }
 
 #[test]
 fn guesses_in_many_sign_ins_at_once_are_guesses_at_one_account() {
-    let (mut world, enrolled) = world_with_totp();
-    let mut policy = world.settings().policy().clone();
-    policy.totp.attempts = 1;
-    world.set_policy(policy);
-    let (one, two) = (owing(&mut world), owing(&mut world));
-    let wrong = json!({ "code": wrong_code(&enrolled.seed, &world) });
-    let right = json!({ "code": code_of(&enrolled.seed, &world) });
-    let explorer = Explorer::new(&world)
-        .saying("a guess", &one, "second_factor", &wrong)
-        .saying("the owner", &two, "second_factor", &right)
-        .with_crashes();
-    let mut locked = 0;
-    explorer.check(|world, endings| {
-        let refused = endings
-            .iter()
-            .filter(|ending| matches!(ending.done(), Some(Err(Refusal::RateLimited { .. }))));
-        locked += refused.count();
-        let guessed = matches!(endings[0].done(), Some(Err(Refusal::Invalid(_))));
-        let entered = !given(endings).is_empty();
-        // Both are looked at only where the right code came first, which makes room again.
-        if guessed && entered {
-            let events = world.tables().events();
-            let place = |which: fn(&Event) -> bool| events.iter().rposition(|it| which(&it.event));
-            let login = place(|event| matches!(event, Event::UserLogin { .. }));
-            let failure = place(|event| matches!(event, Event::UserLoginFailed { .. }));
-            assert!(login < failure);
-        }
+    crate::over_one_store_and_two(|| {
+        let (mut world, enrolled) = world_with_totp();
+        let mut policy = world.settings().policy().clone();
+        policy.totp.attempts = 1;
+        world.set_policy(policy);
+        let (one, two) = (owing(&mut world), owing(&mut world));
+        let wrong = json!({ "code": wrong_code(&enrolled.seed, &world) });
+        let right = json!({ "code": code_of(&enrolled.seed, &world) });
+        let explorer = Explorer::new(&world)
+            .saying("a guess", &one, "second_factor", &wrong)
+            .saying("the owner", &two, "second_factor", &right)
+            .with_crashes();
+        let mut locked = 0;
+        explorer.check(|world, endings| {
+            let refused = endings
+                .iter()
+                .filter(|ending| matches!(ending.done(), Some(Err(Refusal::RateLimited { .. }))));
+            locked += refused.count();
+            let guessed = matches!(endings[0].done(), Some(Err(Refusal::Invalid(_))));
+            let entered = !given(endings).is_empty();
+            // Both are looked at only where the right code came first, which makes room again.
+            if guessed && entered {
+                let events = world.tables().events();
+                let place =
+                    |which: fn(&Event) -> bool| events.iter().rposition(|it| which(&it.event));
+                let login = place(|event| matches!(event, Event::UserLogin { .. }));
+                let failure = place(|event| matches!(event, Event::UserLoginFailed { .. }));
+                assert!(login < failure);
+            }
+        });
+        assert!(locked > 0);
     });
-    assert!(locked > 0);
 }
 
 #[test]
 fn a_right_code_counts_as_one_guess_however_often_its_account_changes_meanwhile() {
-    let (mut world, enrolled) = world_with_totp();
-    let mut policy = world.settings().policy().clone();
-    policy.totp.attempts = 1;
-    world.set_policy(policy);
-    let token = owing(&mut world);
-    let right = json!({ "code": code_of(&enrolled.seed, &world) });
-    let explorer = Explorer::new(&world)
-        .saying("the owner", &token, "second_factor", &right)
-        .signing_in("another sign-in", ADA, PASSWORD);
-    let schedules = explorer.check(|_, endings| assert_eq!(given(endings).len(), 1));
-    assert!(schedules > 10);
+    crate::over_one_store_and_two(|| {
+        let (mut world, enrolled) = world_with_totp();
+        let mut policy = world.settings().policy().clone();
+        policy.totp.attempts = 1;
+        world.set_policy(policy);
+        let token = owing(&mut world);
+        let right = json!({ "code": code_of(&enrolled.seed, &world) });
+        let explorer = Explorer::new(&world)
+            .saying("the owner", &token, "second_factor", &right)
+            .signing_in("another sign-in", ADA, PASSWORD);
+        let schedules = explorer.check(|_, endings| assert_eq!(given(endings).len(), 1));
+        assert!(schedules > 10);
+    });
 }
 
+/// In two, a crash may make the account and open no session.
 #[test]
 fn of_two_onboardings_of_one_address_one_makes_the_account() {
-    let mut world = World::new();
+    let mut world = crate::new_world();
     world.set_policy(Policy { one_onboarding_per_email: false, ..Policy::default() });
     let one = before_the_last_step(&mut world, ADA);
     let two = before_the_last_step(&mut world, "Ada@Example.com");
@@ -253,23 +264,27 @@ fn of_two_onboardings_of_one_address_one_makes_the_account() {
 
 #[test]
 fn the_last_step_said_twice_at_once_opens_one_session() {
-    let mut world = World::new();
-    let token = before_the_last_step(&mut world, ADA);
-    let explorer =
-        Explorer::new(&world).skipping("one", &token).skipping("two", &token).with_crashes();
-    explorer.check(|world, endings| {
-        let made = world.tables().users().count();
-        assert!(made == 1 || (made == 0 && crashed(endings)));
-        assert_eq!(world.tables().sessions().count(), made);
-        let late = [Refusal::OnboardingMoved, Refusal::OnboardingComplete];
-        let refused = endings.iter().filter(|it| late.iter().any(|late| refused_with(it, late)));
-        assert!(crashed(endings) || refused.count() == 1);
+    crate::over_one_store_and_two(|| {
+        let mut world = crate::new_world();
+        let token = before_the_last_step(&mut world, ADA);
+        let explorer =
+            Explorer::new(&world).skipping("one", &token).skipping("two", &token).with_crashes();
+        explorer.check(|world, endings| {
+            let made = world.tables().users().count();
+            assert!(made == 1 || (made == 0 && crashed(endings)));
+            assert_eq!(world.tables().sessions().count(), made);
+            let late = [Refusal::OnboardingMoved, Refusal::OnboardingComplete];
+            let refused =
+                endings.iter().filter(|it| late.iter().any(|late| refused_with(it, late)));
+            assert!(crashed(endings) || refused.count() == 1);
+        });
     });
 }
 
+/// In two, the account may be made and its session not.
 #[test]
 fn an_onboarding_is_over_once_another_was_begun_for_its_address() {
-    let mut world = World::new();
+    let mut world = crate::new_world();
     let token = before_the_last_step(&mut world, ADA);
     let explorer = Explorer::new(&world)
         .skipping("the old one", &token)
@@ -329,31 +344,34 @@ const CHANGES: [Change; 7] = [
 
 #[test]
 fn no_sign_in_that_was_under_way_outlives_a_change_of_its_account() {
-    let (mut world, enrolled) = world_with_totp();
-    let own = sign_in(&mut world, &enrolled).tokens;
-    world.run(|env| request_password_reset(ADA, env)).unwrap();
-    let changer = Changer { own, reset: mailed(&world, MessageKind::PasswordReset) };
-    let token = owing(&mut world);
-    let right = json!({ "code": code_of(&enrolled.seed, &world) });
-    for (name, change) in CHANGES {
-        println!("{name}");
-        let explorer = Explorer::new(&world).saying("sign-in", &token, "second_factor", &right);
-        let (mut before, mut after) = (0, 0);
-        change(explorer, &changer).with_crashes().check(|world, endings| {
-            if !said_yes(&endings[1]) {
-                before += given(endings).len();
-                return;
-            }
-            assert_dead(world, given(endings));
-            after += 1;
-            let again = say(world, &token, right.clone()).unwrap_err();
-            let over = [Refusal::OnboardingUnknown, Refusal::OnboardingComplete];
-            assert!(over.contains(&again), "{again:?}");
-        });
-        assert!(before > 0 && after > 0, "{name}");
-    }
+    crate::over_one_store_and_two(|| {
+        let (mut world, enrolled) = world_with_totp();
+        let own = sign_in(&mut world, &enrolled).tokens;
+        world.run(|env| request_password_reset(ADA, env)).unwrap();
+        let changer = Changer { own, reset: mailed(&world, MessageKind::PasswordReset) };
+        let token = owing(&mut world);
+        let right = json!({ "code": code_of(&enrolled.seed, &world) });
+        for (name, change) in CHANGES {
+            println!("{name}");
+            let explorer = Explorer::new(&world).saying("sign-in", &token, "second_factor", &right);
+            let (mut before, mut after) = (0, 0);
+            change(explorer, &changer).with_crashes().check(|world, endings| {
+                if !said_yes(&endings[1]) {
+                    before += given(endings).len();
+                    return;
+                }
+                assert_dead(world, given(endings));
+                after += 1;
+                let again = say(world, &token, right.clone()).unwrap_err();
+                let over = [Refusal::OnboardingUnknown, Refusal::OnboardingComplete];
+                assert!(over.contains(&again), "{again:?}");
+            });
+            assert!(before > 0 && after > 0, "{name}");
+        }
+    });
 }
 
+/// In two, the second may find its session over before the seed is spent.
 #[test]
 fn an_app_is_bound_once_and_the_codes_that_were_told_are_the_ones_that_count() {
     let mut world = world_with_ada();
@@ -381,135 +399,145 @@ fn an_app_is_bound_once_and_the_codes_that_were_told_are_the_ones_that_count() {
 
 #[test]
 fn no_session_with_the_password_alone_outlives_the_binding_of_an_app() {
-    let mut world = world_with_ada();
-    world.change_user(ADA, |user| user.is_verified = true);
-    let access = world.login(ADA, PASSWORD).tokens.access;
-    let seed = world.run(|env| begin_totp(access.expose(), env)).unwrap().secret;
-    let code = code_of(&seed, &world);
-    let explorer = Explorer::new(&world)
-        .signing_in("login", ADA, PASSWORD)
-        .confirming("binding", &access, &code)
-        .with_crashes();
-    let mut let_in = 0;
-    explorer.check(|world, endings| {
-        let_in += given(endings).len();
-        if world.tables().users().next().unwrap().has_second_factor() {
-            assert_dead(world, given(endings));
-            let live = world.tables().sessions().filter(|session| {
-                let standing = world.tables().users().next().unwrap().standing();
-                !session.is_revoked(&standing)
-            });
-            for session in live {
-                assert!(session.methods.contains(&Method::Otp), "{:?}", session.methods);
+    crate::over_one_store_and_two(|| {
+        let mut world = world_with_ada();
+        world.change_user(ADA, |user| user.is_verified = true);
+        let access = world.login(ADA, PASSWORD).tokens.access;
+        let seed = world.run(|env| begin_totp(access.expose(), env)).unwrap().secret;
+        let code = code_of(&seed, &world);
+        let explorer = Explorer::new(&world)
+            .signing_in("login", ADA, PASSWORD)
+            .confirming("binding", &access, &code)
+            .with_crashes();
+        let mut let_in = 0;
+        explorer.check(|world, endings| {
+            let_in += given(endings).len();
+            if world.tables().users().next().unwrap().has_second_factor() {
+                assert_dead(world, given(endings));
+                let live = world.tables().sessions().filter(|session| {
+                    let standing = world.tables().users().next().unwrap().standing();
+                    !session.is_revoked(&standing)
+                });
+                for session in live {
+                    assert!(session.methods.contains(&Method::Otp), "{:?}", session.methods);
+                }
             }
-        }
+        });
+        assert!(let_in > 0);
     });
-    assert!(let_in > 0);
 }
 
 #[test]
 fn an_app_that_is_bound_at_sign_in_leaves_no_other_session_and_no_other_sign_in() {
-    let mut world = world_with_ada();
-    world.change_user(ADA, |user| user.is_verified = true);
-    let own = world.login(ADA, PASSWORD);
-    let mut policy = world.settings().policy().clone();
-    policy.second_factor = testudo::SecondFactor::Required;
-    world.set_policy(policy);
-    let ready = |world: &mut World| {
-        let token = owing(world);
-        let shown = say(world, &token, json!({})).unwrap();
-        let code = code_of(&crate::onboarding::seed(&shown), world);
-        (token, json!({ "code": code }))
-    };
-    let ((one, right), (two, also_right)) = (ready(&mut world), ready(&mut world));
-    let explorer = Explorer::new(&world).saying("one", &one, "setup_totp", &right).saying(
-        "two",
-        &two,
-        "setup_totp",
-        &also_right,
-    );
-    explorer.check(|world, endings| {
-        assert_eq!(count_events(world, |event| *event == Event::TotpEnrolled), 1);
-        assert_eq!(endings.iter().filter(|ending| said_yes(ending)).count(), 1);
-        assert_dead(world, [&own.tokens]);
+    crate::over_one_store_and_two(|| {
+        let mut world = world_with_ada();
+        world.change_user(ADA, |user| user.is_verified = true);
+        let own = world.login(ADA, PASSWORD);
+        let mut policy = world.settings().policy().clone();
+        policy.second_factor = testudo::SecondFactor::Required;
+        world.set_policy(policy);
+        let ready = |world: &mut World| {
+            let token = owing(world);
+            let shown = say(world, &token, json!({})).unwrap();
+            let code = code_of(&crate::onboarding::seed(&shown), world);
+            (token, json!({ "code": code }))
+        };
+        let ((one, right), (two, also_right)) = (ready(&mut world), ready(&mut world));
+        let explorer = Explorer::new(&world).saying("one", &one, "setup_totp", &right).saying(
+            "two",
+            &two,
+            "setup_totp",
+            &also_right,
+        );
+        explorer.check(|world, endings| {
+            assert_eq!(count_events(world, |event| *event == Event::TotpEnrolled), 1);
+            assert_eq!(endings.iter().filter(|ending| said_yes(ending)).count(), 1);
+            assert_dead(world, [&own.tokens]);
+        });
     });
 }
 
 #[test]
 fn the_last_seat_goes_to_one_of_two_onboardings() {
-    let mut world = World::new();
-    let order = ["validate_invitation", "register", "verify_email"];
-    world.set_onboarding(Onboarding::standard().sign_up(order));
-    // Of an administrator's: a command less in each flow, and a quarter of the schedules.
-    let invited = world.run(|env| admin::invite(Invite::open(1), env)).unwrap();
-    let invitation = invited.token.unwrap();
-    let mut ready = |email: &str| {
-        let token = start(&mut world, email);
-        say(&mut world, &token, json!({ "invitation": invitation.expose() })).unwrap();
-        say(&mut world, &token, registration(email)).unwrap();
-        say(&mut world, &token, json!({})).unwrap();
-        (token, json!({ "code": crate::onboarding::mailed_code(&world) }))
-    };
-    let ((one, code), (two, other_code)) = (ready(ADA), ready("eve@example.com"));
-    let explorer = Explorer::new(&world).saying("Ada", &one, "verify_email", &code).saying(
-        "Eve",
-        &two,
-        "verify_email",
-        &other_code,
-    );
-    explorer.check(|world, endings| {
-        let made = world.tables().users().count();
-        assert_eq!((made, given(endings).len()), (1, 1));
-        assert_eq!(world.tables().invitations().next().unwrap().taken, 1);
+    crate::over_one_store_and_two(|| {
+        let mut world = crate::new_world();
+        let order = ["validate_invitation", "register", "verify_email"];
+        world.set_onboarding(Onboarding::standard().sign_up(order));
+        // Of an administrator's: a command less in each flow, and a quarter of the schedules.
+        let invited = world.run(|env| admin::invite(Invite::open(1), env)).unwrap();
+        let invitation = invited.token.unwrap();
+        let mut ready = |email: &str| {
+            let token = start(&mut world, email);
+            say(&mut world, &token, json!({ "invitation": invitation.expose() })).unwrap();
+            say(&mut world, &token, registration(email)).unwrap();
+            say(&mut world, &token, json!({})).unwrap();
+            (token, json!({ "code": crate::onboarding::mailed_code(&world) }))
+        };
+        let ((one, code), (two, other_code)) = (ready(ADA), ready("eve@example.com"));
+        let explorer = Explorer::new(&world).saying("Ada", &one, "verify_email", &code).saying(
+            "Eve",
+            &two,
+            "verify_email",
+            &other_code,
+        );
+        explorer.check(|world, endings| {
+            let made = world.tables().users().count();
+            assert_eq!((made, given(endings).len()), (1, 1));
+            assert_eq!(world.tables().invitations().next().unwrap().taken, 1);
+        });
     });
 }
 
 #[test]
 fn whoever_claims_an_unproven_account_leaves_no_session_of_whoever_had_it() {
-    let mut world = World::new();
-    world.register(ADA, "the squatter's own phrase");
-    let token = before_the_last_step(&mut world, ADA);
-    let explorer = Explorer::new(&world)
-        .skipping("owner", &token)
-        .flow(
-            "squatter",
-            |env| login(Login::new(ADA, "the squatter's own phrase".into()), env),
-            |result| result.map(tokens_of),
-        )
-        .with_crashes();
-    let mut claimed = 0;
-    explorer.check(|world, endings| {
-        let owner = world.tables().users().next().unwrap();
-        if !owner.is_verified {
-            return;
-        }
-        claimed += 1;
-        let theirs = endings[1].done().and_then(|answer| answer.as_ref().ok()?.as_ref());
-        assert_dead(world, theirs);
-        if let Some(Ok(Some(tokens))) = endings[0].done() {
-            assert!(works(world, tokens), "{:?}", session_of(tokens));
-        }
+    crate::over_one_store_and_two(|| {
+        let mut world = crate::new_world();
+        world.register(ADA, "the squatter's own phrase");
+        let token = before_the_last_step(&mut world, ADA);
+        let explorer = Explorer::new(&world)
+            .skipping("owner", &token)
+            .flow(
+                "squatter",
+                |env| login(Login::new(ADA, "the squatter's own phrase".into()), env),
+                |result| result.map(tokens_of),
+            )
+            .with_crashes();
+        let mut claimed = 0;
+        explorer.check(|world, endings| {
+            let owner = world.tables().users().next().unwrap();
+            if !owner.is_verified {
+                return;
+            }
+            claimed += 1;
+            let theirs = endings[1].done().and_then(|answer| answer.as_ref().ok()?.as_ref());
+            assert_dead(world, theirs);
+            if let Some(Ok(Some(tokens))) = endings[0].done() {
+                assert!(works(world, tokens), "{:?}", session_of(tokens));
+            }
+        });
+        assert!(claimed > 0);
     });
-    assert!(claimed > 0);
 }
 
 #[test]
 fn enrolling_again_beside_a_sign_in_leaves_no_session_of_the_app_from_before() {
-    let (mut world, enrolled) = world_with_totp();
-    let own = sign_in(&mut world, &enrolled).tokens.access;
-    let seed = world.run(|env| begin_totp(own.expose(), env)).unwrap().secret;
-    let (code, token) = (code_of(&seed, &world), owing(&mut world));
-    let old = json!({ "code": code_of(&enrolled.seed, &world) });
-    let explorer = Explorer::new(&world)
-        .saying("sign-in", &token, "second_factor", &old)
-        .confirming("binding", &own, &code)
-        .with_crashes();
-    let mut bound = 0;
-    explorer.check(|world, endings| {
-        if said_yes(&endings[1]) {
-            bound += 1;
-            assert_dead(world, given(endings));
-        }
+    crate::over_one_store_and_two(|| {
+        let (mut world, enrolled) = world_with_totp();
+        let own = sign_in(&mut world, &enrolled).tokens.access;
+        let seed = world.run(|env| begin_totp(own.expose(), env)).unwrap().secret;
+        let (code, token) = (code_of(&seed, &world), owing(&mut world));
+        let old = json!({ "code": code_of(&enrolled.seed, &world) });
+        let explorer = Explorer::new(&world)
+            .saying("sign-in", &token, "second_factor", &old)
+            .confirming("binding", &own, &code)
+            .with_crashes();
+        let mut bound = 0;
+        explorer.check(|world, endings| {
+            if said_yes(&endings[1]) {
+                bound += 1;
+                assert_dead(world, given(endings));
+            }
+        });
+        assert!(bound > 0);
     });
-    assert!(bound > 0);
 }

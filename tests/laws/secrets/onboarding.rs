@@ -151,7 +151,7 @@ fn assert_not_in_rows(world: &World, secrets: &Secrets) {
 }
 
 fn world() -> World {
-    let mut world = World::new();
+    let mut world = crate::new_world();
     world.set_keys(CANARY_SECRET);
     let fields = [ProfileField::text("name", "Your name")];
     world.set_onboarding(Onboarding::standard().with_step(Profile::new(fields)).sign_up([

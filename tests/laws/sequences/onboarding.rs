@@ -122,7 +122,7 @@ struct Trial {
 
 impl Trial {
     fn new() -> Self {
-        let mut world = World::new();
+        let mut world = crate::new_world();
         let fields = [
             ProfileField::text("name", "Your name"),
             ProfileField::checkbox("news", "News").optional(),

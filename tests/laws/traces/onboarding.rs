@@ -89,7 +89,7 @@ fn with_owner(change: fn(&mut User)) -> World {
 #[test]
 fn who_registers_learns_nothing_of_who_has_the_address_until_and_while_they_are_limited() {
     let owners: [(&str, World); 8] = [
-        ("free", World::new()),
+        ("free", crate::new_world()),
         ("taken", with_owner(|owner| owner.is_verified = true)),
         ("unproven", with_owner(|_| ())),
         ("inactive", with_owner(|owner| (owner.is_active, owner.is_verified) = (false, true))),
@@ -109,7 +109,7 @@ fn who_registers_learns_nothing_of_who_has_the_address_until_and_while_they_are_
         ),
         ("with an app", {
             let (mut world, _) = world_with_totp();
-            world.set_clock(World::new().now());
+            world.set_clock(crate::new_world().now());
             world
         }),
     ];
@@ -243,11 +243,11 @@ fn nobody_learns_what_an_account_owes_who_has_not_its_password() {
         for (name, world) in &worlds {
             let mut world = world.clone();
             world.set_policy(policy.clone());
-            world.set_clock(World::new().now());
+            world.set_clock(crate::new_world().now());
             let seen: Vec<_> = (0..7).map(|_| attempt(&mut world, ADA, "a wrong guess")).collect();
             all.push((*name, seen));
         }
-        let mut world = World::new();
+        let mut world = crate::new_world();
         world.set_policy(policy);
         let nobody: Vec<_> = (0..7).map(|_| attempt(&mut world, ADA, "a wrong guess")).collect();
         assert_eq!(nobody[0].refusal, Refusal::InvalidCredentials);

@@ -55,7 +55,7 @@ fn the_last_step_makes_account_and_session_and_ends_the_onboarding_in_one_commit
     let ask = expect!(ask.answer(stored.cloned()), FindUser);
     let ask = expect!(ask.answer(None), Commit);
     let writes = &ask.command.writes[..];
-    let [Write::InsertUser(user), Write::InsertSession(session), Write::ReplaceOnboarding { .. }] =
+    let [Write::InsertUser(user), Write::ReplaceOnboarding { .. }, Write::InsertSession(session)] =
         writes
     else {
         panic!("{writes:?}")

@@ -48,7 +48,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, Failure> {
             Command::Hash(Hash::Identify(arguments)) => hash::identify(arguments)?,
             Command::Hash(Hash::Verify(arguments)) => return hash::verify(arguments),
             Command::Secret(Secret::New(output)) => secret::new(output)?,
-            Command::Migrate(source) => migrate::migrate(source).await?,
+            Command::Migrate(arguments) => migrate::migrate(arguments).await?,
             Command::Sweep(arguments) => sweep::sweep(arguments).await?,
         }
         Ok(ExitCode::SUCCESS)

@@ -7,14 +7,14 @@ use testudo::{Client, Config, KeyRing, Refusal};
 use testudo_driver::{Admin, Auth, AuthError, InlineHashing, SharedStore};
 
 use crate::cli::Source;
-use crate::config::{self, Database, PasswordOptions};
+use crate::config::{self, PasswordOptions, Stores};
 use crate::failure::{Failure, while_doing};
 use crate::secret_file;
 use crate::store::{self, Opened};
 
 /// Where an administrative command works: known before anything is asked for or opened.
 pub(super) struct Place {
-    database: Database,
+    stores: Stores,
     rules: Config,
     keys: KeyRing,
 }
@@ -24,18 +24,19 @@ impl Place {
     pub(super) fn of(source: Source, passwords: PasswordOptions) -> Result<Self, Failure> {
         let file = source.file.config.as_deref();
         let rules = config::rules(passwords, file)?;
-        match config::database(source.database, file)? {
-            Database::Memory => Err(Failure::new(
+        let stores = config::stores(source.places, file)?;
+        if stores.forget() {
+            return Err(Failure::new(
                 "memory: forgets everything when this command ends: name a database that keeps it",
-            )),
-            database => Ok(Self { database, rules, keys: passing_keys()? }),
+            ));
         }
+        Ok(Self { stores, rules, keys: passing_keys()? })
     }
 
     /// The same with the keys of the server: for what tells somebody something by mail, which the server
     /// is to open and send.
     pub(super) fn with_the_servers_keys(self) -> Result<Self, Failure> {
-        let (keys, _) = secret_file::load(&self.database)?;
+        let (keys, _) = secret_file::load(&self.stores)?;
         Ok(Self { keys, ..self })
     }
 
@@ -44,7 +45,7 @@ impl Place {
         self,
         work: impl AsyncFnOnce(&Office) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let store = store::open(&self.database).await?;
+        let store = store::open(&self.stores).await?;
         let done = match Office::new(&store, &self.rules, self.keys) {
             Ok(office) => work(&office).await,
             Err(failure) => Err(failure),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::Deserialize;
@@ -28,59 +28,6 @@ impl FromStr for ListenAddress {
         text.parse().map(Self).map_err(|_| {
             "expected an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned()
         })
-    }
-}
-
-/// Where records are kept.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) enum Database {
-    /// In a file.
-    Sqlite(PathBuf),
-    /// Nowhere: forgotten when the process ends.
-    Memory,
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self::Sqlite(PathBuf::from("testudo.db"))
-    }
-}
-
-impl FromStr for Database {
-    type Err = String;
-
-    fn from_str(url: &str) -> Result<Self, String> {
-        let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
-        match scheme {
-            "sqlite" => sqlite(rest),
-            "memory" if rest.is_empty() && url.ends_with(':') => Ok(Self::Memory),
-            "postgres" | "postgresql" | "mysql" | "redis" | "rediss" | "redis-cluster" => {
-                Err(format!("this build has no {scheme} yet: use sqlite:PATH or memory:"))
-            }
-            _ => Err("expected sqlite:PATH or memory:".to_owned()),
-        }
-    }
-}
-
-/// `sqlite:PATH`, also as `sqlite://PATH`.
-fn sqlite(rest: &str) -> Result<Database, String> {
-    let path = rest.strip_prefix("//").unwrap_or(rest);
-    match path {
-        "" => Err("expected a path after sqlite:, such as sqlite:testudo.db".to_owned()),
-        ":memory:" => Err("for a database in memory use memory:".to_owned()),
-        _ if path.contains('?') => Err("sqlite: takes a path and no parameters".to_owned()),
-        _ => Ok(Database::Sqlite(Path::new(path).to_owned())),
-    }
-}
-
-impl fmt::Display for Database {
-    /// As it is written in a configuration; credentials, where a kind has any, are left out.
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(out, "sqlite:{}", path.display()),
-            Self::Memory => out.write_str("memory:"),
-        }
     }
 }
 
@@ -352,7 +299,6 @@ macro_rules! from_file {
 
 from_file!(
     ListenAddress,
-    Database,
     Mail,
     MailFrom,
     Tokens,
@@ -370,25 +316,6 @@ from_file!(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_database_is_read_from_its_url() {
-        let sqlite = |path: &str| Ok(Database::Sqlite(PathBuf::from(path)));
-        assert_eq!("sqlite:a.db".parse(), sqlite("a.db"));
-        assert_eq!("sqlite:/var/a.db".parse(), sqlite("/var/a.db"));
-        assert_eq!("sqlite:///var/a.db".parse(), sqlite("/var/a.db"));
-        assert_eq!("memory:".parse(), Ok(Database::Memory));
-        for wrong in ["", "a.db", "memory", "memory:x", "sqlite:", "sqlite::memory:", "sqlite:a?b"]
-        {
-            assert!(wrong.parse::<Database>().is_err(), "{wrong:?} was taken");
-        }
-    }
-
-    #[test]
-    fn the_error_for_a_database_of_another_kind_does_not_repeat_its_password() {
-        let error = "postgres://ada:hunter2@db/x".parse::<Database>().unwrap_err();
-        assert!(error.contains("postgres") && !error.contains("hunter2"), "{error}");
-    }
 
     #[test]
     fn a_public_url_is_a_web_address_without_credentials_or_query() {

@@ -130,10 +130,12 @@ fn a_file_that_does_not_hold_is_refused_by_line_and_name() {
 fn options_that_this_build_cannot_serve_are_refused() {
     let site = Site::new();
     for (option, value) in [
-        ("--database", "postgres://ada:hunter2@db/x"),
-        ("--database", "mysql://ada:hunter2@db/x"),
-        ("--database", "redis-cluster://a:1,b:2"),
-        ("--sessions", "redis://x"),
+        ("--database", "postgres://ada:hunter2@db/x?connections=none"),
+        ("--database", "mongodb://ada:hunter2@db/x"),
+        ("--database", "redis://ada:hunter2@db?buckets=hunter2"),
+        ("--sessions", "redis:x"),
+        ("--limits", "rediss://"),
+        ("--onboarding-sessions", "sessions.db"),
         ("--tokens", "paseto"),
         ("--jwt-issuer", ""),
         ("--mail", "pigeon"),
@@ -156,11 +158,46 @@ fn options_that_this_build_cannot_serve_are_refused() {
         let complaint = complaint(&refused);
         assert!(complaint.contains(option) && !complaint.contains("hunter2"), "{complaint}");
     }
-    for option in ["--sessions", "--limits"] {
-        let refused = site.run(&["serve", option, "memory:"], "");
-        assert_eq!(refused.status.code(), Some(1));
-        assert!(complaint(&refused).contains(&option[2..]));
-    }
+    let whole = ["serve", "--database", "redis://db?buckets=64"];
+    let refused = site.run(&whole, "");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(complaint(&refused).contains("buckets"));
+}
+
+#[test]
+fn with_anything_but_sqlite_a_secret_must_be_set() {
+    let site = Site::new();
+    let refused = site.run(&["serve", "--database", "redis://127.0.0.1:1"], "");
+    assert_eq!(refused.status.code(), Some(1));
+    let complaint = complaint(&refused);
+    assert!(complaint.contains("TESTUDO_SECRET") || complaint.contains("redis"), "{complaint}");
+}
+
+#[test]
+fn what_migrating_would_do_is_said_and_not_done() {
+    let site = Site::new();
+    let dry = site.run(&["migrate", "--dry-run"], "");
+    assert!(dry.status.success());
+    assert!(String::from_utf8_lossy(&dry.stdout).contains("CREATE TABLE"));
+    assert!(!site.path("testudo.db").exists());
+    assert!(site.run(&["migrate"], "").status.success());
+    let dry = site.run(&["migrate", "--dry-run"], "");
+    assert!(String::from_utf8_lossy(&dry.stdout).contains("up to date"));
+}
+
+#[test]
+fn sessions_may_be_kept_elsewhere_than_users() {
+    let site = Site::new();
+    let server = site.serve(&[
+        "--database",
+        "sqlite:users.db",
+        "--sessions",
+        "sqlite:sessions.db",
+        "--limits",
+        "memory:",
+    ]);
+    assert!(site.path("users.db").exists() && site.path("sessions.db").exists());
+    assert_eq!(server.send(Request::new("GET", "/healthz")).status, 200);
 }
 
 #[test]
