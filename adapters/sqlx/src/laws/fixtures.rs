@@ -76,6 +76,7 @@ pub(crate) fn api_key(owner: &User) -> ApiKey {
     }
 }
 
+#[allow(dead_code, reason = "not every database has a test of its own with one")]
 pub(crate) fn onboarding() -> OnboardingSession {
     OnboardingSession {
         id: OnboardingId::from_uuid(new_id()),

@@ -15,7 +15,7 @@ use super::records::{
     api_key_values, event_values, invitation_values, message_values, onboarding_values,
     session_values, user_values,
 };
-use super::statement::{Dialect, Sql};
+use super::statement::Sql;
 use super::value::Value;
 
 /// One statement of a transaction.
@@ -251,7 +251,7 @@ fn no_session(layout: &Layout) -> Vec<(Sql, Effect)> {
     let is_absent = format!("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {sessions} WHERE {id} = ?1)");
     match layout.dialect {
         #[cfg(feature = "sqlite")]
-        Dialect::Sqlite => vec![(layout.sql(&is_absent), Effect::Finds)],
+        super::statement::Dialect::Sqlite => vec![(layout.sql(&is_absent), Effect::Finds)],
         // A row that is not there cannot be locked. So one is put there and taken away again: whoever would
         // insert it has to wait for the end of this transaction, as this one waits for theirs.
         #[allow(unreachable_patterns, reason = "there may be one dialect only")]

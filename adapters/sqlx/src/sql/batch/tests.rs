@@ -3,6 +3,7 @@ use testudo::model::{AttemptKey, Session, User};
 use super::*;
 use crate::Naming;
 use crate::laws::fixtures::{NOW, event, message, session, user};
+use crate::sql::Dialect;
 
 /// Guards and writes of two users and their sessions and counters, in an order that is none.
 fn batch() -> (Commit, [User; 2]) {
