@@ -1,9 +1,10 @@
 //! What goes with a user: their sessions, their API keys and the invitations that they made.
 
+use futures::future::try_join_all;
 use redis::Value;
-use testudo::model::UserId;
-use testudo::model::{ApiKeyId, InvitationId, SessionId};
-use testudo::{Timestamp, command::Commit, command::Write};
+use testudo::Timestamp;
+use testudo::command::{Commit, Write};
+use testudo::model::{ApiKeyId, InvitationId, SessionId, UserId};
 use testudo_driver::Fault;
 use uuid::Uuid;
 
@@ -95,23 +96,27 @@ impl Belongings {
         if store.keys.are_together() {
             return Ok(());
         }
-        for id in &self.sessions {
-            let session = SessionId::from_uuid(*id);
-            let bucket = store.keys.of_session(session);
-            let mut remove = redis::cmd("DEL");
-            remove.arg(store.keys.session(session));
-            store.link.run(&remove, Intent::Write).await?;
-            let mut forget = redis::cmd("ZREM");
-            forget
-                .arg(store.keys.session_expiries(bucket))
-                .arg([*id.as_bytes(), *user.as_uuid().as_bytes()].concat());
-            store.link.run(&forget, Intent::Write).await?;
+        for some in self.sessions.chunks(AT_ONCE) {
+            try_join_all(some.iter().map(|id| remove_session(store, user, *id))).await?;
         }
         let mut forget = redis::cmd("DEL");
         forget.arg(store.keys.sessions_of(user));
         store.link.run(&forget, Intent::Write).await?;
         Ok(())
     }
+}
+
+async fn remove_session(store: &RedisStore, user: UserId, id: Uuid) -> Result<(), Fault> {
+    let session = SessionId::from_uuid(id);
+    let mut remove = redis::cmd("DEL");
+    remove.arg(store.keys.session(session));
+    store.link.run(&remove, Intent::Write).await?;
+    let mut forget = redis::cmd("ZREM");
+    forget
+        .arg(store.keys.session_expiries(store.keys.of_session(session)))
+        .arg([*id.as_bytes(), *user.as_uuid().as_bytes()].concat());
+    store.link.run(&forget, Intent::Write).await?;
+    Ok(())
 }
 
 fn drop_all(

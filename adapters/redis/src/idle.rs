@@ -1,5 +1,6 @@
 //! Counters that nothing was counted under for a while.
 
+use futures::future::try_join_all;
 use redis::Value;
 use testudo::Timestamp;
 use testudo::model::{AttemptKey, EmailKey};
@@ -13,6 +14,9 @@ use crate::link::Intent;
 use crate::list::{AT_ONCE, is_less};
 use crate::script::{Call, SWEEP_ATTEMPTS};
 
+/// How many buckets are asked at once.
+const BUCKETS_AT_ONCE: usize = 64;
+
 /// The keys of idle counters in the order of their bytes, from all buckets.
 pub(crate) async fn list(
     store: &RedisStore,
@@ -21,8 +25,10 @@ pub(crate) async fn list(
     limit: u32,
 ) -> Result<Vec<AttemptKey>, Fault> {
     let mut all = Vec::new();
-    for bucket in store.keys.buckets() {
-        all.append(&mut of_bucket(store, bucket, idle_since, after, limit).await?);
+    let buckets: Vec<Bucket> = store.keys.buckets().collect();
+    for some in buckets.chunks(BUCKETS_AT_ONCE) {
+        let lists = some.iter().map(|it| of_bucket(store, *it, idle_since, after, limit));
+        all.extend(try_join_all(lists).await?.into_iter().flatten());
     }
     // Those that come first in all buckets are among those that come first in each.
     all.sort_unstable();

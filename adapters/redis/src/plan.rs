@@ -140,3 +140,63 @@ impl Part {
         call.args(self.guards.clone()).args(self.operations.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use testudo::model::SessionId;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::keys::{FIRST, Keys};
+
+    /// Some bucket that is not the first.
+    fn other() -> Bucket {
+        let keys = Keys::new("testudo", 64);
+        let ids = (0..).map(|number| SessionId::from_uuid(Uuid::from_u128(number)));
+        ids.map(|id| keys.of_session(id)).find(|bucket| *bucket != FIRST).unwrap()
+    }
+
+    fn plan(operations: &[(Bucket, Weight)]) -> Plan {
+        let mut plan = Plan::default();
+        for (bucket, weight) in operations {
+            plan.add(*bucket, *weight, "some", &[Arg::Key("key".to_owned())]);
+        }
+        plan
+    }
+
+    #[test]
+    fn nothing_is_written_before_all_that_may_conflict_was_looked_at() {
+        let other = other();
+        for operations in [
+            // What comes second may conflict after the first was written.
+            &[(other, Weight::Guarded), (FIRST, Weight::Guarded)][..],
+            &[(other, Weight::Free), (FIRST, Weight::Guarded)],
+            // And so may a guard, which is never part of what is applied.
+            &[(other, Weight::Guarded), (FIRST, Weight::Guard)],
+            &[(other, Weight::Harmless), (FIRST, Weight::Guard)],
+            &[(other, Weight::Guard), (FIRST, Weight::Guard)],
+        ] {
+            assert!(plan(operations).is_checked_first(), "{operations:?}");
+        }
+    }
+
+    #[test]
+    fn one_call_is_enough_where_only_what_is_written_first_may_conflict() {
+        let other = other();
+        for operations in [
+            &[(FIRST, Weight::Guard)][..],
+            &[(FIRST, Weight::Guarded), (FIRST, Weight::Guard)],
+            &[(other, Weight::Guarded), (FIRST, Weight::Free)],
+            &[(other, Weight::Harmless), (FIRST, Weight::Guarded)],
+        ] {
+            assert!(!plan(operations).is_checked_first(), "{operations:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_has_one_place_however_often_it_is_named() {
+        let plan = plan(&[(FIRST, Weight::Guarded), (FIRST, Weight::Guarded)]);
+        let parts = plan.parts();
+        assert_eq!((parts.len(), parts[0].keys.len()), (1, 1));
+    }
+}

@@ -64,3 +64,71 @@ fn redirect(error: &RedisError) -> Option<SingleNodeRoutingInfo> {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     Some(SingleNodeRoutingInfo::ByAddress { host, port: port.parse().ok()? })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use redis::{Value, parse_redis_value};
+
+    use super::*;
+
+    fn answered(line: &str) -> RedisError {
+        match parse_redis_value(format!("-{line}\r\n").as_bytes()).unwrap() {
+            Value::ServerError(error) => error.into(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn broken(kind: io::ErrorKind) -> RedisError {
+        io::Error::from(kind).into()
+    }
+
+    /// The outcome is not known: whatever is done next must not be the same write.
+    #[test]
+    fn a_write_that_may_have_been_done_is_never_sent_again() {
+        for kind in [
+            io::ErrorKind::BrokenPipe,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::UnexpectedEof,
+            io::ErrorKind::TimedOut,
+        ] {
+            for is_cluster in [false, true] {
+                let next = after(&broken(kind), Intent::Write, is_cluster, 0);
+                assert!(matches!(next, Next::GiveUp | Next::GiveUpAndReplace), "{kind}: {next:?}");
+            }
+        }
+        for line in ["OOM no", "MISCONF no", "LOADING no", "ERR no", "NOREPLICAS no", "BUSY no"] {
+            let next = after(&answered(line), Intent::Write, true, 0);
+            assert!(matches!(next, Next::GiveUp), "{line}: {next:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_server_says_it_did_not_do_is_sent_again_a_few_times() {
+        for line in ["MOVED 1 a:1", "TRYAGAIN later", "CLUSTERDOWN no", "READONLY no"] {
+            for tried in 0..TRIES {
+                let next = after(&answered(line), Intent::Write, true, tried);
+                assert!(matches!(next, Next::Again(_)), "{line}: {next:?}");
+            }
+            let next = after(&answered(line), Intent::Write, true, TRIES);
+            assert!(matches!(next, Next::GiveUp), "{line}: {next:?}");
+        }
+        let next = after(&answered("ASK 1 [::1]:7000"), Intent::Write, true, 0);
+        let Next::Ask(SingleNodeRoutingInfo::ByAddress { host, port }) = next else {
+            panic!("{next:?}")
+        };
+        assert_eq!((host.as_str(), port), ("::1", 7000));
+        let next = after(&answered("READONLY no"), Intent::Write, false, 0);
+        assert!(matches!(next, Next::ReplaceAndAgain(_)), "{next:?}");
+    }
+
+    #[test]
+    fn a_read_is_tried_once_more_and_not_after_a_silence() {
+        let gone = broken(io::ErrorKind::BrokenPipe);
+        assert!(matches!(after(&gone, Intent::Read, false, 0), Next::Again(_)));
+        assert!(matches!(after(&gone, Intent::Read, false, 1), Next::GiveUp));
+        let silent = broken(io::ErrorKind::TimedOut);
+        assert!(matches!(after(&silent, Intent::Read, false, 0), Next::GiveUpAndReplace));
+    }
+}

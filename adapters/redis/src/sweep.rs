@@ -1,5 +1,6 @@
 //! Sweeping: candidates are looked up along an index, and removed by scripts that look again, some at a time.
 
+use futures::future::try_join_all;
 use testudo::Timestamp;
 use testudo::command::{Sweep, Swept};
 use testudo::model::{ApiKeyId, EmailKey, InvitationId, OnboardingId, SessionId, UserId};
@@ -107,11 +108,14 @@ async fn records(
 
 /// Sessions whose owner's index is in another bucket. What a crash leaves there points to nothing.
 async fn forget_elsewhere(store: &RedisStore, sessions: &[(UserId, Uuid)]) -> Result<(), Fault> {
-    for (owner, id) in sessions {
-        let mut forget = redis::cmd("ZREM");
-        forget.arg(store.keys.sessions_of(*owner)).arg(&id.as_bytes()[..]);
-        store.link.run(&forget, Intent::Write).await?;
-    }
+    try_join_all(sessions.iter().map(|(owner, id)| forget_one(store, *owner, *id))).await?;
+    Ok(())
+}
+
+async fn forget_one(store: &RedisStore, owner: UserId, session: Uuid) -> Result<(), Fault> {
+    let mut forget = redis::cmd("ZREM");
+    forget.arg(store.keys.sessions_of(owner)).arg(&session.as_bytes()[..]);
+    store.link.run(&forget, Intent::Write).await?;
     Ok(())
 }
 
@@ -154,12 +158,18 @@ async fn forget_strangers(
     store: &RedisStore,
     counters: &mut [(Vec<u8>, Option<EmailKey>)],
 ) -> Result<(), Fault> {
-    for (_, email) in counters {
-        let Some(address) = email.as_ref() else { continue };
-        let mut exists = redis::cmd("HEXISTS");
-        exists.arg(store.keys.emails()).arg(address.as_str());
-        let is_known: bool = answer::of(store.link.run(&exists, Intent::Read).await?)?;
-        if !is_known {
+    let named: Vec<_> = counters.iter_mut().filter(|(_, email)| email.is_some()).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let mut owners = redis::cmd("HMGET");
+    owners.arg(store.keys.emails());
+    for email in named.iter().filter_map(|(_, email)| email.as_ref()) {
+        owners.arg(email.as_str());
+    }
+    let owners = answer::items(store.link.run(&owners, Intent::Read).await?)?.unwrap_or_default();
+    for ((_, email), owner) in named.into_iter().zip(owners) {
+        if answer::bytes(owner)?.is_none() {
             *email = None;
         }
     }

@@ -17,6 +17,7 @@ pages! {
     ChoosingTokens: "cookbook/choosing-tokens.md",
     Configuration: "cookbook/configuration.md",
     EmailVerification: "cookbook/email-verification.md",
+    ExistingUserTable: "cookbook/existing-user-table.md",
     FromDjango: "cookbook/from-django.md",
     FromTortoiseAuth: "cookbook/from-tortoise-auth.md",
     InviteLinks: "cookbook/invite-links.md",

@@ -13,6 +13,3 @@ pub(crate) use invitation::{invitation, invitation_bytes};
 pub(crate) use onboarding::{onboarding, onboarding_bytes};
 pub(crate) use session::{session, session_bytes};
 pub(crate) use user::{standing, user, user_bytes};
-
-#[cfg(test)]
-mod tests;

@@ -3,4 +3,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests panic")]
 
 mod conformance;
+mod faults;
+mod fixtures;
+mod laws;
+mod moving;
+mod stored;
 mod support;

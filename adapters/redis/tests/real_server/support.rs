@@ -32,3 +32,9 @@ pub(crate) async fn open(address: &str, prefix: &str, buckets: u32) -> RedisStor
 pub(crate) fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Runtime::new().expect("a runtime").block_on(test);
 }
+
+/// A connection for the test itself.
+pub(crate) async fn raw(address: &str) -> redis::aio::MultiplexedConnection {
+    let client = redis::Client::open(address).expect("an address");
+    client.get_multiplexed_async_connection().await.expect("a connection")
+}

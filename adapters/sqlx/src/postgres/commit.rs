@@ -27,14 +27,14 @@ pub(super) async fn commit(
 
 /// The batches that are one statement, since they are by far the most frequent and each step of a transaction is a
 /// trip to the database and back.
-enum Shape<'a> {
+pub(super) enum Shape<'a> {
     Refresh,
     SignIn(SignIn<'a>),
     Other,
 }
 
 #[derive(Default)]
-struct SignIn<'a> {
+pub(super) struct SignIn<'a> {
     user: Option<(&'a User, u64)>,
     session: Option<&'a Session>,
     cleared: Option<&'a AttemptKey>,
@@ -43,7 +43,7 @@ struct SignIn<'a> {
 }
 
 impl<'a> Shape<'a> {
-    fn of(batch: &'a Commit) -> Self {
+    pub(super) fn of(batch: &'a Commit) -> Self {
         let Commit { guards, writes, events, messages } = batch;
         if !messages.is_empty() {
             return Self::Other;

@@ -1,7 +1,7 @@
 //! Events: how they get their places, and how far each consumer has taken them.
 
 use sqlx::postgres::PgRow;
-use sqlx::{Connection, Error, PgConnection, Postgres};
+use sqlx::{Connection, Error, PgConnection, Postgres, Row};
 use testudo::Timestamp;
 use testudo::event::TakenEvents;
 use testudo_driver::Fault;
@@ -12,7 +12,7 @@ use super::fault::{fault, is_undone};
 use super::gate::{Reading, TRIES, pause};
 use super::statements::Statements;
 use crate::sql::records::{count, event};
-use crate::sql::{Columns, Link, Value};
+use crate::sql::{Link, Value};
 
 /// To how many events places are given at once: what a worker has to wait for is bounded.
 const AT_ONCE: i64 = 5_000;
@@ -75,9 +75,11 @@ async fn lend(
         transaction.commit().await?;
         return Ok(None);
     };
-    let cursor = lease.int("event_consumers.seq").ok().flatten();
-    let next =
-        statements.events.next.query::<Postgres>(&[Value::Int(cursor), Value::Int(Some(limit))]);
+    let cursor: i64 = lease.try_get("event_consumers.seq")?;
+    let next = statements
+        .events
+        .next
+        .query::<Postgres>(&[Value::Int(Some(cursor)), Value::Int(Some(limit))]);
     let rows = next.fetch_all(&mut *transaction).await?;
     if rows.is_empty() {
         return Ok(None);

@@ -10,6 +10,7 @@ use testudo_driver::{Fault, FaultKind};
 pub(super) mod code {
     pub(in super::super) const UNIQUE_VIOLATION: &str = "23505";
     pub(in super::super) const DUPLICATE_TABLE: &str = "42P07";
+    pub(in super::super) const DUPLICATE_OBJECT: &str = "42710";
     pub(in super::super) const SERIALIZATION_FAILURE: &str = "40001";
     pub(in super::super) const DEADLOCK_DETECTED: &str = "40P01";
 }

@@ -12,6 +12,8 @@ mod open;
 mod open_error;
 mod options;
 mod own_users;
+#[cfg(test)]
+mod real_server;
 mod statements;
 
 use std::sync::Arc;
@@ -51,7 +53,8 @@ use crate::sql::{Value, counting};
 /// * **Durable** as the server is set up: with `synchronous_commit = on`, an acknowledged commit survives its crash,
 ///   and with a synchronous standby also its loss.
 ///
-/// The store must be given the primary: what was acknowledged must be seen at once.
+/// The store must be given the primary: what was acknowledged must be seen at once. Of PgBouncer it needs session
+/// pooling: statements are prepared, and each connection is set up once.
 ///
 /// # Other databases with this protocol
 ///

@@ -94,7 +94,7 @@ impl PostgresStore {
 /// What every connection begins with. Waits end on the server too, a little before they end here, and each
 /// statement sees what was committed before it.
 fn session(patience: Duration) -> String {
-    let wait = patience.as_millis().saturating_mul(9) / 10;
+    let wait = (patience.as_millis().saturating_mul(9) / 10).max(1);
     format!(
         "SET default_transaction_isolation = 'read committed'; \
          SET statement_timeout = {wait}; SET lock_timeout = {wait}; \
@@ -162,7 +162,10 @@ async fn make_lock(connection: &mut PgConnection, layout: &Layout) -> Result<(),
 /// Whether somebody else was faster.
 fn is_just_made(error: &Error) -> bool {
     is_undone(error)
-        || matches!(sqlstate(error), Some(code::UNIQUE_VIOLATION | code::DUPLICATE_TABLE | "XX000"))
+        || matches!(
+            sqlstate(error),
+            Some(code::UNIQUE_VIOLATION | code::DUPLICATE_TABLE | code::DUPLICATE_OBJECT | "XX000")
+        )
 }
 
 async fn apply(connection: &mut PgConnection, layout: &Layout) -> Result<(), MigrateError> {

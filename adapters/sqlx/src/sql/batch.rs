@@ -359,3 +359,7 @@ const fn never_conflicts(write: &Write) -> bool {
         Write::TouchApiKey { .. } | Write::ClearAttempts(_) | Write::RefundAttempt { .. }
     )
 }
+
+#[cfg(test)]
+#[cfg(feature = "postgres")]
+mod tests;

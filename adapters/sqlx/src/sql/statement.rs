@@ -98,8 +98,11 @@ impl Dialect {
             // It has no figures from which to tell which index is the better one.
             #[cfg(feature = "sqlite")]
             Self::Sqlite => format!("+{column}"),
-            #[allow(unreachable_patterns, reason = "there may be one dialect only")]
-            _ => column.to_owned(),
+            // It plans for any parameters, and so does not know that most listings have no bounds.
+            #[cfg(feature = "postgres")]
+            Self::Postgres => format!("+{column}"),
+            #[cfg(feature = "mysql")]
+            Self::MySql => column.to_owned(),
         }
     }
 

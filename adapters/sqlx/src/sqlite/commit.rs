@@ -212,7 +212,7 @@ mod tests {
                 None => assert_eq!((by_id.is_some(), told), (false, 0)),
             }
         }
-        assert!(finished > 0 && abandoned > 2 && kept >= finished, "{finished} {abandoned} {kept}");
+        assert!(finished > 0 && abandoned > 1 && kept >= finished, "{finished} {abandoned} {kept}");
     }
 
     /// Runs a future, and drops it when it was polled so often and is still not done.

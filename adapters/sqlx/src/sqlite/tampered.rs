@@ -1,122 +1,31 @@
 //! What comes back: what went in, or a fault that names the place.
 
-use serde_json::json;
-use testudo::command::{
-    FindApiKey, FindInvitation, FindSession, FindSessionWithUser, FindUser, ListEvents,
-    OwnedSession, UserKey, Write,
-};
-use testudo::model::Method;
-use testudo_driver::{FaultKind, Store};
+use testudo::command::{FindUser, UserKey};
+use testudo::model::User;
+use testudo_driver::Store;
 
-use super::fixtures::{
-    self, NOW, api_key, commit, inserting, invitation, message, scratch, session, user,
-};
-use testudo::model::{EndReason, Ended, Epoch, PreviousEmail, Session, User, Version};
-use testudo::{Client, Duration, Timestamp};
+use super::fixtures::{self, commit, inserting, scratch, user};
+use crate::laws::records;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_cannot_be_read_is_a_fault_that_names_its_column_and_not_the_value() {
-    let tampered = [
-        ("users", "last_login", "-7031"),
-        ("users", "joined_at", "253402207201000"),
-        ("users", "profile", "'[7031]'"),
-        ("users", "previous_email_until", "-7031"),
-        ("users", "closes_at", "-7031"),
-        ("sessions", "methods", "'[\"7031\"]'"),
-        ("sessions", "auth_time", "-7031"),
-        ("sessions", "client_ip", "'7031'"),
-        ("sessions", "generation", "7031703170317031"),
-        ("sessions", "chain_key", "x'7031'"),
-        ("sessions", "refresh_digest", "x'7031'"),
-        ("sessions", "claims", "'\"7031\"'"),
-        ("sessions", "ended_reason", "'7031'"),
-        ("events", "record", "'{\"id\": 7031}'"),
-        ("invitations", "invited_by", "x'7031'"),
-        ("invitations", "email", "NULL"),
-        ("invitations", "seats", "-7031"),
-        ("invitations", "taken", "7031703170317031"),
-        ("invitations", "data", "'[7031]'"),
-        ("invitations", "created_at", "-7031"),
-        ("invitations", "expires_at", "253402207201000"),
-        ("invitations", "revoked_at", "-7031"),
-        ("api_keys", "scopes", "'{\"7031\": 1}'"),
-        ("api_keys", "digest", "x'7031'"),
-        ("api_keys", "expires_at", "-7031"),
-        ("api_keys", "last_used_at", "253402207201000"),
-        ("api_keys", "revoked_at", "-7031"),
-        ("messages", "created_at", "-7031"),
-        ("messages", "attempts", "-7031"),
-    ];
-    for (table, column, value) in tampered {
+    for tampered in records::TAMPERED {
         let (_directory, store) = scratch().await;
-        let previous_email =
-            Some(PreviousEmail { email: user("ada@old.example.com").email, until: NOW });
-        let ada = User { previous_email, ..user("ada@example.com") };
-        let ended = Some(Ended { at: NOW, reason: EndReason::SignedOut });
-        let begun = Session { ended, ..session(&ada) };
-        let mut batch = inserting(&ada);
-        batch.writes.push(Write::InsertSession(Box::new(begun.clone())));
-        let (invited, key) = (invitation(&ada), api_key(&ada));
-        batch.writes.push(Write::InsertInvitation(Box::new(invited.clone())));
-        batch.writes.push(Write::InsertApiKey(Box::new(key.clone())));
-        batch.messages.push(message());
-        commit(&store, batch).await;
-
-        let statement =
-            format!("PRAGMA ignore_check_constraints = ON; UPDATE {table} SET {column} = {value}");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&store.writer).await.unwrap();
-
-        let fault = match table {
-            "events" => store.list_events(ListEvents::newest(9)).await.unwrap_err(),
-            "invitations" => {
-                store.find_invitation(FindInvitation { id: invited.id }).await.unwrap_err()
-            }
-            "api_keys" => store.find_api_key(FindApiKey { id: key.id }).await.unwrap_err(),
-            "messages" => store.take_messages(NOW, NOW, 9).await.unwrap_err(),
-            _ => {
-                let find = FindSessionWithUser { id: begun.id };
-                store.find_session_with_user(find).await.unwrap_err()
-            }
+        let run = async |statement: String| {
+            let statement = format!("PRAGMA ignore_check_constraints = ON; {statement}");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&store.writer).await.unwrap();
         };
-        assert_eq!(fault.kind(), FaultKind::Corrupt, "{fault}");
-        let shown = format!("{fault} {fault:?}");
-        assert!(shown.contains(&format!("{table}.{column}")), "{shown}");
-        assert!(!shown.contains("7031"), "{shown}");
+        records::a_value_that_cannot_be_read_is_a_fault_that_names_its_column_and_not_the_value(
+            &store, tampered, run,
+        )
+        .await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_come_back_as_they_went_in() {
     let (_directory, store) = scratch().await;
-    let numbers = json!({ "n": [1.1754943508222875e-38, 0.1, 5e-324, u64::MAX, i64::MIN] });
-    let object = numbers.as_object().unwrap().clone();
-    let ada = User {
-        last_login: Some(Timestamp::MAX),
-        is_verified: true,
-        must_change_password: true,
-        profile: object.clone(),
-        epoch: Epoch::new(u64::MAX),
-        version: Version::new(u64::MAX - 1),
-        ..user("ada@example.com")
-    };
-    let begun = Session {
-        methods: vec![Method::Password, Method::Password],
-        client: Client::unknown().with_ip([192, 0, 2, 1].into()).with_user_agent("curl"),
-        idle_timeout: Duration::from_millis(u64::MAX),
-        generation: u32::MAX,
-        claims: object,
-        ended: Some(Ended { at: NOW, reason: EndReason::RefreshReused }),
-        ..session(&ada)
-    };
-    let mut batch = inserting(&ada);
-    batch.writes.push(Write::InsertSession(Box::new(begun.clone())));
-    commit(&store, batch).await;
-
-    let found = store.find_session(FindSession { id: begun.id }).await.unwrap();
-    let Some(OwnedSession { session, standing }) = found else { panic!("not found") };
-    assert_eq!((session, standing), (begun.clone(), ada.standing()));
-    let found = store.find_session_with_user(FindSessionWithUser { id: begun.id }).await;
-    assert_eq!(found.unwrap(), Some((begun, ada)));
+    records::records_come_back_as_they_went_in(&store).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

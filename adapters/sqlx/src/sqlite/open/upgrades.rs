@@ -94,3 +94,27 @@ async fn an_account_of_before_second_factors_has_none_and_can_be_given_one() {
     let found = store.find_onboarding(FindOnboarding { id: begun.id }).await.unwrap();
     assert_eq!(found, Some(begun));
 }
+
+/// The recipe of a user table of one's own has such a table.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_the_application_that_refer_to_ours_keep_their_rows_and_their_references() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("records.db");
+    make_file_of(&path, 6).await;
+    let app = SqlitePool::connect_with(options(&path).unwrap()).await.unwrap();
+    let tables = "INSERT INTO sessions SELECT id, id, 1, '[]', 1, NULL, NULL, 1, 1, 1, 1, 1, 1, \
+            zeroblob(8), zeroblob(32), zeroblob(32), '{}', NULL, NULL, 1 FROM users; \
+        CREATE TABLE members (user_id BLOB REFERENCES users (id) ON DELETE CASCADE); \
+        CREATE TABLE devices (session_id BLOB REFERENCES sessions (id) ON DELETE CASCADE); \
+        INSERT INTO members SELECT id FROM users; INSERT INTO devices SELECT id FROM sessions;";
+    sqlx::raw_sql(tables).execute(&app).await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let count = async || -> i64 {
+        let count = "SELECT (SELECT count(*) FROM members) * 10 + (SELECT count(*) FROM devices)";
+        sqlx::query_scalar(count).fetch_one(&app).await.unwrap()
+    };
+    assert_eq!(count().await, 11);
+    let remove = Write::RemoveUser { id: ada().id, was: ada().version };
+    commit(&store, Commit { writes: vec![remove], ..Commit::default() }).await;
+    assert_eq!(count().await, 0);
+}
