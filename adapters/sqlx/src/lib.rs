@@ -3,6 +3,7 @@
 //! One feature and one module for each database:
 //!
 //! * `sqlite`: `SqliteStore`, the records in one file, with SQLite built in.
+//! * `mysql`: `MySqlStore`, the records in a database of MySQL or MariaDB, for any number of nodes.
 //! * `postgres`: `PostgresStore`, the records in PostgreSQL, for any number of nodes.
 //!
 //! ```no_run
@@ -30,13 +31,21 @@
 #[cfg(test)]
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod laws;
+#[cfg(feature = "mysql")]
+pub mod mysql;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#[cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres", feature = "mysql")),
+    allow(dead_code, unused_imports, reason = "not every database needs all of it")
+)]
 mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+#[cfg(feature = "mysql")]
+pub use mysql::MySqlStore;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use sql::{FieldType, NameError, Naming, PendingMigration, UserTable, UserTableError};
 

@@ -44,6 +44,8 @@ impl MariaDb {
             .args(["--skip-test-db", "--skip-log-bin"])
             .arg(format!("--datadir={data}"))
             .args(user)
+            // Each server that starts removes the temporary tables of others from the directory for all.
+            .env("TMPDIR", place.path())
             .current_dir(place.path()))?;
         let test = place.path().join("data/test");
         std::fs::create_dir(&test).map_err(Error::at(&test))?;

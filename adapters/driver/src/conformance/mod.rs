@@ -109,7 +109,8 @@ pub use nodes::Nodes;
 ///
 /// `conformance_tests!(on_fresh_records, over_several_stores)` is for stores that are made of several
 /// ([`Split`](crate::Split)): tests of what only one store can hold are ignored then, each with the reason that stands
-/// beside it in the table.
+/// beside it in the table. `over_several_buckets` is for stores that spread records of one kind over parts of which each
+/// changes at once by itself: what concerns two sessions at the same moment is ignored as well.
 #[macro_export]
 macro_rules! conformance_tests {
     ($on_fresh_records:ident) => {
@@ -117,6 +118,9 @@ macro_rules! conformance_tests {
     };
     ($on_fresh_records:ident, over_several_stores) => {
         $crate::conformance_tests! { @table [@run_over_several $on_fresh_records] }
+    };
+    ($on_fresh_records:ident, over_several_buckets) => {
+        $crate::conformance_tests! { @table [@run_over_buckets $on_fresh_records] }
     };
     // The one table: every test of the suite, by the command that it is about.
     (@table [$($then:tt)+]) => {
@@ -262,7 +266,8 @@ macro_rules! conformance_tests {
                 no_change_is_lost_among_parallel_writers,
                 no_guarded_write_comes_after_what_its_guard_excludes
                     in_one_store "what is guarded in one store may change while another writes",
-                of_two_batches_that_exclude_each_other_one_is_applied,
+                of_two_batches_that_exclude_each_other_one_is_applied
+                    in_one_bucket "each is guarded by one session and changes another",
                 batches_over_the_same_records_in_opposite_orders_do_not_fail,
                 no_reader_sees_half_a_batch
                     in_one_store "stores are written, and read, one after the other",
@@ -351,7 +356,9 @@ macro_rules! conformance_tests {
         }
     };
     (@run $on_fresh_records:ident;
-     $($command:ident { $($test:ident $(in_one_store $_reason:literal)?,)+ })+) => {
+     $($command:ident {
+        $($test:ident $(in_one_store $_reason:literal)? $(in_one_bucket $_bucket:literal)?,)+
+     })+) => {
         $(mod $command {
             $(#[test]
             fn $test() {
@@ -360,7 +367,9 @@ macro_rules! conformance_tests {
         })+
     };
     (@run_over_several $on_fresh_records:ident;
-     $($command:ident { $($test:ident $(in_one_store $reason:literal)?,)+ })+) => {
+     $($command:ident {
+        $($test:ident $(in_one_store $reason:literal)? $(in_one_bucket $_bucket:literal)?,)+
+     })+) => {
         $(mod $command {
             $(#[test]
             $(#[ignore = $reason])?
@@ -369,8 +378,24 @@ macro_rules! conformance_tests {
             })+
         })+
     };
+    (@run_over_buckets $on_fresh_records:ident;
+     $($command:ident {
+        $($test:ident $(in_one_store $reason:literal)? $(in_one_bucket $bucket:literal)?,)+
+     })+) => {
+        $(mod $command {
+            $(#[test]
+            $(#[ignore = $reason])?
+            $(#[ignore = $bucket])?
+            fn $test() {
+                super::$on_fresh_records($crate::conformance::$test);
+            })+
+        })+
+    };
     // A test that is not in the table is unreachable, which the compiler reports.
-    (@export; $($command:ident { $($test:ident $(in_one_store $_reason:literal)?,)+ })+) => {
+    (@export;
+     $($command:ident {
+        $($test:ident $(in_one_store $_reason:literal)? $(in_one_bucket $_bucket:literal)?,)+
+     })+) => {
         $(pub use $command::{$($test,)+};)+
     };
 }

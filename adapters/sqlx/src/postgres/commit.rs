@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use testudo::command::{Commit, Conflict, Guard, Write};
 use testudo::event::EventRecord;
-use testudo::model::{AttemptKey, Session, User, WindowEnd};
+use testudo::model::{AttemptKey, Epoch, Session, User, UserId, Version, WindowEnd};
 use testudo_driver::{Fault, FaultKind};
 
 use super::PostgresStore;
@@ -18,7 +18,13 @@ pub(super) async fn commit(
 ) -> Result<Result<(), Conflict>, Fault> {
     let statements = &store.statements;
     let is_applied = match Shape::of(batch) {
-        Shape::Refresh => store.gate.applies(&statements.refresh, &refresh(batch)?).await?,
+        Shape::Refresh { user, epoch, session, was } => {
+            let mut values = session_values(session)?;
+            let guard = [Value::uuid(user.as_uuid()), Value::int(epoch.get())];
+            values.push(Value::int(was.get()));
+            values.extend(guard);
+            store.gate.applies(&statements.refresh, &values).await?
+        }
         Shape::SignIn(parts) => sign_in(store, &parts).await?,
         Shape::Other => store.gate.all_or_nothing(&statements.writes.steps(batch)?).await?,
     };
@@ -28,7 +34,7 @@ pub(super) async fn commit(
 /// The batches that are one statement, since they are by far the most frequent and each step of a transaction is a
 /// trip to the database and back.
 pub(super) enum Shape<'a> {
-    Refresh,
+    Refresh { user: UserId, epoch: Epoch, session: &'a Session, was: Version },
     SignIn(SignIn<'a>),
     Other,
 }
@@ -49,8 +55,10 @@ impl<'a> Shape<'a> {
             return Self::Other;
         }
         match (guards.as_slice(), writes.as_slice()) {
-            ([Guard::UserEpoch { .. }], [Write::ReplaceSession { .. }]) if events.is_empty() => {
-                Self::Refresh
+            ([Guard::UserEpoch { id, epoch }], [Write::ReplaceSession { session, was }])
+                if events.is_empty() =>
+            {
+                Self::Refresh { user: *id, epoch: *epoch, session, was: *was }
             }
             ([], writes) => SignIn::of(writes, events).map_or(Self::Other, Self::SignIn),
             _ => Self::Other,
@@ -81,22 +89,6 @@ impl<'a> SignIn<'a> {
             parts.cleared.is_some() && parts.cleared == parts.refunded.map(|(key, _)| key);
         (parts.user.is_some() && parts.session.is_some() && !is_same).then_some(parts)
     }
-}
-
-fn refresh(batch: &Commit) -> Result<Vec<Value<'_>>, Fault> {
-    let mut values = Vec::new();
-    for write in &batch.writes {
-        if let Write::ReplaceSession { session, was } = write {
-            values.extend(session_values(session)?);
-            values.push(Value::int(was.get()));
-        }
-    }
-    for guard in &batch.guards {
-        if let Guard::UserEpoch { id, epoch } = guard {
-            values.extend([Value::uuid(id.as_uuid()), Value::int(epoch.get())]);
-        }
-    }
-    Ok(values)
 }
 
 async fn sign_in(store: &PostgresStore, parts: &SignIn<'_>) -> Result<bool, Fault> {

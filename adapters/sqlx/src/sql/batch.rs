@@ -137,6 +137,12 @@ impl Writes {
         }
     }
 
+    /// What removes that which goes with a user: ?1 the user.
+    #[cfg(feature = "mysql")]
+    pub(crate) const fn dependents(&self) -> &[Sql; 3] {
+        &self.dependents
+    }
+
     /// The steps of a batch. It holds if each has the effect that it must have.
     pub(crate) fn steps<'a>(&'a self, batch: &'a Commit) -> Result<Vec<Step<'a>>, Fault> {
         let mut acts: Vec<_> = batch.guards.iter().map(Act::Guard).collect();

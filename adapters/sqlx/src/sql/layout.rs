@@ -22,6 +22,21 @@ pub(crate) enum Table {
 }
 
 impl Table {
+    /// All of them.
+    #[cfg(feature = "mysql")]
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Users,
+        Self::Sessions,
+        Self::Invitations,
+        Self::ApiKeys,
+        Self::Onboarding,
+        Self::Attempts,
+        Self::Events,
+        Self::EventConsumers,
+        Self::EventSequencer,
+        Self::Messages,
+    ];
+
     /// What the table is called without a prefix, and within statements.
     pub(crate) const fn alias(self) -> &'static str {
         match self {
@@ -146,6 +161,13 @@ impl Layout {
             }
             _ => self.own(table.alias()),
         }
+    }
+
+    /// The schema, if one is named, and the name of the application's own table of users.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn own_users(&self) -> Option<(Option<&str>, &str)> {
+        let own = self.naming.users.as_ref()?;
+        Some((own.schema.as_deref().or(self.schema()), &own.name))
     }
 
     /// The name of a table or index of the library's own, in quotes, with prefix and schema.

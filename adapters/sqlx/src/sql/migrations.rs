@@ -168,7 +168,11 @@ fn tables(migrator: &Migrator) -> BTreeSet<&str> {
         for (word, _) in parts(migration.sql.as_str()).filter(|(_, is_word)| *is_word) {
             let before_it = before.map(str::to_ascii_uppercase);
             let [_, first, second] = before_it.each_ref().map(String::as_str);
-            if first == "CREATE" && second == "TABLE" || first == "RENAME" && second == "TO" {
+            let is_named = matches!(
+                (first, second),
+                ("CREATE", "TABLE") | ("NOT", "EXISTS") | ("RENAME", "TO")
+            );
+            if is_named && !is_keyword(word) {
                 tables.insert(word);
             }
             before = [before[1], before[2], word];

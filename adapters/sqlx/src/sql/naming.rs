@@ -97,7 +97,7 @@ impl Naming {
     }
 
     /// Whether the library makes the table of users.
-    pub(super) const fn makes_users(&self) -> bool {
+    pub(crate) const fn makes_users(&self) -> bool {
         self.users.is_none()
     }
 }

@@ -31,9 +31,9 @@ fn fault(error: sqlx::Error, name: &str) -> Fault {
     }
 }
 
-/// Implements [`Columns`] for the rows of one database, given how it reads a UUID.
+/// Implements [`Columns`] for the rows of one database, given how it reads a text and a UUID.
 macro_rules! columns {
-    ($row:ty, $uuid:expr) => {
+    ($row:ty, $text:ident, $uuid:expr) => {
         impl Columns for $row {
             fn bool(&self, name: &str) -> Result<Option<bool>, Fault> {
                 sqlx::Row::try_get(self, name).map_err(|error| fault(error, name))
@@ -48,7 +48,7 @@ macro_rules! columns {
             }
 
             fn text(&self, name: &str) -> Result<Option<&str>, Fault> {
-                sqlx::Row::try_get(self, name).map_err(|error| fault(error, name))
+                sqlx::Row::$text(self, name).map_err(|error| fault(error, name))
             }
 
             fn bytes(&self, name: &str) -> Result<Option<&[u8]>, Fault> {
@@ -70,9 +70,10 @@ fn uuid_of_bytes<R: Columns>(row: &R, name: &str) -> Result<Option<Uuid>, Fault>
 }
 
 #[cfg(feature = "sqlite")]
-columns!(sqlx::sqlite::SqliteRow, uuid_of_bytes);
+columns!(sqlx::sqlite::SqliteRow, try_get, uuid_of_bytes);
+// What is compared byte for byte is of a type that sqlx takes for bytes alone.
 #[cfg(feature = "mysql")]
-columns!(sqlx::mysql::MySqlRow, uuid_of_bytes);
+columns!(sqlx::mysql::MySqlRow, try_get_unchecked, uuid_of_bytes);
 #[cfg(feature = "postgres")]
-columns!(sqlx::postgres::PgRow, |row, name| sqlx::Row::try_get(row, name)
+columns!(sqlx::postgres::PgRow, try_get, |row, name| sqlx::Row::try_get(row, name)
     .map_err(|error| fault(error, name)));

@@ -106,6 +106,19 @@ impl Dialect {
         }
     }
 
+    /// Whether a text is another, byte for byte. In MySQL a column may compare as it likes: the first condition is the
+    /// index's.
+    pub(crate) fn is(self, one: &str, other: &str) -> String {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::MySql => {
+                format!("{one} = {other} AND CAST({one} AS BINARY) = CAST({other} AS BINARY)")
+            }
+            #[allow(unreachable_patterns, reason = "there may be one dialect only")]
+            _ => format!("{one} = {other}"),
+        }
+    }
+
     /// Whether a name stands in a list such as `,one,two,`.
     pub(crate) fn is_listed(self, name: &str, list: &str) -> String {
         match self {
@@ -186,6 +199,14 @@ impl Sql {
                 places.iter().filter_map(|place| values.get(*place)).fold(query, DB::bind)
             }
         }
+    }
+
+    #[cfg(test)]
+    /// The question how the database would carry the statement out, with the same parameters.
+    #[cfg(all(test, feature = "mysql"))]
+    pub(crate) fn explained(&self) -> Self {
+        let text = AssertSqlSafe(format!("EXPLAIN {}", self.as_str())).into_sql_str();
+        Self { text, places: self.places.clone() }
     }
 
     #[cfg(test)]

@@ -98,8 +98,10 @@ impl Reads {
         let key = of(Attempts, "key");
         Self {
             user_by_id: by_id(Users),
-            user_by_email: layout
-                .sql(&format!("SELECT {user} FROM {users} WHERE {} = ?1", of(Users, "email_key"))),
+            user_by_email: layout.sql(&format!(
+                "SELECT {user} FROM {users} WHERE {}",
+                layout.dialect.is(&of(Users, "email_key"), "?1")
+            )),
             session: layout.sql(&with_owner(&standing)),
             session_record: by_id(Sessions),
             session_with_user: layout.sql(&with_owner(&user)),

@@ -1,0 +1,288 @@
+//! Records in MySQL or MariaDB.
+//!
+//! [`MySqlStore`] is the store, [`MySqlOptions`] say where it is, and [`OpenError`] why a database cannot be one.
+//!
+//! # What it needs
+//!
+//! MySQL from 8.0.11 or MariaDB from 10.6, with InnoDB. The conformance suite runs on MariaDB 10.11; that MySQL does the
+//! same was checked by reading its manual (8.0 and 8.4), statement by statement:
+//!
+//! * `SKIP LOCKED` and locking reads (15.2.13 and 17.7.2.4), `LOCK IN SHARE MODE`, which it keeps beside `FOR SHARE`;
+//! * no gap locks and unlocking of rows that do not match under `READ COMMITTED` (17.7.2.1);
+//! * `INSERT … ON DUPLICATE KEY UPDATE`, whose assignments are made from left to right (15.2.7.2), none of
+//!   which here reads a column that was assigned before;
+//! * `DELETE … ORDER BY … LIMIT` on one table, with a subquery on another (15.2.2);
+//! * comparing `VARBINARY` byte for byte, without padding (13.3.3), and index keys up to 3072 bytes (17.21.1);
+//! * the counter of `AUTO_INCREMENT` outliving a restart (17.6.1.6), on which nothing depends here;
+//! * `GET_LOCK` with names up to 64 characters (14.14), and implicit commits (15.3.3);
+//! * the numbers of errors (Server Error Message Reference).
+//!
+//! What MySQL has and MariaDB 10.6 has not is not used (`FOR SHARE`, `utf8mb4_0900_bin`, `NOWAIT` of 8.0 for tables),
+//! nor the other way round (`RETURNING`, `utf8mb4_nopad_bin`, sequences).
+//!
+//! MySQL's way to check passwords (`caching_sha2_password`) takes TLS, which its servers offer unless they were told
+//! not to: without TLS the library would need an implementation of RSA whose timing gives keys away.
+//!
+//! # Where it does not run, and what a cluster must be
+//!
+//! * TiDB takes `LOCK IN SHARE MODE` for nothing, unless it is told to refuse it, which it is by default: the first
+//!   commit fails. Vitess has not been looked at.
+//! * **Galera** certifies when a transaction commits; what loses there is told as a deadlock, and is tried again. But
+//!   nodes apply what others wrote a moment later: all nodes of the application must use one node of the database at
+//!   a time, or `wsrep_sync_wait` must be 7, so that a read sees what was acknowledged before.
+//! * **Replicas** are for a fail-over and for backups; never put one behind the URL beside the primary.
+//!   What a fail-over to a replica that lags loses was acknowledged and is gone: sessions that were ended live again.
+//!   Semi-synchronous replication (`rpl_semi_sync_master_wait_point = AFTER_SYNC`) loses nothing.
+//!
+//! # What the server's settings should be
+//!
+//! * `innodb_flush_log_at_trx_commit = 1` and `sync_binlog = 1`: with less, what was acknowledged may be lost when the
+//!   machine stops.
+//! * `binlog_format` of `ROW` or `MIXED`: `STATEMENT` refuses writes under `READ COMMITTED`.
+//! * `max_allowed_packet` of 16 MiB, the default of MariaDB (MySQL has 64), is enough for every record that the library
+//!   allows by default.
+//! * `character_set_server`, `collation_server`, `sql_mode`, `time_zone` and `transaction_isolation` may be anything:
+//!   sessions and tables say themselves what they need.
+
+mod attempts;
+mod commit;
+mod events;
+mod fault;
+#[cfg(test)]
+mod fixtures;
+mod link;
+mod lists;
+mod messages;
+mod open;
+mod open_error;
+mod options;
+#[cfg(test)]
+mod real_server;
+mod statements;
+mod sweep;
+mod user_table;
+
+use std::fmt;
+use std::sync::Arc;
+
+use testudo::Timestamp;
+use testudo::command::{
+    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
+    FindSessionWithUser, FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations,
+    ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
+};
+use testudo::event::{EventRecord, TakenEvents};
+use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
+use testudo::model::{
+    ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
+    SessionId, User,
+};
+use testudo_driver::{Fault, Store};
+
+pub use open_error::OpenError;
+pub use options::MySqlOptions;
+
+use self::link::Database;
+use self::statements::Statements;
+
+/// All records in one database of MySQL or MariaDB. Clones share their connections.
+///
+/// * **Durable** as far as the server is: by its defaults what was acknowledged survives a crash of its machine.
+/// * **Read your writes.** A read that begins after a commit was acknowledged sees it, on whichever connection of
+///   whichever process it runs.
+/// * **Shared.** Any number of processes may open the same database, also at the same time while there are migrations
+///   to apply.
+/// * **In the way of each other** are transactions only where they change the same record, for as long as one takes.
+///   Where two wait for each other, the server ends one, which is tried again, a bounded number of times.
+/// * **Bounded.** No command waits for longer than some seconds for a connection, a lock or an answer. A connection
+///   that failed, or whose command was dropped, is closed, and made anew when one is needed: when the database comes
+///   back, so does the store.
+///
+/// The methods must be called within a tokio runtime.
+///
+/// # Security
+///
+/// The database holds password hashes and the personal data of users: give the program a user of its own with rights on
+/// this database alone, and TLS that verifies the server ([`MySqlOptions`]).
+#[derive(Clone)]
+pub struct MySqlStore {
+    database: Database,
+    statements: Arc<Statements>,
+}
+
+impl MySqlStore {
+    /// Waits for the commands under way, then closes all connections. Every later command is a fault.
+    pub async fn close(&self) {
+        self.database.pool.close().await;
+    }
+}
+
+impl fmt::Debug for MySqlStore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What the pool prints may hold the password.
+        out.debug_struct("MySqlStore")
+            .field("connections", &self.database.pool.size())
+            .finish_non_exhaustive()
+    }
+}
+
+// Futures that hold a transaction are large, and those of flows hold them: they are boxed.
+impl Store for MySqlStore {
+    async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
+        Box::pin(attempts::count(self, &command)).await
+    }
+
+    async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
+        self.statements.reads.find_user(&self.database, &command).await
+    }
+
+    async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
+        self.statements.reads.find_session(&self.database, command).await
+    }
+
+    async fn find_session_with_user(
+        &self,
+        command: FindSessionWithUser,
+    ) -> Result<Option<(Session, User)>, Fault> {
+        self.statements.reads.find_session_with_user(&self.database, command).await
+    }
+
+    async fn find_user_with_session(
+        &self,
+        command: FindUserWithSession,
+    ) -> Result<Option<(User, Option<Session>)>, Fault> {
+        self.statements.reads.find_user_with_session(&self.database, command).await
+    }
+
+    async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
+        self.statements.reads.find_session_record(&self.database, id).await
+    }
+
+    async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
+        self.statements.reads.find_invitation(&self.database, command).await
+    }
+
+    async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
+        self.statements.reads.find_api_key(&self.database, command).await
+    }
+
+    async fn find_onboarding(
+        &self,
+        command: FindOnboarding,
+    ) -> Result<Option<OnboardingSession>, Fault> {
+        self.statements.reads.find_onboarding(&self.database, command).await
+    }
+
+    async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
+        self.statements.reads.list_sessions(&self.database, command).await
+    }
+
+    async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
+        self.statements.reads.list_users(&self.database, command).await
+    }
+
+    async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
+        self.statements.reads.list_invitations(&self.database, command).await
+    }
+
+    async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
+        self.statements.reads.list_api_keys(&self.database, command).await
+    }
+
+    async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
+        self.statements.reads.list_events(&self.database, &command).await
+    }
+
+    async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
+        Box::pin(sweep::sweep(self, command)).await
+    }
+
+    async fn list_idle_attempts(
+        &self,
+        idle_since: Timestamp,
+        after: Option<AttemptKey>,
+        limit: u32,
+    ) -> Result<Vec<AttemptKey>, Fault> {
+        self.statements.reads.list_idle_attempts(&self.database, idle_since, after, limit).await
+    }
+
+    async fn forget_attempts(
+        &self,
+        keys: Vec<AttemptKey>,
+        idle_since: Timestamp,
+    ) -> Result<u64, Fault> {
+        attempts::forget(self, &keys, idle_since).await
+    }
+
+    async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {
+        Box::pin(commit::commit(self, &command)).await
+    }
+
+    async fn take_events(
+        &self,
+        consumer: String,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<TakenEvents, Fault> {
+        Box::pin(events::take(self, &consumer, now, until, limit)).await
+    }
+
+    async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
+        events::taken(self, &consumer, up_to).await
+    }
+
+    async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {
+        events::postpone(self, &consumer, until).await
+    }
+
+    async fn begin_events(&self, consumer: String) -> Result<(), Fault> {
+        events::begin(self, &consumer).await
+    }
+
+    async fn forget_consumer(&self, consumer: String) -> Result<(), Fault> {
+        events::forget(self, &consumer).await
+    }
+
+    async fn take_messages(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<TakenMessage>, Fault> {
+        Box::pin(messages::take(self, now, until, limit)).await
+    }
+
+    async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {
+        messages::sent(self, &messages).await
+    }
+
+    async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
+        messages::postpone(self, message, until).await
+    }
+
+    async fn bury_message(
+        &self,
+        message: MessageId,
+        at: Timestamp,
+        reason: BurialReason,
+    ) -> Result<(), Fault> {
+        messages::bury(self, message, at, reason).await
+    }
+
+    async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
+        self.statements.reads.list_messages(&self.database, command).await
+    }
+
+    async fn revive_messages(
+        &self,
+        which: DeadLetters,
+        now: Timestamp,
+    ) -> Result<Vec<MessageId>, Fault> {
+        messages::revive(self, &which, now).await
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        self.statements.reads.ping(&self.database).await
+    }
+}

@@ -1,0 +1,228 @@
+//! Where a database is and how it is used.
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::{Connection, Error, Executor, MySqlPool};
+use tokio::time::timeout;
+use url::Url;
+
+use super::open_error::OpenError;
+use crate::sql::Naming;
+
+/// How long a connection may take to say that it is alive.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A connection that was used so recently is taken to be alive. Where it is not, a read, or what opens a transaction,
+/// goes to another one.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
+/// A connection is closed, and made anew, after this time: the name of a server may lead to another one then.
+const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// What holds in every session, whatever the server's settings are.
+///
+/// * Transactions see what is committed when each statement begins, and lock rows but no gaps between them.
+/// * A value that does not fit is an error, in every table, and not cut off.
+/// * No statement waits for a lock for longer than 3 seconds, which is less than for an answer.
+const SESSION: [&str; 2] = [
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
+     SESSION innodb_lock_wait_timeout = 3, SESSION autocommit = 1",
+];
+
+/// How a store connects to MySQL or MariaDB, and what its tables are called.
+///
+/// ```
+/// use std::time::Duration;
+/// use testudo_sqlx::mysql::MySqlOptions;
+///
+/// let url = "mysql://app:secret@db.example.com/app?ssl-mode=VERIFY_IDENTITY&prefix=auth_";
+/// let options =
+///     MySqlOptions::parse(url)?.with_connections(20).with_patience(Duration::from_secs(3));
+/// # Ok::<(), testudo_sqlx::mysql::OpenError>(())
+/// ```
+#[derive(Clone)]
+pub struct MySqlOptions {
+    pub(super) connect: MySqlConnectOptions,
+    pub(super) naming: Naming,
+    connections: u32,
+    pub(super) patience: Duration,
+}
+
+impl MySqlOptions {
+    /// The most connections that a store holds, unless it is told otherwise.
+    pub const CONNECTIONS: u32 = 16;
+
+    /// For how long a command waits for a connection, and for the database to answer, unless it is told otherwise.
+    pub const PATIENCE: Duration = Duration::from_secs(4);
+
+    /// Reads `mysql://user:password@host:port/database`, or the same with `mariadb`.
+    ///
+    /// Behind a question mark may stand what [`MySqlConnectOptions`] knows, such as `ssl-mode=VERIFY_IDENTITY` and
+    /// `ssl-ca`, and besides `schema` (another database of the server), `prefix` (both of the tables) and
+    /// `connections`.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Url`] and [`OpenError::Name`]; nothing of the URL is in them but names of parameters.
+    ///
+    /// # Security
+    ///
+    /// Without `ssl-mode` a connection is encrypted if the server offers it, and nobody looks who the server is. Say
+    /// `VERIFY_IDENTITY` wherever others have a hand in the network.
+    pub fn parse(url: &str) -> Result<Self, OpenError> {
+        let mut url = Url::parse(url).map_err(|error| OpenError::Url(error.to_string()))?;
+        if !matches!(url.scheme(), "mysql" | "mariadb") {
+            return Err(OpenError::Url("it is not for MySQL".to_owned()));
+        }
+        if !url.has_host() || url.path().trim_start_matches('/').is_empty() {
+            return Err(OpenError::Url("it names no server, or no database of it".to_owned()));
+        }
+        let (mut naming, mut connections) = (Naming::new(), Self::CONNECTIONS);
+        let mut others = Vec::new();
+        for (name, value) in url.query_pairs() {
+            match &*name {
+                "schema" => naming = naming.in_schema(&value)?,
+                "prefix" => naming = naming.with_prefix(&value)?,
+                "connections" => {
+                    connections =
+                        value.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
+                            OpenError::Url("connections: expected a number from 1 on".to_owned())
+                        })?;
+                }
+                _ => others.push((name.into_owned(), value.into_owned())),
+            }
+        }
+        url.set_query(None);
+        if !others.is_empty() {
+            url.query_pairs_mut().extend_pairs(others);
+        }
+        // What is wrong with it is not repeated: it may be the password.
+        let connect = url.as_str().parse();
+        let connect =
+            connect.map_err(|_| OpenError::Url("a part of it is malformed".to_owned()))?;
+        Ok(Self { naming, connections, ..Self::new(connect) })
+    }
+
+    /// How to connect, in sqlx's own words. What it says about the time zone and modes of SQL does not hold.
+    #[must_use]
+    pub fn new(connect: MySqlConnectOptions) -> Self {
+        // Moments are numbers, and modes are set by the store.
+        let connect = connect.timezone(None).pipes_as_concat(false).no_engine_substitution(false);
+        let naming = Naming::new();
+        Self { connect, naming, connections: Self::CONNECTIONS, patience: Self::PATIENCE }
+    }
+
+    /// What the tables are called, and whether users are in one of the application's own. A schema is another
+    /// database of the same server.
+    #[must_use]
+    pub fn with_naming(mut self, naming: Naming) -> Self {
+        self.naming = naming;
+        self
+    }
+
+    /// Has the store hold at most so many connections, at least one. Each is a thread of the server; all nodes
+    /// together must stay below its `max_connections`.
+    #[must_use]
+    pub fn with_connections(mut self, connections: u32) -> Self {
+        self.connections = connections.max(1);
+        self
+    }
+
+    /// Has a command wait for so long for a connection, and as long for the database to answer each statement, before
+    /// it is a fault.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// What the tables are called.
+    #[must_use]
+    pub const fn naming(&self) -> &Naming {
+        &self.naming
+    }
+
+    /// A pool, which has tried that it can connect.
+    pub(super) async fn connect(&self) -> Result<MySqlPool, Error> {
+        self.pool().connect_with(self.connect.clone()).await
+    }
+
+    fn pool(&self) -> MySqlPoolOptions {
+        MySqlPoolOptions::new()
+            .max_connections(self.connections)
+            .acquire_timeout(self.patience)
+            .max_lifetime(MAX_LIFETIME)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    for statement in SESSION {
+                        connection.execute(statement).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .test_before_acquire(false)
+            .before_acquire(|connection, used| {
+                Box::pin(async move {
+                    if used.idle_for < TRUSTED_FOR {
+                        return Ok(true);
+                    }
+                    Ok(timeout(PING_TIMEOUT, connection.ping()).await.is_ok_and(|it| it.is_ok()))
+                })
+            })
+            // sqlx pings what comes back, for however long that takes. Where nobody answers, the connection would
+            // count as taken until the system gives it up, which it does after a quarter of an hour.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    match timeout(PING_TIMEOUT, connection.ping()).await {
+                        Ok(answer) => answer.map(|()| true),
+                        Err(_) => Err(Error::Io(std::io::ErrorKind::TimedOut.into())),
+                    }
+                })
+            })
+    }
+}
+
+/// Without user and password.
+impl fmt::Debug for MySqlOptions {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("MySqlOptions")
+            .field("host", &self.connect.get_host())
+            .field("port", &self.connect.get_port())
+            .field("database", &self.connect.get_database())
+            .field("naming", &self.naming)
+            .field("connections", &self.connections)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_password_is_shown() {
+        let secret = "hunter7031";
+        let good = format!("mysql://ada:{secret}@db.example.com:3307/app?prefix=t_&connections=3");
+        let options = MySqlOptions::parse(&good).unwrap();
+        assert!(!format!("{options:?}").contains(secret));
+        assert_eq!((options.connect.get_port(), options.connections), (3307, 3));
+        assert_eq!(options.naming, Naming::new().with_prefix("t_").unwrap());
+
+        for bad in [
+            format!("mysql://ada:{secret}@db.example.com:port/app"),
+            format!("postgres://ada:{secret}@db.example.com/app"),
+            format!("mysql://ada:{secret}@db.example.com/"),
+            format!("mysql://ada:{secret}@db/app?connections=0"),
+            format!("mysql://ada:{secret}@db/app?ssl-mode={secret}"),
+            format!("mysql:{secret}"),
+        ] {
+            let error = MySqlOptions::parse(&bad).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Tests on a real server.
+
+mod counting;
+mod events;
+mod faults;
+mod interrupted;
+mod messages;
+mod opening;
+mod own_users;
+mod plans;
+mod tampered;

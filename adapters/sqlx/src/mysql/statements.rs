@@ -1,0 +1,31 @@
+//! All statements, made once when the store is opened.
+
+use super::attempts::Attempts;
+use super::events::Events;
+use super::messages::Messages;
+use super::sweep::Sweeps;
+use crate::sql::batch::Writes;
+use crate::sql::{Layout, Reads};
+
+#[derive(Clone, Debug)]
+pub(super) struct Statements {
+    pub(super) reads: Reads,
+    pub(super) writes: Writes,
+    pub(super) attempts: Attempts,
+    pub(super) events: Events,
+    pub(super) messages: Messages,
+    pub(super) sweeps: Sweeps,
+}
+
+impl Statements {
+    pub(super) fn new(layout: &Layout) -> Self {
+        Self {
+            reads: Reads::new(layout),
+            writes: Writes::new(layout),
+            attempts: Attempts::new(layout),
+            events: Events::new(layout),
+            messages: Messages::new(layout),
+            sweeps: Sweeps::new(layout),
+        }
+    }
+}
