@@ -5,8 +5,9 @@ use std::time::Duration;
 use testudo_driver::{SharedStore, Split};
 use testudo_memory::MemoryStore;
 use testudo_redis::RedisOptions;
+use testudo_sqlx::mysql::MySqlOptions;
 use testudo_sqlx::postgres::PostgresOptions;
-use testudo_sqlx::{PostgresStore, SqliteStore};
+use testudo_sqlx::{MySqlStore, PostgresStore, SqliteStore};
 
 use crate::config::{Database, RedisPlace, Stores};
 use crate::failure::Failure;
@@ -25,6 +26,7 @@ pub(crate) struct Opened {
 enum Connected {
     Sqlite(SqliteStore),
     Postgres(PostgresStore),
+    MySql(MySqlStore),
     /// Nothing is to be done about it at the end.
     Other(SharedStore),
 }
@@ -64,6 +66,11 @@ async fn connect(database: &Database) -> Result<Connected, Failure> {
             let store = PostgresStore::open_with(options).await;
             store.map(Connected::Postgres).map_err(|error| unusable(&error))
         }
+        Database::MySql(url) => {
+            let options = MySqlOptions::parse(url.expose()).map_err(|error| unusable(&error))?;
+            let store = MySqlStore::open_with(options).await;
+            store.map(Connected::MySql).map_err(|error| unusable(&error))
+        }
         Database::Redis(place) => {
             let RedisPlace { url, prefix, buckets, replicas } = place;
             let options = RedisOptions::new().prefix(prefix).buckets(*buckets);
@@ -88,6 +95,7 @@ impl Opened {
             match database {
                 Connected::Sqlite(store) => store.close().await,
                 Connected::Postgres(store) => store.close().await,
+                Connected::MySql(store) => store.close().await,
                 Connected::Other(_) => {}
             }
         }
@@ -99,6 +107,7 @@ impl Connected {
         match self {
             Self::Sqlite(store) => SharedStore::new(store.clone()),
             Self::Postgres(store) => SharedStore::new(store.clone()),
+            Self::MySql(store) => SharedStore::new(store.clone()),
             Self::Other(store) => store.clone(),
         }
     }

@@ -1,7 +1,8 @@
 //! `testudo migrate`
 
+use testudo_sqlx::mysql::MySqlOptions;
 use testudo_sqlx::postgres::PostgresOptions;
-use testudo_sqlx::{Naming, PendingMigration, PostgresStore, SqliteStore};
+use testudo_sqlx::{MySqlStore, Naming, PendingMigration, PostgresStore, SqliteStore};
 
 use super::print;
 use crate::cli::Migrate;
@@ -21,7 +22,7 @@ pub(super) async fn migrate(arguments: Migrate) -> Result<(), Failure> {
     }
     store::open(&stores).await?.close().await;
     stores.all().try_for_each(|database| match database {
-        Database::Sqlite(_) | Database::Postgres(_) => {
+        Database::Sqlite(_) | Database::Postgres(_) | Database::MySql(_) => {
             print(&format!("the tables of {database} are up to date"))
         }
         Database::Redis(_) | Database::Memory => print_no_tables(database),
@@ -40,6 +41,11 @@ async fn foretell(database: &Database) -> Result<(), Failure> {
         Database::Postgres(url) => {
             let options = PostgresOptions::parse(url.expose()).map_err(|error| unusable(&error))?;
             let pending = PostgresStore::pending_migrations(options).await;
+            pending.map_err(|error| unusable(&error))?
+        }
+        Database::MySql(url) => {
+            let options = MySqlOptions::parse(url.expose()).map_err(|error| unusable(&error))?;
+            let pending = MySqlStore::pending_migrations(options).await;
             pending.map_err(|error| unusable(&error))?
         }
         Database::Redis(_) | Database::Memory => return print_no_tables(database),

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Deserialize;
 use testudo::Secret;
 use testudo::command::Part;
+use testudo_sqlx::mysql::MySqlOptions;
 use testudo_sqlx::postgres::PostgresOptions;
 
 use super::redis::RedisPlace;
@@ -21,6 +22,8 @@ pub(crate) enum Database {
     Sqlite(PathBuf),
     /// In PostgreSQL.
     Postgres(DatabaseUrl),
+    /// In MySQL or MariaDB.
+    MySql(DatabaseUrl),
     /// In Redis, or a cluster of it.
     Redis(RedisPlace),
     /// Nowhere: forgotten when the process ends.
@@ -33,8 +36,7 @@ impl Default for Database {
     }
 }
 
-const EXPECTED: &str =
-    "expected sqlite:PATH, postgres://…, redis://…, rediss://…, redis-cluster://… or memory:";
+const EXPECTED: &str = "expected sqlite:PATH, postgres://…, mysql://…, redis://…, rediss://…, redis-cluster://… or memory:";
 
 impl FromStr for Database {
     type Err = String;
@@ -49,7 +51,10 @@ impl FromStr for Database {
                 PostgresOptions::parse(url).map_err(|error| error.to_string())?;
                 Ok(Self::Postgres(DatabaseUrl(Secret::new(url.to_owned()))))
             }
-            "mysql" | "mariadb" => Err(format!("this build has no {scheme}: {EXPECTED}")),
+            "mysql" | "mariadb" if rest.starts_with("//") => {
+                MySqlOptions::parse(url).map_err(|error| error.to_string())?;
+                Ok(Self::MySql(DatabaseUrl(Secret::new(url.to_owned()))))
+            }
             "redis" | "rediss" | "redis-cluster" | "rediss-cluster" => url.parse().map(Self::Redis),
             _ => Err(EXPECTED.to_owned()),
         }
@@ -80,7 +85,7 @@ impl fmt::Display for Database {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(out, "sqlite:{}", path.display()),
-            Self::Postgres(url) => url.fmt(out),
+            Self::Postgres(url) | Self::MySql(url) => url.fmt(out),
             Self::Redis(place) => place.url.fmt(out),
             Self::Memory => out.write_str("memory:"),
         }
@@ -119,7 +124,7 @@ impl fmt::Display for DatabaseUrl {
 /// Which databases were named, each of which may be left open.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Places {
-    /// Where records are kept: sqlite:PATH; postgres://user:password@host/database; redis://host or rediss://host (TLS);
+    /// Where records are kept: sqlite:PATH; postgres://user:password@host/database; mysql:// likewise; redis://host or rediss://host (TLS);
     /// redis-cluster://host:port,host:port; or memory: to forget them at the end. A password is better kept in the
     /// variable or the file, as processes are listed with their options [default: sqlite:testudo.db]
     #[arg(long, env = "TESTUDO_DATABASE", hide_env_values = true, value_name = "URL")]
@@ -244,6 +249,8 @@ mod tests {
             "redis://h",
             "rediss://u:p@h:1/3?prefix=shop",
             "redis-cluster://a:1,b:2?buckets=64&replicas=1",
+            "mysql://ada:x@db/auth?prefix=t_",
+            "mariadb://db/auth",
         ] {
             assert!(good.parse::<Database>().is_ok(), "{good}: {:?}", good.parse::<Database>());
         }
@@ -272,7 +279,9 @@ mod tests {
     #[test]
     fn nothing_shows_a_password() {
         let rest = "ada:hunter2@db.example.com:1/x";
-        for scheme in ["postgres", "postgresql", "redis", "rediss", "redis-cluster"] {
+        for scheme in
+            ["postgres", "postgresql", "mysql", "mariadb", "redis", "rediss", "redis-cluster"]
+        {
             let url = format!("{scheme}://{rest}");
             let database: Database = if scheme == "redis-cluster" {
                 database(&url.replace("/x", ",b:2"))
@@ -284,7 +293,7 @@ mod tests {
             assert!(!database.to_string().contains("ada"), "{database}");
         }
         for wrong in [
-            "mysql://ada:hunter2@db/x",
+            "mysql://ada:hunter2@db:port/x",
             "paseto://ada:hunter2@db/x",
             "postgres://ada:hunter2@db:port/x",
             "redis://ada:hunter2@db/x?buckets=hunter2",
