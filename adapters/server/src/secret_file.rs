@@ -57,11 +57,7 @@ pub(crate) fn load(stores: &Stores) -> Result<(KeyRing, Origin), Failure> {
         }
         (Err(VarError::NotPresent), Database::Sqlite(path)) => beside(path)?,
         (Err(VarError::NotPresent), Database::Memory) => (random()?, Origin::Temporary),
-        (Err(VarError::NotPresent), _) => {
-            return Err(Failure::new(format!(
-                "{VARIABLE} is not set: make a secret with `testudo secret new`, and set it to the same on all nodes"
-            )));
-        }
+        (Err(VarError::NotPresent), _) => return Err(unset()),
     };
     let keys = KeyRing::parse(&secrets).map_err(|error| match &origin {
         Origin::File(path) => Failure::new(format!("{}: {error}", path.display())),
@@ -72,6 +68,25 @@ pub(crate) fn load(stores: &Stores) -> Result<(KeyRing, Origin), Failure> {
         warn_if_shared(path);
     }
     Ok((keys, origin))
+}
+
+/// Sees to it that there are secrets, where none can be made: before anything is opened.
+///
+/// # Errors
+///
+/// When they must be set and are not.
+pub(crate) fn require(stores: &Stores) -> Result<(), Failure> {
+    match stores.main() {
+        Database::Sqlite(_) | Database::Memory => Ok(()),
+        _ if env::var_os(VARIABLE).is_some() => Ok(()),
+        _ => Err(unset()),
+    }
+}
+
+fn unset() -> Failure {
+    Failure::new(format!(
+        "{VARIABLE} is not set: make a secret with `testudo secret new`, and set it to the same on all nodes"
+    ))
 }
 
 /// 32 random bytes as base64url.

@@ -48,6 +48,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::new(format!("cannot listen on {address} ({error}): choose another with --listen"))
     })?;
+    secret_file::require(&config.stores)?;
     let measurements = Measurements::begin()?;
     let store = store::open(&config.stores).await?;
     let (keys, origin) = secret_file::load(&config.stores)?;

@@ -1,4 +1,4 @@
-//! SQLite and memory as one store, against the suite of all stores.
+//! SQLite and memory as one store, either with either part, against the suite of all stores.
 
 #![allow(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
@@ -15,6 +15,17 @@ mod users_and_outbox_in_a_file {
 
     fn on_fresh_records(test: impl AsyncFnOnce(Split)) {
         with_a_file(async |file| test(Split::new(file).place(FAST, MemoryStore::new())).await);
+    }
+
+    conformance_tests!(on_fresh_records, over_several_stores);
+}
+
+/// The other way round: a file that holds sessions of users that it does not know.
+mod sessions_counters_and_onboarding_in_a_file {
+    use super::*;
+
+    fn on_fresh_records(test: impl AsyncFnOnce(Split)) {
+        with_a_file(async |file| test(Split::new(MemoryStore::new()).place(FAST, file)).await);
     }
 
     conformance_tests!(on_fresh_records, over_several_stores);

@@ -59,8 +59,7 @@ mod spread {
     testudo_driver::conformance_tests!(on_fresh_records, over_several_buckets);
 }
 
-/// A cluster of three, many buckets, with users elsewhere: what many buckets are for. Events are here too: where they are
-/// with the users, each of two requests that end a sign-up at once may tell of it, though one of them is let in.
+/// A cluster of three, many buckets, with users and events elsewhere: what many buckets are for.
 mod split {
     use testudo::command::Part;
     use testudo_driver::Split;
@@ -70,7 +69,7 @@ mod split {
 
     fn on_fresh_records(test: impl AsyncFnOnce(Split)) {
         run(async {
-            let parts = [Part::Sessions, Part::Counters, Part::Onboarding, Part::Outbox];
+            let parts = [Part::Sessions, Part::Counters, Part::Onboarding];
             let spread = fresh(&cluster(), 64).await;
             test(Split::new(MemoryStore::new()).place(parts, spread)).await;
         });

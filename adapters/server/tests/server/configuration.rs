@@ -100,7 +100,7 @@ fn a_file_that_does_not_hold_is_refused_by_line_and_name() {
         ("listen = \"localhost\"", vec!["line 1", "127.0.0.1:8080"]),
         ("trusted_proxies = \"many\"", vec!["line 1"]),
         ("trusted_proxies = -1", vec!["line 1"]),
-        ("database = \"redis://:hunter2@x?bucket=1\"", vec!["line 1", "buckets"]),
+        ("database = \"redis://:hunter2@x?buckets=0\"", vec!["line 1", "buckets"]),
         ("argon2_memory = 19455\nargon2_passes = 2", vec!["argon2_memory", "19456 KiB with 2"]),
         ("argon2_passes = 17", vec!["hashing.argon2", "at most", "calibrate"]),
         ("argon2_lanes = 0", vec!["hashing.argon2"]),
@@ -169,8 +169,7 @@ fn with_anything_but_sqlite_a_secret_must_be_set() {
     let site = Site::on_sqlite("elsewhere there is a secret");
     let refused = site.run(&["serve", "--database", "redis://127.0.0.1:1"], "");
     assert_eq!(refused.status.code(), Some(1));
-    let complaint = complaint(&refused);
-    assert!(complaint.contains("TESTUDO_SECRET") || complaint.contains("redis"), "{complaint}");
+    assert!(complaint(&refused).contains("TESTUDO_SECRET"));
 }
 
 #[test]
