@@ -42,7 +42,9 @@ pub enum OpenError {
     )]
     Evicts(String),
     /// Redis cannot be reached, or refused.
-    #[error("Redis cannot be opened: {0}")]
+    #[error(
+        "Redis cannot be opened: {0}; see whether it runs, whether host, port, user and password are right, and whether it is a cluster where one is named"
+    )]
     Unavailable(String),
 }
 

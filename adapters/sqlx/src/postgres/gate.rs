@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -120,20 +121,50 @@ impl Gate {
         }
     }
 
-    pub(super) async fn connection(&self) -> Result<PoolConnection<Postgres>, Fault> {
-        self.pool.acquire().await.map_err(fault)
+    pub(super) async fn connection(&self) -> Result<Held, Fault> {
+        let connection = self.pool.acquire().await.map_err(fault)?;
+        Ok(Held { connection, is_busy: true })
     }
 
-    /// Gives a connection back, or throws it away if it does not answer: it is not known in what state it is.
+    /// Gives a connection back, or has it closed if it does not answer.
     pub(super) fn settle<T>(
         &self,
-        connection: PoolConnection<Postgres>,
+        mut held: Held,
         result: Result<T, tokio::time::error::Elapsed>,
     ) -> Result<T, Fault> {
-        result.map_err(|_| {
-            drop(connection.detach());
-            too_slow()
-        })
+        held.is_busy = result.is_err();
+        result.map_err(|_| too_slow())
+    }
+}
+
+/// A connection that belongs to one command. Where that is dropped in the middle of something, or has no answer in
+/// time, it is closed, which rolls a transaction back: in what state it is nobody knows, and sqlx would wait without
+/// a limit for an answer on it before it counts it as free.
+#[derive(Debug)]
+pub(super) struct Held {
+    connection: PoolConnection<Postgres>,
+    is_busy: bool,
+}
+
+impl Deref for Held {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Held {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.is_busy {
+            self.connection.close_on_drop();
+        }
     }
 }
 

@@ -23,7 +23,7 @@ async fn plan(store: &PostgresStore, sql: &Sql) -> String {
     let arguments = if count == 0 { String::new() } else { format!("({nulls})") };
     let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE statement{arguments}"));
     let rows = sqlx::raw_sql(explain).fetch_all(&mut *connection).await.unwrap();
-    drop(connection.detach());
+    drop(connection);
     rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
 }
 
