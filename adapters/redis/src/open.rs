@@ -70,14 +70,15 @@ impl RedisOptions {
         Self { buckets, ..self }
     }
 
-    /// Lets a commit count only when so many replicas have it; a fault, if they have not within that time.
+    /// Lets a commit count only when so many replicas have it; a fault, if they have not within that time,
+    /// which is a second at most.
     ///
     /// Without it, what was acknowledged in the moment before a failover may be lost. With it, it may be lost only
     /// if a replica takes over that was not among them: so name as many as there are, or accept what is left.
     /// Counting an attempt never waits. The fault does not mean that nothing was written.
     pub fn wait_for_replicas(self, replicas: u32, within: Duration) -> Self {
         // `WAIT` without an end would hold up all that comes behind it.
-        let within = within.clamp(Duration::from_millis(1), Duration::from_secs(2));
+        let within = within.clamp(Duration::from_millis(1), Duration::from_secs(1));
         let replication = (replicas > 0).then_some(Replication { replicas, within });
         Self { replication, ..self }
     }

@@ -89,7 +89,8 @@ fn is_made_already(turn: &Turn, owner: &User) -> bool {
     owner.id == turn.account.id && owner.epoch == turn.account.epoch && owner.may_be_used()
 }
 
-/// Lets the account in that was made already, as it is stored, if it owes nothing.
+/// Lets the account in that was made already, as it is stored, if it owes nothing. That the onboarding is completed
+/// was recorded with the account.
 fn let_in_again(request: Request, mut turn: Turn, account: User) -> Step<Outcome> {
     let Ok(cleared) = clear(&account, &turn.state.methods, turn.env.policy()) else {
         return taken(request, Refusal::EmailTaken, turn.env);
@@ -161,7 +162,7 @@ fn sign_up(
         let invitation = Box::new(invitation.take_seat());
         batch = batch.write(Write::ReplaceInvitation { invitation, was });
     }
-    complete(request, turn, batch, signed_in)
+    conclude(request, turn, batch, signed_in)
 }
 
 /// The batch with a removal in it that stands first, since the address must be free for what follows. Guesses at what
@@ -185,7 +186,7 @@ fn sign_in(request: Request, turn: Turn, cleared: Cleared) -> Step<Outcome> {
         let entered = let_in(user, Some(was), arrival(&state), circumstances, cleared, &mut env);
         let turn = Turn { answers, state, account, batch, counted, was_counted, env };
         match entered {
-            Ok((batch, signed_in)) => complete(request, turn, batch, signed_in),
+            Ok((batch, signed_in)) => conclude(request, turn, batch, signed_in),
             Err(unprintable) => Step::Done(Err(unprintable.into())),
         }
     })
@@ -200,15 +201,21 @@ fn arrival(state: &State) -> Arrival {
     }
 }
 
+/// Records that the onboarding is completed, and completes it.
+fn conclude(request: Request, mut turn: Turn, batch: Commit, signed_in: SignedIn) -> Step<Outcome> {
+    let last = std::mem::take(&mut turn.batch);
+    let completed = Event::OnboardingCompleted { onboarding: request.record.id };
+    let (user, opened) = (Some(signed_in.user.id), Some(signed_in.session.id));
+    let completed = turn.env.event(user, opened, completed);
+    complete(request, turn, and(batch, last).event(completed), signed_in)
+}
+
 /// Commits all of it: the account, the session, what the last step wants, and that the onboarding is over.
 fn complete(request: Request, mut turn: Turn, batch: Commit, signed_in: SignedIn) -> Step<Outcome> {
     let session = Box::new(over(&request, &mut turn, &signed_in.user));
     let last = std::mem::take(&mut turn.batch);
-    let completed = Event::OnboardingCompleted { onboarding: session.id };
-    let (user, opened) = (Some(signed_in.user.id), Some(signed_in.session.id));
-    let completed = turn.env.event(user, opened, completed);
     let write = Write::ReplaceOnboarding { session, was: request.record.version };
-    let batch = and(batch, last).write(write).event(completed);
+    let batch = and(batch, last).write(write);
     ask(batch, move |committed| match committed {
         Ok(()) => {
             let shown = OnboardingState::Completed(Box::new(signed_in));

@@ -340,7 +340,7 @@ macro_rules! conformance_tests {
                 a_sign_up_goes_on_from_its_start_to_a_session,
                 of_1000_parallel_wrong_codes_by_mail_5_are_looked_at_whatever_is_sent_again,
                 of_100_parallel_submissions_of_a_code_by_mail_one_counts
-                    in_one_bucket "of a sign-up that two requests end at once, events are lost or told twice",
+                    in_one_bucket "events that go with the onboarding session are lost if another request marked it first",
                 of_100_parallel_starts_for_one_address_one_is_alive,
                 of_100_parallel_ends_of_signing_up_with_one_address_one_makes_an_account,
                 of_20_parallel_sign_ups_the_last_seat_of_an_invitation_goes_to_one,

@@ -230,7 +230,7 @@ fn a_server_that_became_a_replica_takes_no_writes_until_it_is_none() {
 fn a_commit_waits_for_replicas_if_it_is_told_to() {
     run(async {
         let (server, replica) = (Redis::start().unwrap(), Redis::start().unwrap());
-        let options = RedisOptions::new().wait_for_replicas(1, Duration::from_millis(200));
+        let options = RedisOptions::new().wait_for_replicas(1, Duration::from_secs(1));
         let store = options.open(server.url()).await.unwrap();
         let (ada, bob) = (user("ada@example.com"), user("bob@example.com"));
         let alone = store.commit(inserting(&ada)).await.expect_err("there is no replica");
