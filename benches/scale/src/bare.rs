@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use redis::AsyncCommands as _;
 use redis::aio::ConnectionManager;
+use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{MySqlPool, PgPool, SqlitePool};
 use testudo::model::SessionId;
 
 /// The client library, with a pool as the store has one.
 pub(crate) enum Bare {
     Sqlite(SqlitePool),
     Postgres(PgPool),
+    MySql(MySqlPool),
     /// And the prefix of the keys.
     Redis(ConnectionManager, String),
 }
@@ -33,6 +35,11 @@ impl Bare {
         Self::Postgres(pool.connect(url).await.unwrap())
     }
 
+    pub(crate) async fn mysql(url: &str) -> Self {
+        let pool = MySqlPoolOptions::new().max_connections(4).test_before_acquire(false);
+        Self::MySql(pool.connect(url).await.unwrap())
+    }
+
     pub(crate) async fn redis(url: &str, prefix: String) -> Self {
         let client = redis::Client::open(url).unwrap();
         Self::Redis(client.get_connection_manager().await.unwrap(), prefix)
@@ -49,6 +56,10 @@ impl Bare {
             Self::Postgres(pool) => {
                 let query = sqlx::query("SELECT * FROM sessions WHERE id = $1");
                 let query = query.bind(session.as_uuid());
+                assert!(query.fetch_optional(pool).await.unwrap().is_some());
+            }
+            Self::MySql(pool) => {
+                let query = sqlx::query("SELECT * FROM sessions WHERE id = ?").bind(id);
                 assert!(query.fetch_optional(pool).await.unwrap().is_some());
             }
             Self::Redis(connection, prefix) => {

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use testudo::command::{Commit, Write};
-use testudo_driver::{SharedStore, Store as _};
+use testudo::command::{Commit, Conflict, Write};
+use testudo_driver::{FaultKind, SharedStore, Store as _};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::people::{Maker, SignedTokens, address};
 
 /// Accounts in one commit.
-const BATCH: usize = 250;
+const BATCH: usize = 100;
+
+/// How often a commit is tried whose outcome nobody knows: on a busy machine it may take longer than a command may.
+const TRIES: u32 = 20;
 
 /// How many tokens are kept, spread over the whole store.
 const KEPT: usize = 20_000;
@@ -34,11 +37,7 @@ pub(crate) async fn fill(
             let numbers = first..(first + BATCH).min(size);
             let count = numbers.len() as u64;
             let (batch, kept) = batch(&maker, numbers, size.div_ceil(KEPT));
-            store
-                .commit(batch)
-                .await
-                .expect("a store that answers")
-                .expect("nobody was there before");
+            commit(&store, &batch).await;
             progress.inc(count);
             drop(permit);
             kept
@@ -47,6 +46,20 @@ pub(crate) async fn fill(
     let kept = commits.join_all().await.concat();
     progress.finish();
     kept
+}
+
+/// A conflict says that nothing was written, or, when it was tried before, that it was written then.
+async fn commit(store: &SharedStore, batch: &Commit) {
+    for tried in 0..TRIES {
+        match store.commit(batch.clone()).await {
+            Ok(Ok(())) => return,
+            Ok(Err(Conflict)) if tried > 0 => return,
+            Ok(Err(Conflict)) => panic!("somebody was there before"),
+            Err(fault) if fault.kind() == FaultKind::Unavailable => {}
+            Err(fault) => panic!("{fault}"),
+        }
+    }
+    panic!("the store does not answer in time");
 }
 
 fn batch(

@@ -45,7 +45,7 @@ enum Cli {
     /// Fills databases, measures, prints the figures and writes them.
     Run {
         /// Which stores
-        #[arg(long, value_delimiter = ',', default_values = ["sqlite", "postgres", "redis"])]
+        #[arg(long, value_delimiter = ',', default_values = ["sqlite", "postgres", "mariadb", "redis"])]
         stores: Vec<Kind>,
         /// How many users, and sessions, in each database; the smallest comes first
         #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000, 1_000_000])]

@@ -10,8 +10,8 @@ use testudo::testing::InsecureHasher;
 use testudo::{Client, KeyRing, Policy, Settings};
 use testudo_driver::{Auth, InlineHashing, SharedStore, Store as _};
 use testudo_redis::RedisOptions;
-use testudo_sqlx::{PostgresStore, SqliteStore};
-use testudo_test_servers::{Database, Options, Postgres, Redis};
+use testudo_sqlx::{MySqlStore, PostgresStore, SqliteStore};
+use testudo_test_servers::{Database, MariaDb, Options, Postgres, Redis};
 
 use crate::bare::{self, Bare};
 use crate::filling::fill;
@@ -22,6 +22,7 @@ use crate::people::{Maker, PASSWORD, SignedTokens};
 pub(crate) enum Kind {
     Sqlite,
     Postgres,
+    Mariadb,
     Redis,
 }
 
@@ -29,6 +30,7 @@ pub(crate) enum Kind {
 pub(crate) enum Ground {
     Files(TempDir),
     Postgres(Postgres),
+    MariaDb(MariaDb),
     Redis(Redis),
 }
 
@@ -52,6 +54,10 @@ impl Ground {
                 let options = Options::durable().argument("-c").argument("shared_buffers=2GB");
                 Self::Postgres(Postgres::start_with(&options).unwrap())
             }
+            Kind::Mariadb => {
+                let options = Options::durable().argument("--innodb-buffer-pool-size=2G");
+                Self::MariaDb(MariaDb::start_with(&options).unwrap())
+            }
             Kind::Redis => Self::Redis(Redis::start_with(&Options::durable()).unwrap()),
         }
     }
@@ -71,6 +77,14 @@ impl Ground {
                 std::mem::forget(database);
                 let store = PostgresStore::open(&url).await.unwrap();
                 (SharedStore::new(store), Bare::postgres(&url).await, 4)
+            }
+            Self::MariaDb(server) => {
+                let database = Database::on_mysql(server.url()).unwrap();
+                let url = database.url().to_owned();
+                // It goes with the server.
+                std::mem::forget(database);
+                let store = MySqlStore::open(&url).await.unwrap();
+                (SharedStore::new(store), Bare::mysql(&url).await, 4)
             }
             Self::Redis(server) => {
                 let prefix = format!("scale{size}");
@@ -93,7 +107,7 @@ impl Ground {
     /// Bytes that the server holds, where it keeps everything in memory.
     pub(crate) async fn memory(&self) -> Option<u64> {
         match self {
-            Self::Files(_) | Self::Postgres(_) => None,
+            Self::Files(_) | Self::Postgres(_) | Self::MariaDb(_) => None,
             Self::Redis(server) => Some(bare::redis_memory(server.url()).await),
         }
     }
