@@ -9,9 +9,9 @@ use testudo::model::{AttemptCounter, AttemptKey, AttemptVerdict};
 use testudo_driver::{Fault, FaultKind};
 
 use super::MySqlStore;
-use super::link::{Failure, Retries, Transaction};
 use super::lists;
 use crate::sql::records::attempt_counter;
+use crate::sql::server::{Failure, Retries, Transaction};
 use crate::sql::{Layout, Sql, Table, Value};
 
 /// How often a counter may be made or removed by somebody else while it is looked at, before we give up.
@@ -83,7 +83,7 @@ async fn reserve(
     let mut counter = known.unwrap_or_else(AttemptCounter::new);
     let verdict = counter.reserve(limit, *now);
     if !matches!(verdict, AttemptVerdict::Allowed { .. }) {
-        transaction.roll_back().await?;
+        transaction.roll_back().await;
         return Ok(Some(verdict));
     }
     let values =
@@ -91,8 +91,8 @@ async fn reserve(
     let write = if known.is_some() { &attempts.replace } else { &attempts.insert };
     match transaction.execute(write, &values).await {
         // No lock keeps a row away that is not there.
-        Err(failure) if failure.is_duplicate() => {
-            transaction.roll_back().await?;
+        Err(failure) if failure.is_taken() => {
+            transaction.roll_back().await;
             Ok(None)
         }
         result => {

@@ -5,6 +5,7 @@
 //! events that are visible and have none, in the order of their numbers. Cursors go along the places. So an event
 //! that becomes visible late gets a place behind all cursors, and none is skipped.
 
+use sqlx::MySql;
 use sqlx::mysql::MySqlRow;
 use testudo::Timestamp;
 use testudo::event::TakenEvents;
@@ -12,9 +13,9 @@ use testudo::model::EventId;
 use testudo_driver::Fault;
 
 use super::MySqlStore;
-use super::link::{Failure, Retries, Transaction};
 use super::lists;
 use crate::sql::records::{count, event, moment};
+use crate::sql::server::{Failure, Retries, Transaction};
 use crate::sql::{Columns, Layout, Link, Sql, Table, Value, required};
 
 #[derive(Clone, Debug)]
@@ -166,7 +167,7 @@ async fn lease(
 
 /// Gives places to the events that are visible and have none, and gives the last place that was given away. Nobody
 /// else does so until the transaction ends.
-async fn place(events: &Events, transaction: &mut Transaction) -> Result<i64, Failure> {
+async fn place(events: &Events, transaction: &mut Transaction<MySql>) -> Result<i64, Failure> {
     let column = "event_sequencer.seq";
     let rows = transaction.rows(&events.lock_sequencer, &[]).await?;
     let last = required(rows.first().map(|row| row.int(column)).transpose()?.flatten(), column)?;

@@ -4,6 +4,8 @@ use sqlx::Error;
 use sqlx::mysql::MySqlDatabaseError;
 use testudo_driver::{Fault, FaultKind};
 
+use crate::sql::server::{Failure, Why};
+
 /// The error numbers that are told apart.
 ///
 /// Sources: <https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html> and
@@ -52,10 +54,11 @@ pub(super) mod code {
     pub(crate) const IDLE_FOR_TOO_LONG: u16 = 4031;
 }
 
-/// A statement took longer than it may.
-#[derive(Debug, thiserror::Error)]
-#[error("the database did not answer in time")]
-pub(super) struct NoAnswer;
+/// What an error of sqlx means.
+pub(crate) fn failure(error: Error) -> Failure {
+    let why = why(&error);
+    Failure::new(fault(error), why)
+}
 
 /// The fault that an error of sqlx is. The servers quote values only in what refuses them, a duplicate or one that
 /// does not fit, so that of those the number alone is kept: they may be personal.
@@ -71,31 +74,26 @@ pub(super) fn fault(error: Error) -> Fault {
 #[error("the database refused a statement with its error {0}")]
 struct Refused(u16);
 
-/// Whether another transaction was in the way: this one did nothing, and may be tried again.
-pub(super) fn is_transient(error: &Error) -> bool {
-    matches!(
-        number(error),
-        Some(code::DEADLOCK | code::LOCK_WAIT_TIMEOUT | code::CHANGED_SINCE_READ)
-    )
+/// What may be done about an error.
+fn why(error: &Error) -> Why {
+    match error {
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Why::Lost,
+        Error::Database(_) => number(error).map_or(Why::Other, why_of_number),
+        _ => Why::Other,
+    }
 }
 
-/// Whether a record of the same key is there already.
-pub(super) fn is_duplicate(error: &Error) -> bool {
-    number(error) == Some(code::DUPLICATE)
-}
-
-/// Whether the connection is of no more use, and the next one may be.
-pub(super) fn is_lost(error: &Error) -> bool {
-    matches!(error, Error::Io(_) | Error::Tls(_))
-        || matches!(
-            number(error),
-            Some(
-                code::SHUTDOWN
-                    | code::ABORTED_CONNECTION
-                    | code::CONNECTION_KILLED
-                    | code::IDLE_FOR_TOO_LONG
-            )
-        )
+const fn why_of_number(number: u16) -> Why {
+    match number {
+        code::DEADLOCK | code::CHANGED_SINCE_READ => Why::InTheWay,
+        code::LOCK_WAIT_TIMEOUT => Why::WaitedForLock,
+        code::DUPLICATE => Why::Taken,
+        code::SHUTDOWN
+        | code::ABORTED_CONNECTION
+        | code::CONNECTION_KILLED
+        | code::IDLE_FOR_TOO_LONG => Why::Lost,
+        _ => Why::Other,
+    }
 }
 
 pub(super) fn number(error: &Error) -> Option<u16> {

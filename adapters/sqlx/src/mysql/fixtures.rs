@@ -3,6 +3,7 @@
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Row};
 use testudo_test_servers::Database;
+use testudo_test_servers::proxy::Proxy;
 
 use super::MySqlStore;
 pub(super) use crate::laws::fixtures::*;
@@ -15,15 +16,28 @@ pub(super) async fn scratch() -> (Database, MySqlStore) {
     (database, store)
 }
 
+/// A network on the way to a server, and the URL of the server behind it.
+pub(super) fn behind_proxy(url: &str) -> (Proxy, String) {
+    let mut behind = url::Url::parse(url).unwrap();
+    let server = behind.socket_addrs(|| Some(3306)).unwrap();
+    let proxy = Proxy::to(server[0]).unwrap();
+    behind.set_ip_host(proxy.address().ip()).unwrap();
+    behind.set_port(Some(proxy.address().port())).unwrap();
+    (proxy, behind.into())
+}
+
 /// Carries out statements past the store.
 pub(super) async fn raw(store: &MySqlStore, statements: impl Into<String>) {
     let query = sqlx::raw_sql(AssertSqlSafe(statements.into()));
-    query.execute(&store.database.pool).await.unwrap();
+    query.execute(&mut store.database.apart().await).await.unwrap();
 }
 
 /// The one number that a query finds.
 pub(super) async fn number(store: &MySqlStore, query: impl Into<String>) -> i64 {
-    sqlx::query_scalar(AssertSqlSafe(query.into())).fetch_one(&store.database.pool).await.unwrap()
+    sqlx::query_scalar(AssertSqlSafe(query.into()))
+        .fetch_one(&mut store.database.apart().await)
+        .await
+        .unwrap()
 }
 
 /// How the server would carry a statement out: for each table that it looks at, the index that it goes along, and

@@ -6,9 +6,9 @@ use testudo::model::MessageId;
 use testudo_driver::Fault;
 
 use super::MySqlStore;
-use super::link::{Failure, Retries, Transaction};
 use super::lists;
 use crate::sql::records::{message_id, name, taken_message};
+use crate::sql::server::{Failure, Retries, Transaction};
 use crate::sql::{Layout, Link, Sql, Table, Value, integer};
 
 #[derive(Clone, Debug)]

@@ -45,12 +45,10 @@
 //!   sessions and tables say themselves what they need.
 
 mod attempts;
-mod commit;
 mod events;
 mod fault;
 #[cfg(test)]
 mod fixtures;
-mod link;
 mod lists;
 mod messages;
 mod open;
@@ -82,8 +80,9 @@ use testudo_driver::{Fault, Store};
 pub use open_error::OpenError;
 pub use options::MySqlOptions;
 
-use self::link::Database;
+pub(crate) use self::fault::failure;
 use self::statements::Statements;
+use crate::sql::server::Pool;
 
 /// All records in one database of MySQL or MariaDB. Clones share their connections.
 ///
@@ -106,23 +105,20 @@ use self::statements::Statements;
 /// this database alone, and TLS that verifies the server ([`MySqlOptions`]).
 #[derive(Clone)]
 pub struct MySqlStore {
-    database: Database,
+    database: Pool<sqlx::MySql>,
     statements: Arc<Statements>,
 }
 
 impl MySqlStore {
     /// Waits for the commands under way, then closes all connections. Every later command is a fault.
     pub async fn close(&self) {
-        self.database.pool.close().await;
+        self.database.close().await;
     }
 }
 
 impl fmt::Debug for MySqlStore {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What the pool prints may hold the password.
-        out.debug_struct("MySqlStore")
-            .field("connections", &self.database.pool.size())
-            .finish_non_exhaustive()
+        out.debug_struct("MySqlStore").field("database", &self.database).finish_non_exhaustive()
     }
 }
 
@@ -215,7 +211,9 @@ impl Store for MySqlStore {
     }
 
     async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {
-        Box::pin(commit::commit(self, &command)).await
+        let steps = self.statements.writes.steps(&command)?;
+        let is_applied = Box::pin(self.database.all_or_nothing(&steps)).await?;
+        Ok(if is_applied { Ok(()) } else { Err(Conflict) })
     }
 
     async fn take_events(

@@ -8,10 +8,9 @@ use std::time::Instant;
 
 use sqlx::migrate::{AppliedMigration, Migration, Migrator};
 use sqlx::mysql::MySqlConnection;
-use sqlx::{AssertSqlSafe, Error, Row};
+use sqlx::{AssertSqlSafe, Connection, Error, Row};
 
 use super::fault::{code, number};
-use super::link::Database;
 use super::open_error::OpenError;
 use super::options::MySqlOptions;
 use super::statements::Statements;
@@ -43,8 +42,8 @@ impl MySqlStore {
     /// A [`OpenError`] whose message says what to do about it.
     pub async fn open_with(options: MySqlOptions) -> Result<Self, OpenError> {
         let layout = layout(&options);
-        let pool = options.connect().await?;
-        let mut connection = pool.acquire().await?;
+        // Migrations may take longer than a command may: they have a connection of their own.
+        let mut connection = options.connect().await?;
         require_version(&mut connection).await?;
         if !missing(&mut connection, &layout).await?.is_empty() {
             lock(&mut connection, &layout).await?;
@@ -53,9 +52,9 @@ impl MySqlStore {
             migrated?;
         }
         user_table::check(&mut connection, &layout).await?;
-        drop(connection);
+        let _ = connection.close().await;
         let statements = Statements::new(&layout).into();
-        Ok(Self { database: Database { pool, patience: options.patience }, statements })
+        Ok(Self { database: options.pool()?, statements })
     }
 
     /// The migrations that [`open_with`](Self::open_with) would apply; nothing is changed.
@@ -67,9 +66,9 @@ impl MySqlStore {
         options: MySqlOptions,
     ) -> Result<Vec<PendingMigration>, OpenError> {
         let layout = layout(&options);
-        let pool = options.with_connections(1).connect().await?;
-        let missing = missing(&mut *pool.acquire().await?, &layout).await?;
-        pool.close().await;
+        let mut connection = options.connect().await?;
+        let missing = missing(&mut connection, &layout).await?;
+        let _ = connection.close().await;
         Ok(missing.iter().map(PendingMigration::from).collect())
     }
 }

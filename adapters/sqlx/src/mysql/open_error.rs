@@ -5,6 +5,7 @@ use sqlx::Error;
 use super::fault::{code, number};
 
 use crate::sql::migrations::Mismatch;
+use crate::sql::server::UrlError;
 use crate::sql::{NameError, UserTableError};
 
 /// Why a database cannot be opened as a store. The message says what to do, and holds no password.
@@ -78,6 +79,15 @@ impl From<Mismatch> for OpenError {
         match mismatch {
             Mismatch::Unknown(version) => Self::Newer(version),
             Mismatch::Changed(version) => Self::Changed(version),
+        }
+    }
+}
+
+impl From<UrlError> for OpenError {
+    fn from(error: UrlError) -> Self {
+        match error {
+            UrlError::Malformed(reason) => Self::Url(reason),
+            UrlError::Name(error) => Self::Name(error),
         }
     }
 }

@@ -3,34 +3,25 @@
 use std::fmt;
 use std::time::Duration;
 
-use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
-use sqlx::{Connection, Error, Executor, MySqlPool};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx::{ConnectOptions, Error, Executor, MySql};
 use tokio::time::timeout;
-use url::Url;
 
 use super::open_error::OpenError;
 use crate::sql::Naming;
-
-/// How long a connection may take to say that it is alive.
-const PING_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// A connection that was used so recently is taken to be alive. Where it is not, a read, or what opens a transaction,
-/// goes to another one.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
-
-/// A connection is closed, and made anew, after this time: the name of a server may lead to another one then.
-const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
+use crate::sql::server::{DatabaseUrl, Pool};
 
 /// What holds in every session, whatever the server's settings are.
 ///
 /// * Transactions see what is committed when each statement begins, and lock rows but no gaps between them.
 /// * A value that does not fit is an error, in every table, and not cut off.
 /// * No statement waits for a lock for longer than 3 seconds, which is less than for an answer.
-const SESSION: [&str; 2] = [
-    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
-     SESSION innodb_lock_wait_timeout = 3, SESSION autocommit = 1",
-];
+const SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+    SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
+    SESSION innodb_lock_wait_timeout = 3, SESSION autocommit = 1";
+
+/// How many statements a connection keeps prepared: more than there are.
+const STATEMENTS: usize = 256;
 
 /// How a store connects to MySQL or MariaDB, and what its tables are called.
 ///
@@ -73,37 +64,14 @@ impl MySqlOptions {
     /// Without `ssl-mode` a connection is encrypted if the server offers it, and nobody looks who the server is. Say
     /// `VERIFY_IDENTITY` wherever others have a hand in the network.
     pub fn parse(url: &str) -> Result<Self, OpenError> {
-        let mut url = Url::parse(url).map_err(|error| OpenError::Url(error.to_string()))?;
-        if !matches!(url.scheme(), "mysql" | "mariadb") {
-            return Err(OpenError::Url("it is not for MySQL".to_owned()));
-        }
-        if !url.has_host() || url.path().trim_start_matches('/').is_empty() {
+        let url = DatabaseUrl::parse(url, ["mysql", "mariadb"])?;
+        if !url.names_database() {
             return Err(OpenError::Url("it names no server, or no database of it".to_owned()));
         }
-        let (mut naming, mut connections) = (Naming::new(), Self::CONNECTIONS);
-        let mut others = Vec::new();
-        for (name, value) in url.query_pairs() {
-            match &*name {
-                "schema" => naming = naming.in_schema(&value)?,
-                "prefix" => naming = naming.with_prefix(&value)?,
-                "connections" => {
-                    connections =
-                        value.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
-                            OpenError::Url("connections: expected a number from 1 on".to_owned())
-                        })?;
-                }
-                _ => others.push((name.into_owned(), value.into_owned())),
-            }
-        }
-        url.set_query(None);
-        if !others.is_empty() {
-            url.query_pairs_mut().extend_pairs(others);
-        }
-        // What is wrong with it is not repeated: it may be the password.
-        let connect = url.as_str().parse();
-        let connect =
-            connect.map_err(|_| OpenError::Url("a part of it is malformed".to_owned()))?;
-        Ok(Self { naming, connections, ..Self::new(connect) })
+        let mut options = Self::new(url.options()?);
+        options.connections = url.connections.unwrap_or(Self::CONNECTIONS);
+        options.naming = url.naming;
+        Ok(options)
     }
 
     /// How to connect, in sqlx's own words. What it says about the time zone and modes of SQL does not hold.
@@ -123,7 +91,7 @@ impl MySqlOptions {
         self
     }
 
-    /// Has the store hold at most so many connections, at least one. Each is a thread of the server; all nodes
+    /// Has the store hold at most so many connections, from one to ten thousand. Each is a thread of the server; all nodes
     /// together must stay below its `max_connections`.
     #[must_use]
     pub fn with_connections(mut self, connections: u32) -> Self {
@@ -145,43 +113,17 @@ impl MySqlOptions {
         &self.naming
     }
 
-    /// A pool, which has tried that it can connect.
-    pub(super) async fn connect(&self) -> Result<MySqlPool, Error> {
-        self.pool().connect_with(self.connect.clone()).await
+    /// A connection that belongs to nobody else, for what takes longer than a command may.
+    pub(super) async fn connect(&self) -> Result<MySqlConnection, Error> {
+        let connecting = timeout(self.patience, self.connect.connect()).await;
+        let mut connection = connecting.map_err(|_| Error::PoolTimedOut)??;
+        connection.execute(SESSION).await?;
+        Ok(connection)
     }
 
-    fn pool(&self) -> MySqlPoolOptions {
-        MySqlPoolOptions::new()
-            .max_connections(self.connections)
-            .acquire_timeout(self.patience)
-            .max_lifetime(MAX_LIFETIME)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    for statement in SESSION {
-                        connection.execute(statement).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .test_before_acquire(false)
-            .before_acquire(|connection, used| {
-                Box::pin(async move {
-                    if used.idle_for < TRUSTED_FOR {
-                        return Ok(true);
-                    }
-                    Ok(timeout(PING_TIMEOUT, connection.ping()).await.is_ok_and(|it| it.is_ok()))
-                })
-            })
-            // sqlx pings what comes back, for however long that takes. Where nobody answers, the connection would
-            // count as taken until the system gives it up, which it does after a quarter of an hour.
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    match timeout(PING_TIMEOUT, connection.ping()).await {
-                        Ok(answer) => answer.map(|()| true),
-                        Err(_) => Err(Error::Io(std::io::ErrorKind::TimedOut.into())),
-                    }
-                })
-            })
+    pub(super) fn pool(self) -> Result<Pool<MySql>, Error> {
+        let connect = self.connect.statement_cache_capacity(STATEMENTS);
+        Pool::new(connect, SESSION, self.connections, self.patience)
     }
 }
 

@@ -7,8 +7,8 @@ use testudo_driver::Fault;
 use uuid::Uuid;
 
 use super::MySqlStore;
-use super::link::{Failure, Retries, Transaction};
 use crate::sql::records::id;
+use crate::sql::server::{Failure, Retries, Transaction};
 use crate::sql::{Layout, Link, Sql, Table, Value};
 
 #[derive(Clone, Debug)]

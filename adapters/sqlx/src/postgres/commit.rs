@@ -23,10 +23,10 @@ pub(super) async fn commit(
             let guard = [Value::uuid(user.as_uuid()), Value::int(epoch.get())];
             values.push(Value::int(was.get()));
             values.extend(guard);
-            store.gate.applies(&statements.refresh, &values).await?
+            store.database.applies(&statements.refresh, &values).await?
         }
         Shape::SignIn(parts) => sign_in(store, &parts).await?,
-        Shape::Other => store.gate.all_or_nothing(&statements.writes.steps(batch)?).await?,
+        Shape::Other => store.database.all_or_nothing(&statements.writes.steps(batch)?).await?,
     };
     Ok(if is_applied { Ok(()) } else { Err(Conflict) })
 }
@@ -106,7 +106,7 @@ async fn sign_in(store: &PostgresStore, parts: &SignIn<'_>) -> Result<bool, Faul
     values.push(Value::Bytes(parts.refunded.map(|(refunded, _)| key(refunded))));
     values.push(parts.refunded.map(|(_, window)| window).into());
     values.extend(columns(parts.events)?);
-    store.gate.applies(&store.statements.sign_in, &values).await
+    store.database.applies(&store.statements.sign_in, &values).await
 }
 
 /// The columns of events, each as a list.

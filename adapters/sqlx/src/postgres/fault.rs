@@ -6,6 +6,8 @@ use sqlx::Error;
 use sqlx::postgres::PgDatabaseError;
 use testudo_driver::{Fault, FaultKind};
 
+use crate::sql::server::{Failure, Why};
+
 /// SQLSTATEs that are told apart (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 pub(super) mod code {
     pub(in super::super) const UNIQUE_VIOLATION: &str = "23505";
@@ -52,18 +54,18 @@ impl From<&PgDatabaseError> for Refused {
     }
 }
 
-/// The fault that an error of sqlx is.
-pub(super) fn fault(error: Error) -> Fault {
+/// What an error of sqlx means.
+pub(crate) fn failure(error: Error) -> Failure {
+    let why = why(&error);
+    Failure::new(fault(error), why)
+}
+
+fn fault(error: Error) -> Fault {
     let kind = kind(&error);
     match database_error(&error) {
         Some(refused) => Fault::new(kind, Refused::from(refused)),
         None => Fault::new(kind, error),
     }
-}
-
-/// The fault that a command took longer than it may.
-pub(super) fn too_slow() -> Fault {
-    Fault::new(FaultKind::Unavailable, "the database did not answer in time")
 }
 
 fn kind(error: &Error) -> FaultKind {
@@ -106,19 +108,19 @@ fn database_error(error: &Error) -> Option<&PgDatabaseError> {
     }
 }
 
-/// Whether the transaction was undone for no fault of its own, so that it may be tried again.
-pub(super) fn is_undone(error: &Error) -> bool {
-    matches!(sqlstate(error), Some(code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED))
-}
-
-/// Whether it is the connection that is at fault: it was closed, or is being closed.
-pub(super) fn is_broken(error: &Error) -> bool {
+/// What may be done about an error.
+pub(super) fn why(error: &Error) -> Why {
     match error {
-        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => true,
-        Error::Database(_) => sqlstate(error).is_some_and(|code| {
-            code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03")
-        }),
-        _ => false,
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Why::Lost,
+        Error::Database(_) => match sqlstate(error) {
+            Some(code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED) => Why::InTheWay,
+            Some(code::UNIQUE_VIOLATION) => Why::Taken,
+            // Connections that were closed, or are being closed.
+            Some("57P01" | "57P02" | "57P03") => Why::Lost,
+            Some(code) if code.starts_with("08") => Why::Lost,
+            _ => Why::Other,
+        },
+        _ => Why::Other,
     }
 }
 

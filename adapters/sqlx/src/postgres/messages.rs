@@ -7,8 +7,8 @@ use testudo::model::{AttemptKey, MessageId};
 use testudo_driver::Fault;
 
 use super::PostgresStore;
-use super::gate::Writing;
 use crate::sql::records::{message_id, taken_message};
+use crate::sql::server::Writing;
 use crate::sql::{Columns, Link, List, Sql, Value, required};
 
 pub(super) async fn take(
@@ -19,7 +19,7 @@ pub(super) async fn take(
 ) -> Result<Vec<TakenMessage>, Fault> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [now.into(), until.into(), Value::Int(Some(limit))];
-    let rows = Writing(&store.gate).rows(&store.statements.messages.take, &values).await?;
+    let rows = Writing(&store.database).rows(&store.statements.messages.take, &values).await?;
     let mut taken = Vec::with_capacity(rows.len());
     for row in &rows {
         let seq = required(row.int("messages.seq")?, "messages.seq")?;
@@ -31,7 +31,7 @@ pub(super) async fn take(
 
 /// Forgets messages: one statement, however many there are.
 pub(super) async fn sent(store: &PostgresStore, messages: &[MessageId]) -> Result<(), Fault> {
-    store.gate.execute(&store.statements.messages.sent, &[list(messages)]).await.map(drop)
+    store.database.execute(&store.statements.messages.sent, &[list(messages)]).await.map(drop)
 }
 
 pub(super) async fn revive(
@@ -42,10 +42,10 @@ pub(super) async fn revive(
     let statements = &store.statements.messages;
     let rows = match which {
         DeadLetters::All => {
-            Writing(&store.gate).rows(&statements.revive_all, &[now.into()]).await?
+            Writing(&store.database).rows(&statements.revive_all, &[now.into()]).await?
         }
         DeadLetters::These(ids) => {
-            Writing(&store.gate).rows(&statements.revive, &[now.into(), list(&ids)]).await?
+            Writing(&store.database).rows(&statements.revive, &[now.into(), list(&ids)]).await?
         }
     };
     rows.iter().map(message_id).collect()
@@ -59,7 +59,7 @@ pub(super) async fn forget_attempts(
 ) -> Result<u64, Fault> {
     let keys = keys.iter().map(|key| Some(key.as_str().as_bytes().into())).collect();
     let values = [Value::List(List::Bytes(keys)), idle_since.into()];
-    store.gate.execute(&store.statements.forget_attempts, &values).await
+    store.database.execute(&store.statements.forget_attempts, &values).await
 }
 
 fn list(messages: &[MessageId]) -> Value<'static> {
@@ -69,9 +69,9 @@ fn list(messages: &[MessageId]) -> Value<'static> {
 /// Removes what is over, a statement for each kind: each looks and removes at once. Accounts come last: what goes
 /// with an account is not counted as what it is.
 pub(super) async fn sweep(store: &PostgresStore, command: Sweep) -> Result<Swept, Fault> {
-    let (gate, statements) = (&store.gate, &store.statements.sweep);
+    let (database, statements) = (&store.database, &store.statements.sweep);
     let remove = async |sql: &Sql, by: Timestamp| {
-        gate.execute(sql, &[by.into(), command.limit.into()]).await
+        database.execute(sql, &[by.into(), command.limit.into()]).await
     };
     let starts = AttemptKey::OF_ACCOUNTS.map(|start| Some(start.as_bytes().into())).to_vec();
     let starts = Value::List(List::Bytes(starts));
@@ -79,7 +79,7 @@ pub(super) async fn sweep(store: &PostgresStore, command: Sweep) -> Result<Swept
     let links = command.links_expired_by;
     Ok(Swept {
         sessions: remove(&statements.sessions, command.sessions_expired_by).await?,
-        attempts: gate.execute(&statements.attempts, &idle).await?,
+        attempts: database.execute(&statements.attempts, &idle).await?,
         invitations: remove(&statements.invitations, links).await?,
         onboarding: remove(&statements.onboarding, links).await?,
         api_keys: remove(&statements.api_keys, links).await?,

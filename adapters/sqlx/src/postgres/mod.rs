@@ -6,7 +6,6 @@
 mod commit;
 mod events;
 mod fault;
-mod gate;
 mod messages;
 mod open;
 mod open_error;
@@ -35,9 +34,10 @@ use testudo_driver::{Fault, Store};
 pub use open_error::OpenError;
 pub use options::PostgresOptions;
 
-use self::gate::{Gate, Reading, Writing};
+pub(crate) use self::fault::failure;
 use self::statements::Statements;
 use crate::sql::records::name;
+use crate::sql::server::{Pool, Writing};
 use crate::sql::{Value, counting};
 
 /// All records in one database of PostgreSQL 12 or later. Clones share their connections.
@@ -71,84 +71,83 @@ use crate::sql::{Value, counting};
 /// The methods must be called within a tokio runtime.
 #[derive(Clone, Debug)]
 pub struct PostgresStore {
-    gate: Gate,
+    database: Pool<sqlx::Postgres>,
     statements: Arc<Statements>,
 }
 
 impl PostgresStore {
     /// Waits for the commands under way, then closes all connections. Every later command is a fault.
     pub async fn close(&self) {
-        self.gate.pool.close().await;
+        self.database.close().await;
     }
 }
 
 impl Store for PostgresStore {
     async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
-        let Self { gate, statements } = self;
-        let (reader, writer) = (Reading(gate), Writing(gate));
+        let Self { database, statements } = self;
         let Statements { reads, reserve, .. } = &**statements;
-        counting::count_attempt(reads, reserve, &reader, &writer, &command).await
+        counting::count_attempt(reads, reserve, database, &Writing(database), &command).await
     }
 
     async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
-        self.statements.reads.find_user(&Reading(&self.gate), &command).await
+        self.statements.reads.find_user(&self.database, &command).await
     }
 
     async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
-        self.statements.reads.find_session(&Reading(&self.gate), command).await
+        self.statements.reads.find_session(&self.database, command).await
     }
 
     async fn find_session_with_user(
         &self,
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Fault> {
-        self.statements.reads.find_session_with_user(&Reading(&self.gate), command).await
+        self.statements.reads.find_session_with_user(&self.database, command).await
     }
 
     async fn find_user_with_session(
         &self,
         command: FindUserWithSession,
     ) -> Result<Option<(User, Option<Session>)>, Fault> {
-        self.statements.reads.find_user_with_session(&Reading(&self.gate), command).await
+        self.statements.reads.find_user_with_session(&self.database, command).await
     }
 
     async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
-        self.statements.reads.find_session_record(&Reading(&self.gate), id).await
+        self.statements.reads.find_session_record(&self.database, id).await
     }
 
     async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
-        self.statements.reads.find_invitation(&Reading(&self.gate), command).await
+        self.statements.reads.find_invitation(&self.database, command).await
     }
 
     async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
-        self.statements.reads.find_api_key(&Reading(&self.gate), command).await
+        self.statements.reads.find_api_key(&self.database, command).await
     }
 
     async fn find_onboarding(
         &self,
         command: FindOnboarding,
     ) -> Result<Option<OnboardingSession>, Fault> {
-        self.statements.reads.find_onboarding(&Reading(&self.gate), command).await
+        self.statements.reads.find_onboarding(&self.database, command).await
     }
 
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
-        self.statements.reads.list_sessions(&Reading(&self.gate), command).await
+        self.statements.reads.list_sessions(&self.database, command).await
     }
 
     async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
-        self.statements.reads.list_users(&Reading(&self.gate), command).await
+        self.statements.reads.list_users(&self.database, command).await
     }
 
     async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
-        self.statements.reads.list_invitations(&Reading(&self.gate), command).await
+        self.statements.reads.list_invitations(&self.database, command).await
     }
 
     async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
-        self.statements.reads.list_api_keys(&Reading(&self.gate), command).await
+        self.statements.reads.list_api_keys(&self.database, command).await
     }
 
     async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
-        self.statements.reads.list_events(&Reading(&self.gate), &command).await
+        self.statements.reads.list_events(&self.database, &command).await
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
@@ -162,7 +161,7 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> Result<Vec<AttemptKey>, Fault> {
         let Statements { reads, .. } = &*self.statements;
-        reads.list_idle_attempts(&Reading(&self.gate), idle_since, after, limit).await
+        reads.list_idle_attempts(&self.database, idle_since, after, limit).await
     }
 
     async fn forget_attempts(
@@ -189,12 +188,12 @@ impl Store for PostgresStore {
 
     async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
         let values = [Value::text(&consumer), Value::uuid(up_to.as_uuid())];
-        self.gate.execute(&self.statements.events.taken, &values).await.map(drop)
+        self.database.execute(&self.statements.events.taken, &values).await.map(drop)
     }
 
     async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {
         let values = [Value::text(&consumer), until.into()];
-        self.gate.execute(&self.statements.events.postpone, &values).await.map(drop)
+        self.database.execute(&self.statements.events.postpone, &values).await.map(drop)
     }
 
     async fn begin_events(&self, consumer: String) -> Result<(), Fault> {
@@ -203,7 +202,7 @@ impl Store for PostgresStore {
 
     async fn forget_consumer(&self, consumer: String) -> Result<(), Fault> {
         let values = [Value::text(&consumer)];
-        self.gate.execute(&self.statements.events.forget, &values).await.map(drop)
+        self.database.execute(&self.statements.events.forget, &values).await.map(drop)
     }
 
     async fn take_messages(
@@ -221,7 +220,7 @@ impl Store for PostgresStore {
 
     async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
         let values = [Value::uuid(message.as_uuid()), until.into()];
-        self.gate.execute(&self.statements.messages.postpone, &values).await.map(drop)
+        self.database.execute(&self.statements.messages.postpone, &values).await.map(drop)
     }
 
     async fn bury_message(
@@ -231,11 +230,11 @@ impl Store for PostgresStore {
         reason: BurialReason,
     ) -> Result<(), Fault> {
         let values = [Value::uuid(message.as_uuid()), at.into(), name(&reason)?];
-        self.gate.execute(&self.statements.messages.bury, &values).await.map(drop)
+        self.database.execute(&self.statements.messages.bury, &values).await.map(drop)
     }
 
     async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
-        self.statements.reads.list_messages(&Reading(&self.gate), command).await
+        self.statements.reads.list_messages(&self.database, command).await
     }
 
     async fn revive_messages(
@@ -247,6 +246,6 @@ impl Store for PostgresStore {
     }
 
     async fn ping(&self) -> Result<(), Fault> {
-        self.statements.reads.ping(&Reading(&self.gate)).await
+        self.statements.reads.ping(&self.database).await
     }
 }

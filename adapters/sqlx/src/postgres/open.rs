@@ -4,25 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Error, Executor, PgConnection};
 use tokio::time::timeout;
 
-use super::fault::{code, is_undone, sqlstate};
-use super::gate::{Gate, pause};
+use super::fault::{code, sqlstate, why};
 use super::open_error::OpenError;
 use super::statements::Statements;
 use super::{PostgresOptions, PostgresStore, own_users};
+use crate::sql::server::{Pool, Retries, Why};
 use crate::sql::{Dialect, Layout, PendingMigration, migrations};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// How long a connection may have been idle before it is looked at: a query that finds it broken has to be
-/// repeated, where that is possible, and one that looks costs a round trip.
-const IDLE: Duration = Duration::from_secs(1);
-
-/// How often the making of a table is tried that others are making.
-const TRIES: u32 = 10;
+/// How many statements a connection keeps prepared: more than there are.
+const STATEMENTS: usize = 256;
 
 impl PostgresStore {
     /// Connects to the database that a URL names, and brings its tables up to date; see
@@ -50,29 +46,9 @@ impl PostgresStore {
         let _ = connection.close().await;
 
         let PostgresOptions { connect, connections, patience, .. } = options;
-        let session = session(patience);
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(patience)
-            .test_before_acquire(false)
-            .before_acquire(|connection, about| {
-                Box::pin(async move {
-                    if about.idle_for < IDLE {
-                        return Ok(true);
-                    }
-                    match timeout(IDLE, connection.ping()).await {
-                        Ok(result) => result.map(|()| true),
-                        Err(_) => Err(Error::PoolTimedOut),
-                    }
-                })
-            })
-            .after_connect(move |connection, _| {
-                let session = session.clone();
-                Box::pin(async move { connection.execute(AssertSqlSafe(session)).await.map(drop) })
-            })
-            .connect_lazy_with(connect.statement_cache_capacity(256));
-        let statements = Arc::new(Statements::new(&layout));
-        Ok(Self { gate: Gate { pool, patience }, statements })
+        let connect = connect.statement_cache_capacity(STATEMENTS);
+        let database = Pool::new(connect, &session(patience), connections, patience)?;
+        Ok(Self { database, statements: Arc::new(Statements::new(&layout)) })
     }
 
     /// The migrations that [`PostgresStore::open_with`] would apply. Nothing is changed.
@@ -121,17 +97,13 @@ async fn migrate(connection: &mut PgConnection, layout: &Layout) -> Result<(), O
         return Ok(());
     }
     make_lock(connection, layout).await?;
-    let mut undone = 0;
+    let mut retries = Retries::new();
     loop {
         match apply(connection, layout).await {
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
-                if is_undone(&error) && undone < TRIES =>
-            {
-                undone += 1;
-            }
+                if retries.again(why(&error)).await => {}
             result => return result.map_err(OpenError::from),
         }
-        pause(undone).await;
     }
 }
 
@@ -139,16 +111,14 @@ async fn migrate(connection: &mut PgConnection, layout: &Layout) -> Result<(), O
 /// other's way, also where it says IF NOT EXISTS.
 async fn make_lock(connection: &mut PgConnection, layout: &Layout) -> Result<(), OpenError> {
     let table = migrations::table(layout);
-    let mut tries = 0;
+    let mut retries = Retries::new();
     loop {
         match connection.ensure_migrations_table(&table).await {
             Ok(()) => break,
-            Err(MigrateError::Execute(error)) if is_just_made(&error) && tries < TRIES => {
-                tries += 1
-            }
+            Err(MigrateError::Execute(error))
+                if is_just_made(&error) && retries.again(Why::InTheWay).await => {}
             Err(error) => return Err(error.into()),
         }
-        pause(tries).await;
     }
     let row = format!(
         "INSERT INTO {table} (version, description, success, checksum, execution_time) \
@@ -161,7 +131,7 @@ async fn make_lock(connection: &mut PgConnection, layout: &Layout) -> Result<(),
 
 /// Whether somebody else was faster.
 fn is_just_made(error: &Error) -> bool {
-    is_undone(error)
+    why(error) == Why::InTheWay
         || matches!(
             sqlstate(error),
             Some(code::UNIQUE_VIOLATION | code::DUPLICATE_TABLE | code::DUPLICATE_OBJECT | "XX000")

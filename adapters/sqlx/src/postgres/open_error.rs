@@ -4,6 +4,7 @@ use sqlx::Error;
 use sqlx::migrate::MigrateError;
 
 use super::fault::sqlstate;
+use crate::sql::server::UrlError;
 use crate::sql::{NameError, UserTableError};
 
 /// Why a database cannot be opened as a store. The message says what to do; no URL and no password is in it.
@@ -96,6 +97,15 @@ impl From<MigrateError> for OpenError {
             MigrateError::VersionMismatch(version) => Self::Changed(version),
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
             error => Self::Other(Error::Migrate(Box::new(error))),
+        }
+    }
+}
+
+impl From<UrlError> for OpenError {
+    fn from(error: UrlError) -> Self {
+        match error {
+            UrlError::Malformed(reason) => Self::Url(reason),
+            UrlError::Name(error) => Self::Name(error),
         }
     }
 }

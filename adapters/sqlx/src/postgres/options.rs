@@ -4,10 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
-use url::Url;
 
 use super::open_error::OpenError;
 use crate::sql::Naming;
+use crate::sql::server::DatabaseUrl;
 
 /// How a store connects to Postgres, and what its tables are called.
 ///
@@ -49,34 +49,11 @@ impl PostgresOptions {
     /// Without `sslmode` a connection is encrypted if the server offers it, and nobody looks who the server is. Say
     /// `verify-full` wherever others have a hand in the network.
     pub fn parse(url: &str) -> Result<Self, OpenError> {
-        let mut url = Url::parse(url).map_err(|error| OpenError::Url(error.to_string()))?;
-        if !matches!(url.scheme(), "postgres" | "postgresql") {
-            return Err(OpenError::Url("it is not for Postgres".to_owned()));
-        }
-        let (mut naming, mut connections) = (Naming::new(), Self::CONNECTIONS);
-        let mut others = Vec::new();
-        for (name, value) in url.query_pairs() {
-            match &*name {
-                "schema" => naming = naming.in_schema(&value)?,
-                "prefix" => naming = naming.with_prefix(&value)?,
-                "connections" => {
-                    connections =
-                        value.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
-                            OpenError::Url("connections: expected a number from 1 on".to_owned())
-                        })?;
-                }
-                _ => others.push((name.into_owned(), value.into_owned())),
-            }
-        }
-        url.set_query(None);
-        if !others.is_empty() {
-            url.query_pairs_mut().extend_pairs(others);
-        }
-        // What is wrong with it is not repeated: it may be the password.
-        let connect = url.as_str().parse();
-        let connect =
-            connect.map_err(|_| OpenError::Url("a part of it is malformed".to_owned()))?;
-        Ok(Self { naming, connections, ..Self::new(connect) })
+        let url = DatabaseUrl::parse(url, ["postgres", "postgresql"])?;
+        let mut options = Self::new(url.options()?);
+        options.connections = url.connections.unwrap_or(Self::CONNECTIONS);
+        options.naming = url.naming;
+        Ok(options)
     }
 
     /// How to connect, in sqlx's own words.
@@ -93,7 +70,7 @@ impl PostgresOptions {
         self
     }
 
-    /// Has the store hold at most so many connections, at least one. All nodes together must stay below the
+    /// Has the store hold at most so many connections, from one to ten thousand. All nodes together must stay below the
     /// `max_connections` of the server.
     #[must_use]
     pub fn with_connections(mut self, connections: u32) -> Self {

@@ -14,6 +14,13 @@ use super::value::Value;
 pub(crate) trait Link: Sync {
     type Row: Columns + Send;
 
+    /// The first row of a query that finds one at most, if it does.
+    fn row(
+        &self,
+        sql: &Sql,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = Result<Option<Self::Row>, Fault>> + Send;
+
     /// All rows of a query.
     fn rows(
         &self,

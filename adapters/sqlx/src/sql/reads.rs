@@ -50,8 +50,8 @@ impl Reads {
             UserKey::Email(email) if !self.layout.dialect.holds(email.as_str()) => return Ok(None),
             UserKey::Email(email) => (&self.user_by_email, Value::text(email.as_str())),
         };
-        let rows = link.rows(sql, &[value]).await?;
-        rows.first().map(|row| user(row, &self.layout)).transpose()
+        let row = link.row(sql, &[value]).await?;
+        row.map(|row| user(&row, &self.layout)).transpose()
     }
 
     pub(crate) async fn find_session<L: Link>(
@@ -59,9 +59,10 @@ impl Reads {
         link: &L,
         command: FindSession,
     ) -> Result<Option<OwnedSession>, Fault> {
-        let rows = link.rows(&self.session, &[Value::uuid(command.id.as_uuid())]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(OwnedSession { session: session(row)?, standing: standing(row)? }))
+        let Some(row) = link.row(&self.session, &[Value::uuid(command.id.as_uuid())]).await? else {
+            return Ok(None);
+        };
+        Ok(Some(OwnedSession { session: session(&row)?, standing: standing(&row)? }))
     }
 
     pub(crate) async fn find_session_record<L: Link>(
@@ -69,8 +70,8 @@ impl Reads {
         link: &L,
         id: SessionId,
     ) -> Result<Option<Session>, Fault> {
-        let rows = link.rows(&self.session_record, &[Value::uuid(id.as_uuid())]).await?;
-        rows.first().map(session).transpose()
+        let row = link.row(&self.session_record, &[Value::uuid(id.as_uuid())]).await?;
+        row.as_ref().map(session).transpose()
     }
 
     pub(crate) async fn find_session_with_user<L: Link>(
@@ -79,9 +80,8 @@ impl Reads {
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Fault> {
         let id = Value::uuid(command.id.as_uuid());
-        let rows = link.rows(&self.session_with_user, &[id]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some((session(row)?, user(row, &self.layout)?)))
+        let Some(row) = link.row(&self.session_with_user, &[id]).await? else { return Ok(None) };
+        Ok(Some((session(&row)?, user(&row, &self.layout)?)))
     }
 
     pub(crate) async fn find_user_with_session<L: Link>(
@@ -90,11 +90,10 @@ impl Reads {
         command: FindUserWithSession,
     ) -> Result<Option<(User, Option<Session>)>, Fault> {
         let ids = [Value::uuid(command.user.as_uuid()), Value::uuid(command.session.as_uuid())];
-        let rows = link.rows(&self.user_with_session, &ids).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let is_there = super::Columns::uuid(row, "sessions.id")?.is_some();
-        let session = is_there.then(|| session(row)).transpose()?;
-        Ok(Some((user(row, &self.layout)?, session)))
+        let Some(row) = link.row(&self.user_with_session, &ids).await? else { return Ok(None) };
+        let is_there = super::Columns::uuid(&row, "sessions.id")?.is_some();
+        let session = is_there.then(|| session(&row)).transpose()?;
+        Ok(Some((user(&row, &self.layout)?, session)))
     }
 
     pub(crate) async fn find_invitation<L: Link>(
@@ -102,8 +101,8 @@ impl Reads {
         link: &L,
         command: FindInvitation,
     ) -> Result<Option<Invitation>, Fault> {
-        let rows = link.rows(&self.invitation, &[Value::uuid(command.id.as_uuid())]).await?;
-        rows.first().map(invitation).transpose()
+        let row = link.row(&self.invitation, &[Value::uuid(command.id.as_uuid())]).await?;
+        row.as_ref().map(invitation).transpose()
     }
 
     pub(crate) async fn find_api_key<L: Link>(
@@ -111,9 +110,10 @@ impl Reads {
         link: &L,
         command: FindApiKey,
     ) -> Result<Option<OwnedApiKey>, Fault> {
-        let rows = link.rows(&self.api_key, &[Value::uuid(command.id.as_uuid())]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(OwnedApiKey { key: api_key(row)?, standing: standing(row)? }))
+        let Some(row) = link.row(&self.api_key, &[Value::uuid(command.id.as_uuid())]).await? else {
+            return Ok(None);
+        };
+        Ok(Some(OwnedApiKey { key: api_key(&row)?, standing: standing(&row)? }))
     }
 
     pub(crate) async fn find_onboarding<L: Link>(
@@ -121,8 +121,8 @@ impl Reads {
         link: &L,
         command: FindOnboarding,
     ) -> Result<Option<OnboardingSession>, Fault> {
-        let rows = link.rows(&self.onboarding, &[Value::uuid(command.id.as_uuid())]).await?;
-        rows.first().map(onboarding).transpose()
+        let row = link.row(&self.onboarding, &[Value::uuid(command.id.as_uuid())]).await?;
+        row.as_ref().map(onboarding).transpose()
     }
 
     /// A counter as it is, or a new one where there is none.
@@ -131,8 +131,8 @@ impl Reads {
         link: &L,
         key: &AttemptKey,
     ) -> Result<AttemptCounter, Fault> {
-        let rows = link.rows(&self.counter, &[self.layout.dialect.attempt_key(key)]).await?;
-        rows.first().map_or_else(|| Ok(AttemptCounter::new()), attempt_counter)
+        let row = link.row(&self.counter, &[self.layout.dialect.attempt_key(key)]).await?;
+        row.as_ref().map_or_else(|| Ok(AttemptCounter::new()), attempt_counter)
     }
 
     pub(crate) async fn list_sessions<L: Link>(

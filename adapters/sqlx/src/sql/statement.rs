@@ -201,7 +201,6 @@ impl Sql {
         }
     }
 
-    #[cfg(test)]
     /// The question how the database would carry the statement out, with the same parameters.
     #[cfg(all(test, feature = "mysql"))]
     pub(crate) fn explained(&self) -> Self {

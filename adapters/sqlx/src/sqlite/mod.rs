@@ -76,6 +76,10 @@ pub struct SqliteStore {
 impl Link for SqlitePool {
     type Row = SqliteRow;
 
+    async fn row(&self, sql: &Sql, values: &[Value<'_>]) -> Result<Option<SqliteRow>, Fault> {
+        sql.query::<Sqlite>(values).fetch_optional(self).await.map_err(fault)
+    }
+
     async fn rows(&self, sql: &Sql, values: &[Value<'_>]) -> Result<Vec<SqliteRow>, Fault> {
         sql.query::<Sqlite>(values).fetch_all(self).await.map_err(fault)
     }

@@ -6,12 +6,12 @@ use testudo_driver::Store;
 
 use crate::mysql::MySqlStore;
 use crate::mysql::fixtures::{NOW, commit, event, scratch, user};
-use crate::mysql::link::Transaction;
 use crate::sql::batch::Writes;
+use crate::sql::server::Transaction;
 use crate::sql::{Dialect, Layout, Naming};
 
 /// Adds an event, as a batch does that is not committed yet.
-async fn writing(store: &MySqlStore, record: &EventRecord) -> Transaction {
+async fn writing(store: &MySqlStore, record: &EventRecord) -> Transaction<sqlx::MySql> {
     let writes = Writes::new(&Layout::new(Dialect::MySql, Naming::new()));
     let batch = Commit { events: vec![record.clone()], ..Commit::default() };
     let mut transaction = Transaction::begin(&store.database).await.unwrap();

@@ -115,7 +115,7 @@ async fn errors_are_faults_by_what_they_mean() {
                 "SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'as it says'"
             );
             let signal = sqlx::raw_sql(sqlx::AssertSqlSafe(signal));
-            let error = signal.execute(&store.database.pool).await.unwrap_err();
+            let error = signal.execute(&mut store.database.apart().await).await.unwrap_err();
             assert_eq!(fault::fault(error).kind(), kind, "{number}");
         }
     }

@@ -4,7 +4,7 @@ use testudo::command::Commit;
 use testudo_driver::Store;
 
 use crate::mysql::fixtures::{NOW, commit, message, scratch};
-use crate::mysql::link::Transaction;
+use crate::sql::server::Transaction;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_has_messages_locked_keeps_nobody_from_the_next() {
@@ -21,7 +21,7 @@ async fn a_worker_that_has_messages_locked_keeps_nobody_from_the_next() {
     let taken: Vec<_> = taken.into_iter().map(|taken| taken.message).collect();
     assert_eq!(taken, messages[2..4]);
 
-    other.roll_back().await.unwrap();
+    other.roll_back().await;
     let all = store.take_messages(NOW, NOW, 99).await.unwrap();
     let all: Vec<_> = all.into_iter().map(|taken| taken.message).collect();
     assert_eq!(all, messages, "in the order of their commits");

@@ -1,5 +1,6 @@
 //! Tests on a real server.
 
+mod connections;
 mod counting;
 mod events;
 mod faults;

@@ -67,10 +67,9 @@ async fn looking_at_what_is_missing_changes_nothing() {
         .with_naming(Naming::new().with_prefix("auth_").unwrap());
     let pending = MySqlStore::pending_migrations(options.clone()).await.unwrap();
     assert!(pending[0].sql.contains("CREATE TABLE IF NOT EXISTS `auth_users`"), "{pending:?}");
-    let pool = options.connect().await.unwrap();
-    let tables = sqlx::query("SHOW TABLES").fetch_all(&pool).await.unwrap();
+    let mut connection = options.connect().await.unwrap();
+    let tables = sqlx::query("SHOW TABLES").fetch_all(&mut connection).await.unwrap();
     assert!(tables.is_empty());
-    pool.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

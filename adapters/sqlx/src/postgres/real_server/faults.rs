@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::Connection;
 use testudo::command::{FindUser, UserKey};
 use testudo_driver::{FaultKind, Store};
 use testudo_test_servers::{Options, Postgres};
@@ -41,10 +42,7 @@ async fn a_server_that_was_killed_is_a_fault_until_it_is_back_and_has_lost_nothi
             (FaultKind::Unavailable, FaultKind::Unavailable)
         );
         server.restart().unwrap();
-        let back = Instant::now();
-        while store.find_user(find()).await.is_err() {
-            assert!(back.elapsed() < Duration::from_secs(10), "it did not recover");
-        }
+        // One connection that has ended is enough to forget all.
         assert_eq!(store.find_user(find()).await.unwrap().as_ref(), Some(&ada));
         commit(&store, inserting(&user(&format!("eve-{round}@example.com")))).await;
     }
@@ -82,7 +80,8 @@ async fn a_row_that_somebody_keeps_locked_is_a_fault_in_the_end() {
     commit(&store, inserting(&ada)).await;
     let options = super::options(&database).with_patience(Duration::from_millis(300));
     let other = PostgresStore::open_with(options).await.unwrap();
-    let mut holder = store.gate.pool.begin().await.unwrap();
+    let mut connection = store.database.apart().await;
+    let mut holder = connection.begin().await.unwrap();
     sqlx::raw_sql("SELECT 1 FROM users FOR UPDATE").execute(&mut *holder).await.unwrap();
     let guarded = || testudo::command::Commit {
         guards: vec![testudo::command::Guard::UserEpoch { id: ada.id, epoch: ada.epoch }],

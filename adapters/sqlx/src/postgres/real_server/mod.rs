@@ -25,5 +25,5 @@ fn options(database: &Database) -> PostgresOptions {
 /// Runs statements that are none of the store's.
 async fn run(store: &PostgresStore, statements: &str) {
     let statements = AssertSqlSafe(statements.to_owned());
-    sqlx::raw_sql(statements).execute(&store.gate.pool).await.unwrap();
+    sqlx::raw_sql(statements).execute(&mut store.database.apart().await).await.unwrap();
 }

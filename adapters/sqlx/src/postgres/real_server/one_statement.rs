@@ -29,7 +29,7 @@ async fn everything(store: &PostgresStore) -> String {
             if table == "events" { "id, user_id, at, kind, record" } else { "*" }
         );
         let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(rows))
-            .fetch_one(&store.gate.pool)
+            .fetch_one(&mut store.database.apart().await)
             .await
             .unwrap();
         all.push_str(&rows);
@@ -58,7 +58,7 @@ async fn compare(store: &PostgresStore, begin: &[Commit], cases: Vec<(&str, Comm
                 store.commit(batch.clone()).await.unwrap().is_ok()
             } else {
                 let steps = store.statements.writes.steps(&batch).unwrap();
-                store.gate.all_or_nothing(&steps).await.unwrap()
+                store.database.all_or_nothing(&steps).await.unwrap()
             };
             let after = everything(store).await;
             assert_eq!(is_applied, before != after, "{case}");
@@ -215,6 +215,7 @@ async fn of_50_sign_ins_at_one_version_one_is_written() {
     assert_eq!(written, 1);
     assert_eq!(trail(&store).await.len(), 2);
     let sessions = "SELECT count(*) FROM sessions";
-    let sessions: i64 = sqlx::query_scalar(sessions).fetch_one(&store.gate.pool).await.unwrap();
+    let sessions: i64 =
+        sqlx::query_scalar(sessions).fetch_one(&mut store.database.apart().await).await.unwrap();
     assert_eq!(sessions, 1);
 }

@@ -47,7 +47,8 @@ async fn schemas_and_prefixes_keep_stores_apart() {
         PostgresStore::open_with(options).await.unwrap();
     }
     let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'auth'";
-    let tables: i64 = sqlx::query_scalar(tables).fetch_one(&plain.gate.pool).await.unwrap();
+    let tables: i64 =
+        sqlx::query_scalar(tables).fetch_one(&mut plain.database.apart().await).await.unwrap();
     assert_eq!(tables, 22, "ten tables and one of migrations, twice");
 }
 
@@ -66,7 +67,12 @@ async fn users_may_be_in_a_table_of_the_applications() {
     run(&other, "DELETE FROM people").await;
     accounts_are_swept_and_addresses_are_unique(&store).await;
     let made = "SELECT to_regclass('t_users') IS NULL AND to_regclass('t_sessions') IS NOT NULL";
-    assert!(sqlx::query_scalar::<_, bool>(made).fetch_one(&other.gate.pool).await.unwrap());
+    assert!(
+        sqlx::query_scalar::<_, bool>(made)
+            .fetch_one(&mut other.database.apart().await)
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,21 +8,21 @@ use crate::sql::Sql;
 
 /// How Postgres would carry a statement out for any parameters, if reading a whole table were dear.
 async fn plan(store: &PostgresStore, sql: &Sql) -> String {
-    let mut connection = store.gate.pool.acquire().await.unwrap();
+    let mut connection = store.database.apart().await;
     let prepare = format!(
         "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; \
          DEALLOCATE ALL; PREPARE statement AS {}",
         sql.as_str()
     );
-    sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *connection).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut connection).await.unwrap();
     let count =
         "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'statement'";
-    let count = sqlx::raw_sql(count).fetch_one(&mut *connection).await.unwrap();
+    let count = sqlx::raw_sql(count).fetch_one(&mut connection).await.unwrap();
     let count: i32 = count.get(0);
     let nulls = vec!["NULL"; usize::try_from(count).unwrap()].join(", ");
     let arguments = if count == 0 { String::new() } else { format!("({nulls})") };
     let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE statement{arguments}"));
-    let rows = sqlx::raw_sql(explain).fetch_all(&mut *connection).await.unwrap();
+    let rows = sqlx::raw_sql(explain).fetch_all(&mut connection).await.unwrap();
     drop(connection);
     rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
 }

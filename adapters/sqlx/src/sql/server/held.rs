@@ -1,0 +1,112 @@
+//! A connection that belongs to one command.
+
+use std::time::Duration;
+
+use deadpool::managed::Object;
+use sqlx::{Error, SqlSafeStr};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
+
+use super::pool::Connecting;
+use super::{Answer, Failure, Server};
+use crate::sql::{Sql, Value};
+
+/// A connection that belongs to one command. Each of its statements is waited for with an end.
+///
+/// Where it is let go of in the middle of something, without an answer or in a transaction, it is closed, which rolls
+/// that back: nobody knows in what state it is.
+pub(crate) struct Held<DB: Server> {
+    /// Nothing once it is let go of.
+    connection: Option<Object<Connecting<DB>>>,
+    patience: Duration,
+    pub(super) state: State,
+}
+
+/// Of what use a connection is to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Somebody else may have it next.
+    Fit,
+    /// It has a transaction open.
+    InTransaction,
+    /// It is in the middle of something.
+    Busy,
+    /// It has ended.
+    Lost,
+}
+
+impl<DB: Server> Held<DB> {
+    pub(super) const fn new(connection: Object<Connecting<DB>>, patience: Duration) -> Self {
+        Self { connection: Some(connection), patience, state: State::Fit }
+    }
+
+    /// All rows that a query finds.
+    pub(crate) async fn rows(
+        &mut self,
+        sql: &Sql,
+        values: &[Value<'_>],
+    ) -> Result<Vec<DB::Row>, Failure> {
+        self.ask(|connection| DB::rows(connection, sql.query(values))).await
+    }
+
+    /// How many rows a statement changed, or found to change.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: &Sql,
+        values: &[Value<'_>],
+    ) -> Result<u64, Failure> {
+        self.ask(|connection| DB::execute(connection, sql.query(values))).await
+    }
+
+    /// Carries out a statement that cannot be prepared.
+    pub(crate) async fn run(&mut self, statement: &'static str) -> Result<(), Failure> {
+        self.ask(|connection| DB::run(connection, statement.into_sql_str())).await
+    }
+
+    /// Asks the server, and waits for what it says.
+    pub(super) async fn ask<T>(
+        &mut self,
+        question: impl for<'c> FnOnce(&'c mut DB::Connection) -> Answer<'c, T>,
+    ) -> Result<T, Failure> {
+        self.state = State::Busy;
+        let connection = self.connection.as_deref_mut();
+        let connection = connection.ok_or_else(|| DB::failure(Error::PoolClosed))?;
+        let answer = timeout(self.patience, question(connection)).await;
+        self.answered(answer)
+    }
+
+    /// Where the server answered, the connection is as good as before.
+    fn answered<T>(&mut self, answer: Result<Result<T, Error>, Elapsed>) -> Result<T, Failure> {
+        match answer {
+            Err(Elapsed { .. }) => Err(Failure::no_answer()),
+            Ok(Ok(answer)) => {
+                self.state = State::Fit;
+                Ok(answer)
+            }
+            Ok(Err(error)) => {
+                let is_answer = matches!(error, Error::Database(_));
+                let failure = DB::failure(error);
+                if failure.is_lost() {
+                    self.state = State::Lost;
+                } else if is_answer {
+                    self.state = State::Fit;
+                }
+                Err(failure)
+            }
+        }
+    }
+}
+
+impl<DB: Server> Drop for Held<DB> {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take().filter(|_| self.state != State::Fit) else {
+            return;
+        };
+        let pool = Object::pool(&connection);
+        drop(Object::take(connection));
+        if let Some(pool) = pool.filter(|_| self.state == State::Lost) {
+            // What ended this one, a restart for instance, has mostly ended all.
+            pool.retain(|_, _| false);
+        }
+    }
+}
