@@ -1,14 +1,17 @@
-//! Measuring the same in databases of all sizes, in turns.
+//! Measuring the same in databases of all sizes, in turns; and what is compared with each other, too.
 
 use std::time::{Duration, Instant};
 
 use crate::filling::bar;
 use crate::operations::Operation;
-use crate::place::{Ground, Kind};
+use crate::place::{Ground, Kind, Place};
 use crate::results::{Cost, Measured};
 
 /// Before what is looked at: pages, plans and connections are there then.
 const WARMING: usize = 50;
+
+/// How often one operation follows itself before the next one's turn.
+const BURST: usize = 25;
 
 pub(crate) async fn measure(kind: Kind, sizes: &[usize], times: usize) -> Measured {
     let ground = Ground::of(kind);
@@ -19,24 +22,54 @@ pub(crate) async fn measure(kind: Kind, sizes: &[usize], times: usize) -> Measur
     }
     let filled_in = begun.elapsed();
     let mut costs = Vec::new();
-    for operation in Operation::ALL {
-        let times = operation.times(times);
-        let progress = bar(times, &format!("{kind:?}: {}", operation.name()));
-        let mut took: Vec<Vec<Duration>> = vec![Vec::new(); places.len()];
-        for place in &places {
-            operation.prepare(place).await;
-        }
-        for turn in 0..times + WARMING.min(times) {
-            for (place, took) in places.iter_mut().zip(&mut took) {
-                let one = operation.run(place).await;
-                if turn >= WARMING.min(times) {
-                    took.push(one);
-                }
-            }
-            progress.inc(1);
-        }
-        progress.finish_and_clear();
-        costs.extend(sizes.iter().zip(took).map(|(size, took)| Cost::of(operation, *size, took)));
+    for group in Operation::GROUPS {
+        costs.extend(side_by_side(group, kind, sizes, &mut places, times).await);
     }
     Measured { filled_in: filled_in.as_secs_f64(), costs, memory: ground.memory().await }
+}
+
+/// What the operations of a group cost, in databases of all sizes. They are compared with each other too, and so are
+/// done in turns as well, in bursts: what each leaves behind is to slow down its own next turn.
+async fn side_by_side(
+    group: &[Operation],
+    kind: Kind,
+    sizes: &[usize],
+    places: &mut [Place],
+    times: usize,
+) -> Vec<Cost> {
+    let Some(times) = group.iter().map(|operation| operation.times(times)).max() else {
+        return Vec::new();
+    };
+    let names: Vec<&str> = group.iter().map(|operation| operation.name()).collect();
+    let burst = if group.len() > 1 { BURST } else { 1 };
+    let warming = WARMING.min(times);
+    let progress = bar(times, &format!("{kind:?}: {}", names.join(", ")));
+    let mut took = vec![vec![Vec::new(); group.len()]; places.len()];
+    for place in &*places {
+        for operation in group {
+            operation.prepare(place).await;
+        }
+    }
+    for turn in (0..times + warming).step_by(burst) {
+        for (place, took) in places.iter_mut().zip(&mut took) {
+            for (operation, took) in group.iter().zip(took) {
+                for _ in 0..burst {
+                    let one = operation.run(place).await;
+                    if turn >= warming {
+                        took.push(one);
+                    }
+                }
+            }
+        }
+        progress.inc(u64::try_from(burst).unwrap());
+    }
+    progress.finish_and_clear();
+    let of_place = |(size, took): (&usize, Vec<Vec<Duration>>)| {
+        let size = *size;
+        group.iter().zip(took).map(move |(operation, took)| Cost::of(*operation, size, took))
+    };
+    let mut costs: Vec<Cost> = sizes.iter().zip(took).flat_map(of_place).collect();
+    // By operation first, as they are shown.
+    costs.sort_by_key(|cost| names.iter().position(|name| *name == cost.operation));
+    costs
 }

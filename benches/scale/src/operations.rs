@@ -48,6 +48,18 @@ impl Operation {
         Self::Sweep,
     ];
 
+    /// Those that are measured side by side, in the order in which they are shown.
+    pub(crate) const GROUPS: [&[Self]; 8] = [
+        &[Self::Bare, Self::FindSession, Self::Authenticate],
+        &[Self::Login],
+        &[Self::Refresh],
+        &[Self::LogoutAll],
+        &[Self::LogoutAllOfMany],
+        &[Self::ListSessions],
+        &[Self::ListUsers],
+        &[Self::Sweep],
+    ];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare read",

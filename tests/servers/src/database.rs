@@ -82,9 +82,10 @@ impl Database {
 
     fn run(&self, statement: &str) -> Result<(), Error> {
         match self.dialect {
-            Dialect::Postgres => psql(&self.server, statement),
+            Dialect::Postgres => psql(self.server.as_str(), statement),
             Dialect::MySql => mysql(&self.server, statement),
         }
+        .map(drop)
     }
 }
 
@@ -105,25 +106,27 @@ impl fmt::Debug for Database {
     }
 }
 
-fn psql(server: &Url, statement: &str) -> Result<(), Error> {
+/// What a statement finds, without names of columns.
+pub(crate) fn psql(server: &str, statement: &str) -> Result<String, Error> {
     run(Command::new(postgres::program("psql").find()?).args([
         "--no-psqlrc",
         "--quiet",
+        "--tuples-only",
+        "--no-align",
         "--command",
         statement,
         "--dbname",
-        server.as_str(),
+        server,
     ]))
-    .map(drop)
 }
 
-fn mysql(server: &Url, statement: &str) -> Result<(), Error> {
+/// The same.
+pub(crate) fn mysql(server: &Url, statement: &str) -> Result<String, Error> {
     let host = server.host_str().unwrap_or("127.0.0.1");
     let port = server.port().unwrap_or(3306);
     run(Command::new(mariadb::program("mariadb").find()?)
-        .arg("--no-defaults")
+        .args(["--no-defaults", "--batch", "--skip-column-names"])
         .args(["--protocol=tcp", "--host", host, "--port", &port.to_string()])
         .args(["--user", server.username(), "--execute", statement])
         .env("MYSQL_PWD", server.password().unwrap_or_default()))
-    .map(drop)
 }

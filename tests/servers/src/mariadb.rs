@@ -2,8 +2,12 @@ use std::io::Read;
 use std::net::{Ipv4Addr, TcpStream};
 use std::ops::Deref;
 use std::process::Command;
+use std::thread::sleep;
 use std::time::Duration;
 
+use url::Url;
+
+use crate::database::mysql;
 use crate::place::Place;
 use crate::port::Port;
 use crate::program::{Program, run};
@@ -72,6 +76,19 @@ impl MariaDb {
         variables::shared(&SHARED, variables::MYSQL, || {
             Self::start().map(|server| (server.url().to_owned(), server))
         })
+    }
+}
+
+impl MariaDb {
+    /// Whether it is carrying a transaction out, perhaps for somebody who is there no more.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn is_busy(&self) -> Result<bool, Error> {
+        let url = Url::parse(self.url()).map_err(|error| Error::failed("its URL", error))?;
+        // It repeats what it said before unless nobody has asked for a tenth of a second.
+        sleep(Duration::from_millis(120));
+        Ok(mysql(&url, "SELECT COUNT(*) FROM information_schema.innodb_trx")? != "0")
     }
 }
 

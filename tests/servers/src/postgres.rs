@@ -3,6 +3,7 @@ use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::Command;
 
+use crate::database::psql;
 use crate::place::Place;
 use crate::port::Port;
 use crate::program::{Program, command_of, run};
@@ -59,6 +60,18 @@ impl Postgres {
         variables::shared(&SHARED, variables::POSTGRES, || {
             Self::start().map(|server| (server.url().to_owned(), server))
         })
+    }
+}
+
+impl Postgres {
+    /// Whether it is carrying something out, perhaps for somebody who is there no more.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn is_busy(&self) -> Result<bool, Error> {
+        let busy = "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
+            AND backend_type = 'client backend' AND state <> 'idle'";
+        Ok(psql(self.url(), busy)? != "0")
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,6 +27,29 @@ fn postgres_keeps_what_it_acknowledged_when_it_is_killed() {
 fn mariadb_keeps_what_it_acknowledged_when_it_is_killed() {
     let mariadb = MariaDb::start_with(&Options::durable()).unwrap();
     keeps_what_it_acknowledged(&mariadb, mysql);
+}
+
+#[test]
+fn a_database_is_busy_as_long_as_somebody_keeps_a_transaction() {
+    let postgres = Postgres::start().unwrap();
+    let sleep = "BEGIN; SELECT pg_sleep(1)";
+    is_busy_while(&mut psql_command(postgres.url(), sleep), || postgres.is_busy().unwrap());
+    let mariadb = MariaDb::start().unwrap();
+    let sleep = "CREATE TABLE a (a INT); BEGIN; INSERT INTO a VALUES (1); SELECT SLEEP(1)";
+    is_busy_while(&mut mysql_command(mariadb.url(), sleep), || mariadb.is_busy().unwrap());
+}
+
+fn is_busy_while(work: &mut Command, is_busy: impl Fn() -> bool) {
+    assert!(!is_busy());
+    let mut work = work.stdout(Stdio::null()).spawn().unwrap();
+    while !is_busy() {
+        assert!(work.try_wait().unwrap().is_none(), "it was never busy");
+    }
+    assert!(work.wait().unwrap().success());
+    let begun = Instant::now();
+    while is_busy() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it stays busy");
+    }
 }
 
 #[test]
@@ -195,18 +218,26 @@ fn ask(server: &Server, command: &str) -> String {
 }
 
 fn psql(url: &str, statement: &str) -> String {
-    printed(Command::new("psql").args(["-XqAt", "-c", statement, "-d", url]))
+    printed(&mut psql_command(url, statement))
+}
+
+fn psql_command(url: &str, statement: &str) -> Command {
+    let mut command = Command::new("psql");
+    command.args(["-XqAt", "-c", statement, "-d", url]);
+    command
 }
 
 fn mysql(url: &str, statement: &str) -> String {
+    printed(&mut mysql_command(url, statement))
+}
+
+fn mysql_command(url: &str, statement: &str) -> Command {
     let url = url::Url::parse(url).unwrap();
     let port = url.port().unwrap().to_string();
     let name = url.path().trim_start_matches('/');
-    printed(
-        Command::new("mariadb")
-            .args(["-h127.0.0.1", "-uroot", "-N", "-B", "-P", &port])
-            .args(["-D", name, "-e", statement]),
-    )
+    let mut command = Command::new("mariadb");
+    command.args(["-h127.0.0.1", "-uroot", "-N", "-B", "-P", &port, "-D", name, "-e", statement]);
+    command
 }
 
 fn printed(command: &mut Command) -> String {

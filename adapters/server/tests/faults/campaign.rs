@@ -165,6 +165,9 @@ impl Campaign {
 
     fn check(&mut self, is_last: bool, when: &str) {
         thread::sleep(SETTLING);
+        for backing in &self.scene.backings {
+            backing.wait_until_idle();
+        }
         let world = &self.world;
         thread::scope(|scope| {
             for person in &mut self.people {

@@ -2,6 +2,8 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::ops::Deref;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use testudo_test_servers::proxy::Proxy;
 use testudo_test_servers::{Database, MariaDb, Options, Postgres, Redis, Server as Killable};
@@ -24,7 +26,32 @@ pub(crate) struct Backing {
     url: String,
     /// Dropped while there is the server.
     _database: Option<Database>,
-    pub(crate) server: Box<dyn Deref<Target = Killable>>,
+    pub(crate) server: Box<dyn Survivor>,
+}
+
+/// A server that is killed and comes back.
+pub(crate) trait Survivor: Deref<Target = Killable> {
+    /// Whether it is carrying something out, perhaps for somebody who is there no more.
+    fn is_busy(&self) -> bool;
+}
+
+impl Survivor for Postgres {
+    fn is_busy(&self) -> bool {
+        self.is_busy().unwrap()
+    }
+}
+
+impl Survivor for MariaDb {
+    fn is_busy(&self) -> bool {
+        self.is_busy().unwrap()
+    }
+}
+
+/// One command at a time, and no transactions.
+impl Survivor for Redis {
+    fn is_busy(&self) -> bool {
+        false
+    }
 }
 
 impl Backing {
@@ -47,11 +74,17 @@ impl Backing {
         Self::behind_proxy(Box::new(server), url, None)
     }
 
-    fn behind_proxy(
-        server: Box<dyn Deref<Target = Killable>>,
-        url: String,
-        database: Option<Database>,
-    ) -> Self {
+    /// Waits until nothing is carried out there any more. What was asked for by somebody who was killed since may be
+    /// done for a while yet, and nobody was told that it was not.
+    pub(crate) fn wait_until_idle(&self) {
+        let begun = Instant::now();
+        while self.server.is_busy() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "a database that is busy for ever");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn behind_proxy(server: Box<dyn Survivor>, url: String, database: Option<Database>) -> Self {
         let port = server.port();
         let proxy = Proxy::to(SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
         let url = url.replace(&format!(":{port}"), &format!(":{}", proxy.address().port()));
