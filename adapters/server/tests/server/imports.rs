@@ -17,7 +17,7 @@ fn lines(entries: &[Value]) -> String {
 }
 
 /// So many accounts without passwords.
-fn many(count: usize) -> String {
+pub(crate) fn many(count: usize) -> String {
     (0..count).map(|place| format!("{}\n", json!({"email": email(place)}))).collect()
 }
 
@@ -396,22 +396,35 @@ fn hashes_of_other_systems_sign_in_and_are_replaced() {
 }
 
 /// An import whose file is still being written.
-struct Underway<'a> {
+/// An import that is on its way.
+pub(crate) struct Underway<'a> {
     site: &'a Site,
-    process: Child,
+    pub(crate) process: Child,
 }
 
 impl<'a> Underway<'a> {
     fn begin(site: &'a Site, written: &str) -> Self {
-        let mut command = site.command(&["user", "import", "-"]);
+        let mut underway = Self::spawn(site, &[]);
+        underway.process.stdin.as_mut().unwrap().write_all(written.as_bytes()).unwrap();
+        underway
+    }
+
+    /// Of a file that ends; it is written meanwhile.
+    pub(crate) fn begin_with(site: &'a Site, arguments: &[&str], file: String) -> Self {
+        let mut underway = Self::spawn(site, arguments);
+        let mut input = underway.process.stdin.take().unwrap();
+        thread::spawn(move || input.write_all(file.as_bytes()).unwrap());
+        underway
+    }
+
+    fn spawn(site: &'a Site, arguments: &[&str]) -> Self {
+        let mut command = site.command(&[&["user", "import", "-"], arguments].concat());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        process.stdin.as_mut().unwrap().write_all(written.as_bytes()).unwrap();
-        Self { site, process }
+        Self { site, process: command.spawn().unwrap() }
     }
 
     /// Waits until so many accounts are there.
-    fn wait_for(&self, count: usize) {
+    pub(crate) fn wait_for(&self, count: usize) {
         for _ in 0..1200 {
             if self.site.users().len() >= count {
                 return;

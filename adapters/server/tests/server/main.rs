@@ -29,6 +29,7 @@ mod onboarding_limits;
 mod onboarding_rules;
 mod pages;
 mod real_server_clocks;
+mod real_server_imports;
 mod resets;
 mod second_factor;
 mod services;

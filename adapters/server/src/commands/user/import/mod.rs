@@ -9,10 +9,11 @@ mod jsonl;
 mod reading;
 mod report;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use testudo::flow::admin::Imported;
+use testudo::flow::admin::{ImportUser, Imported};
+use testudo_driver::{AuthError, Fault, FaultKind};
 use tokio::sync::mpsc::Receiver;
 
 use self::reading::{Batch, Source};
@@ -23,6 +24,9 @@ use crate::commands::output::grouped;
 use crate::commands::progress;
 use crate::failure::{Failure, while_doing};
 use crate::shutdown::Signals;
+
+/// For how long a store that does not answer is asked again.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Brings accounts along, a batch at a time, and reports what became of them.
 pub(super) async fn import(arguments: ImportUsers) -> Result<(), Failure> {
@@ -88,12 +92,8 @@ impl Import {
     async fn import_batch(&mut self, batch: Batch, office: &Office) -> Result<(), Failure> {
         let Batch { accounts, refused, passed_over, ignored, .. } = batch;
         let (numbers, accounts): (Vec<_>, Vec<_>) = accounts.into_iter().unzip();
-        let outcome = if accounts.is_empty() {
-            Vec::new()
-        } else {
-            let outcome = office.admin().import_users(accounts, &HERE).await;
-            outcome.map_err(while_doing("stopped here; running it again goes on from here"))?
-        };
+        let outcome =
+            if accounts.is_empty() { Vec::new() } else { self.make(accounts, office).await? };
         let mut refused = refused;
         for (number, imported) in numbers.into_iter().zip(outcome) {
             match imported {
@@ -116,6 +116,31 @@ impl Import {
         Ok(())
     }
 
+    /// Makes accounts. A store that does not answer is waited for, since a database that is started anew must not cost
+    /// the whole import. What was done without an answer is found as existing.
+    async fn make(
+        &mut self,
+        accounts: Vec<ImportUser>,
+        office: &Office,
+    ) -> Result<Vec<Imported>, Failure> {
+        let stopped = while_doing("stopped here; running it again goes on from here");
+        let (begun, mut pause) = (Instant::now(), Duration::from_millis(50));
+        loop {
+            match office.admin().import_users(accounts.clone(), &HERE).await {
+                Err(AuthError::Fault(fault)) if passes(&fault) && begun.elapsed() < PATIENCE => {
+                    self.progress.set_message("the store does not answer; trying again");
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                    tokio::select! {
+                        biased;
+                        () = self.signals.next() => return Err(self.interrupted()),
+                        () = tokio::time::sleep(pause) => {}
+                    }
+                }
+                outcome => return outcome.map_err(stopped),
+            }
+        }
+    }
+
     fn show_progress(&self, read_bytes: u64) {
         let users = self.report.accounts();
         let millis = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
@@ -124,4 +149,9 @@ impl Import {
         self.progress.set_message(message);
         self.progress.set_position(read_bytes);
     }
+}
+
+/// Whether it may be over in a moment.
+fn passes(fault: &Fault) -> bool {
+    matches!(fault.kind(), FaultKind::Unavailable | FaultKind::Overloaded)
 }
