@@ -82,6 +82,7 @@ pub use options::MySqlOptions;
 
 pub(crate) use self::fault::failure;
 use self::statements::Statements;
+use crate::sql::refresh::Refresh;
 use crate::sql::server::Pool;
 
 /// All records in one database of MySQL or MariaDB. Clones share their connections.
@@ -211,8 +212,11 @@ impl Store for MySqlStore {
     }
 
     async fn commit(&self, command: Commit) -> Result<Result<(), Conflict>, Fault> {
-        let steps = self.statements.writes.steps(&command)?;
-        let is_applied = Box::pin(self.database.all_or_nothing(&steps)).await?;
+        let Statements { writes, refresh, .. } = &*self.statements;
+        let is_applied = match Refresh::of(&command) {
+            Some(batch) => self.database.applies(refresh, &batch.values()?).await?,
+            None => Box::pin(self.database.all_or_nothing(&writes.steps(&command)?)).await?,
+        };
         Ok(if is_applied { Ok(()) } else { Err(Conflict) })
     }
 

@@ -5,12 +5,13 @@ use super::events::Events;
 use super::messages::Messages;
 use super::sweep::Sweeps;
 use crate::sql::batch::Writes;
-use crate::sql::{Layout, Reads};
+use crate::sql::{Layout, Reads, Sql, refresh};
 
 #[derive(Clone, Debug)]
 pub(super) struct Statements {
     pub(super) reads: Reads,
     pub(super) writes: Writes,
+    pub(super) refresh: Sql,
     pub(super) attempts: Attempts,
     pub(super) events: Events,
     pub(super) messages: Messages,
@@ -22,6 +23,7 @@ impl Statements {
         Self {
             reads: Reads::new(layout),
             writes: Writes::new(layout),
+            refresh: refresh::statement(layout),
             attempts: Attempts::new(layout),
             events: Events::new(layout),
             messages: Messages::new(layout),

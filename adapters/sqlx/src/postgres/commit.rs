@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use testudo::command::{Commit, Conflict, Guard, Write};
+use testudo::command::{Commit, Conflict, Write};
 use testudo::event::EventRecord;
-use testudo::model::{AttemptKey, Epoch, Session, User, UserId, Version, WindowEnd};
+use testudo::model::{AttemptKey, Session, User, WindowEnd};
 use testudo_driver::{Fault, FaultKind};
 
 use super::PostgresStore;
 use crate::sql::records::{event_values, session_values, user_values};
+use crate::sql::refresh::Refresh;
 use crate::sql::{List, Value};
 
 /// Applies a batch.
@@ -18,12 +19,8 @@ pub(super) async fn commit(
 ) -> Result<Result<(), Conflict>, Fault> {
     let statements = &store.statements;
     let is_applied = match Shape::of(batch) {
-        Shape::Refresh { user, epoch, session, was } => {
-            let mut values = session_values(session)?;
-            let guard = [Value::uuid(user.as_uuid()), Value::int(epoch.get())];
-            values.push(Value::int(was.get()));
-            values.extend(guard);
-            store.database.applies(&statements.refresh, &values).await?
+        Shape::Refresh(refresh) => {
+            store.database.applies(&statements.refresh, &refresh.values()?).await?
         }
         Shape::SignIn(parts) => sign_in(store, &parts).await?,
         Shape::Other => store.database.all_or_nothing(&statements.writes.steps(batch)?).await?,
@@ -34,7 +31,7 @@ pub(super) async fn commit(
 /// The batches that are one statement, since they are by far the most frequent and each step of a transaction is a
 /// trip to the database and back.
 pub(super) enum Shape<'a> {
-    Refresh { user: UserId, epoch: Epoch, session: &'a Session, was: Version },
+    Refresh(Refresh<'a>),
     SignIn(SignIn<'a>),
     Other,
 }
@@ -50,19 +47,14 @@ pub(super) struct SignIn<'a> {
 
 impl<'a> Shape<'a> {
     pub(super) fn of(batch: &'a Commit) -> Self {
+        if let Some(refresh) = Refresh::of(batch) {
+            return Self::Refresh(refresh);
+        }
         let Commit { guards, writes, events, messages } = batch;
-        if !messages.is_empty() {
+        if !guards.is_empty() || !messages.is_empty() {
             return Self::Other;
         }
-        match (guards.as_slice(), writes.as_slice()) {
-            ([Guard::UserEpoch { id, epoch }], [Write::ReplaceSession { session, was }])
-                if events.is_empty() =>
-            {
-                Self::Refresh { user: *id, epoch: *epoch, session, was: *was }
-            }
-            ([], writes) => SignIn::of(writes, events).map_or(Self::Other, Self::SignIn),
-            _ => Self::Other,
-        }
+        SignIn::of(writes, events).map_or(Self::Other, Self::SignIn)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The statements that Postgres has in its own way, made when the store is opened.
 
 use crate::sql::batch::Writes;
-use crate::sql::{Layout, Reads, Sql, Table, counting};
+use crate::sql::{Layout, Reads, Sql, Table, counting, refresh};
 
 /// All statements of a store.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Statements {
                     ORDER BY key FOR UPDATE) \
                  DELETE FROM {attempts} WHERE key IN (SELECT key FROM idle)"
             )),
-            refresh: layout.sql(&refresh(layout)),
+            refresh: refresh::statement(layout),
             sign_in: layout.sql(&sign_in(layout)),
             events: events(layout),
             messages: messages(layout),
@@ -95,21 +95,6 @@ impl Statements {
             layout: layout.clone(),
         }
     }
-}
-
-/// A guard on an epoch and the replacement of a session, as one statement: it changes a row exactly if both hold.
-/// The owner's row is locked first, as in any other batch.
-fn refresh(layout: &Layout) -> String {
-    let next = layout.next_place(Table::Sessions) + 1;
-    format!(
-        "WITH owner AS (SELECT 1 FROM {users} WHERE {id} = ?{next} AND {epoch} = ?{} FOR SHARE) \
-         {replace} AND EXISTS (SELECT 1 FROM owner)",
-        next + 1,
-        users = layout.table(Table::Users),
-        id = layout.column(Table::Users, "id"),
-        epoch = layout.column(Table::Users, "epoch"),
-        replace = layout.replace(Table::Sessions),
-    )
 }
 
 /// The batch of a sign-in as one statement: a user is replaced at a version, a session inserted, one counter

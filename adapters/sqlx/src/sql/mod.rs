@@ -14,6 +14,7 @@
 //! * [`batch`]: a commit as the steps of a transaction, in an order that never lets two of them wait for each
 //!   other.
 //! * `counting`: an attempt as one statement.
+//! * `refresh`: a refresh as one statement.
 //! * `server`: connections and transactions, for the databases that are servers.
 //! * [`migrations`]: which there are, which were applied, and their text under another prefix.
 //!
@@ -34,6 +35,8 @@ pub(crate) mod migrations;
 mod naming;
 mod reads;
 pub(crate) mod records;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) mod refresh;
 mod row;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) mod server;

@@ -9,4 +9,5 @@ mod messages;
 mod opening;
 mod own_users;
 mod plans;
+mod refreshing;
 mod tampered;

@@ -130,7 +130,6 @@ impl<DB: Server> Pool<DB> {
 
     /// Carries out a batch that is one statement; whether it was applied. It was not if there would have been a
     /// second record of a key.
-    #[cfg(feature = "postgres")]
     pub(crate) async fn applies(&self, sql: &Sql, values: &[Value<'_>]) -> Result<bool, Fault> {
         let mut retries = Retries::new();
         loop {
