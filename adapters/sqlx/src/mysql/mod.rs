@@ -64,17 +64,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use testudo::Timestamp;
-use testudo::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
-    FindSessionWithUser, FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations,
-    ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
-};
-use testudo::event::{EventRecord, TakenEvents};
-use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
-use testudo::model::{
-    ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
-    SessionId, User,
-};
+use testudo::command::{Commit, Conflict, CountAttempt, Sweep, Swept};
+use testudo::event::TakenEvents;
+use testudo::message::{BurialReason, DeadLetters, TakenMessage};
+use testudo::model::{AttemptKey, AttemptVerdict, EventId, MessageId};
 use testudo_driver::{Fault, Store};
 
 pub use open_error::OpenError;
@@ -125,82 +118,14 @@ impl fmt::Debug for MySqlStore {
 
 // Futures that hold a transaction are large, and those of flows hold them: they are boxed.
 impl Store for MySqlStore {
+    crate::sql::look_ups!(database);
+
     async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
         Box::pin(attempts::count(self, &command)).await
     }
 
-    async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
-        self.statements.reads.find_user(&self.database, &command).await
-    }
-
-    async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
-        self.statements.reads.find_session(&self.database, command).await
-    }
-
-    async fn find_session_with_user(
-        &self,
-        command: FindSessionWithUser,
-    ) -> Result<Option<(Session, User)>, Fault> {
-        self.statements.reads.find_session_with_user(&self.database, command).await
-    }
-
-    async fn find_user_with_session(
-        &self,
-        command: FindUserWithSession,
-    ) -> Result<Option<(User, Option<Session>)>, Fault> {
-        self.statements.reads.find_user_with_session(&self.database, command).await
-    }
-
-    async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
-        self.statements.reads.find_session_record(&self.database, id).await
-    }
-
-    async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
-        self.statements.reads.find_invitation(&self.database, command).await
-    }
-
-    async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
-        self.statements.reads.find_api_key(&self.database, command).await
-    }
-
-    async fn find_onboarding(
-        &self,
-        command: FindOnboarding,
-    ) -> Result<Option<OnboardingSession>, Fault> {
-        self.statements.reads.find_onboarding(&self.database, command).await
-    }
-
-    async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
-        self.statements.reads.list_sessions(&self.database, command).await
-    }
-
-    async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
-        self.statements.reads.list_users(&self.database, command).await
-    }
-
-    async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
-        self.statements.reads.list_invitations(&self.database, command).await
-    }
-
-    async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
-        self.statements.reads.list_api_keys(&self.database, command).await
-    }
-
-    async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
-        self.statements.reads.list_events(&self.database, &command).await
-    }
-
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         Box::pin(sweep::sweep(self, command)).await
-    }
-
-    async fn list_idle_attempts(
-        &self,
-        idle_since: Timestamp,
-        after: Option<AttemptKey>,
-        limit: u32,
-    ) -> Result<Vec<AttemptKey>, Fault> {
-        self.statements.reads.list_idle_attempts(&self.database, idle_since, after, limit).await
     }
 
     async fn forget_attempts(
@@ -272,19 +197,11 @@ impl Store for MySqlStore {
         messages::bury(self, message, at, reason).await
     }
 
-    async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
-        self.statements.reads.list_messages(&self.database, command).await
-    }
-
     async fn revive_messages(
         &self,
         which: DeadLetters,
         now: Timestamp,
     ) -> Result<Vec<MessageId>, Fault> {
         messages::revive(self, &which, now).await
-    }
-
-    async fn ping(&self) -> Result<(), Fault> {
-        self.statements.reads.ping(&self.database).await
     }
 }

@@ -10,7 +10,8 @@
 //! * [`Layout`]: the names of tables and columns, checked and quoted ([`Naming`] is what an application says
 //!   about them), and the statements that follow from them: select lists, inserts, replacements.
 //! * [`records`]: records as the values of a row, in the order of the columns, and back.
-//! * [`Reads`]: every look-up and listing that is the same everywhere, carried out over a [`Link`].
+//! * [`Reads`]: every look-up and listing that is the same everywhere, carried out over a [`Link`]; `look_ups` makes
+//!   them the methods of a store.
 //! * [`batch`]: a commit as the steps of a transaction, in an order that never lets two of them wait for each
 //!   other.
 //! * `counting`: an attempt as one statement.
@@ -31,6 +32,7 @@ pub(crate) mod counting;
 mod fault;
 mod layout;
 mod link;
+mod look_ups;
 pub(crate) mod migrations;
 mod naming;
 mod reads;
@@ -46,6 +48,7 @@ mod value;
 
 pub(crate) use layout::{Layout, Table};
 pub(crate) use link::Link;
+pub(crate) use look_ups::look_ups;
 pub use migrations::PendingMigration;
 pub use naming::{NameError, Naming};
 pub(crate) use reads::Reads;

@@ -22,17 +22,10 @@ use std::sync::Arc;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Sqlite, SqlitePool};
 use testudo::Timestamp;
-use testudo::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
-    FindSessionWithUser, FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations,
-    ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept,
-};
-use testudo::event::{EventRecord, TakenEvents};
-use testudo::message::{BurialReason, DeadLetters, KeptMessage, ListMessages, TakenMessage};
-use testudo::model::{
-    ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
-    SessionId, User,
-};
+use testudo::command::{Commit, Conflict, CountAttempt, Sweep, Swept};
+use testudo::event::TakenEvents;
+use testudo::message::{BurialReason, DeadLetters, TakenMessage};
+use testudo::model::{AttemptKey, AttemptVerdict, EventId, MessageId};
 use testudo_driver::{Fault, Store};
 
 pub use open_error::OpenError;
@@ -98,84 +91,15 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
+    crate::sql::look_ups!(readers);
+
     async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
         let Statements { reads, reserve, .. } = &*self.statements;
         counting::count_attempt(reads, reserve, &self.readers, &self.writer, &command).await
     }
 
-    async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
-        self.statements.reads.find_user(&self.readers, &command).await
-    }
-
-    async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
-        self.statements.reads.find_session(&self.readers, command).await
-    }
-
-    async fn find_session_with_user(
-        &self,
-        command: FindSessionWithUser,
-    ) -> Result<Option<(Session, User)>, Fault> {
-        self.statements.reads.find_session_with_user(&self.readers, command).await
-    }
-
-    async fn find_user_with_session(
-        &self,
-        command: FindUserWithSession,
-    ) -> Result<Option<(User, Option<Session>)>, Fault> {
-        self.statements.reads.find_user_with_session(&self.readers, command).await
-    }
-
-    async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
-        self.statements.reads.find_session_record(&self.readers, id).await
-    }
-
-    async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
-        self.statements.reads.find_invitation(&self.readers, command).await
-    }
-
-    async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
-        self.statements.reads.find_api_key(&self.readers, command).await
-    }
-
-    async fn find_onboarding(
-        &self,
-        command: FindOnboarding,
-    ) -> Result<Option<OnboardingSession>, Fault> {
-        self.statements.reads.find_onboarding(&self.readers, command).await
-    }
-
-    async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
-        self.statements.reads.list_sessions(&self.readers, command).await
-    }
-
-    async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
-        self.statements.reads.list_users(&self.readers, command).await
-    }
-
-    async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
-        self.statements.reads.list_invitations(&self.readers, command).await
-    }
-
-    async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
-        self.statements.reads.list_api_keys(&self.readers, command).await
-    }
-
-    async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
-        self.statements.reads.list_events(&self.readers, &command).await
-    }
-
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
         sweep::sweep(self, command).await
-    }
-
-    async fn list_idle_attempts(
-        &self,
-        idle_since: Timestamp,
-        after: Option<AttemptKey>,
-        limit: u32,
-    ) -> Result<Vec<AttemptKey>, Fault> {
-        let Statements { reads, .. } = &*self.statements;
-        reads.list_idle_attempts(&self.readers, idle_since, after, limit).await
     }
 
     async fn forget_attempts(
@@ -242,19 +166,11 @@ impl Store for SqliteStore {
         messages::bury(self, message, at, reason).await
     }
 
-    async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
-        self.statements.reads.list_messages(&self.readers, command).await
-    }
-
     async fn revive_messages(
         &self,
         which: DeadLetters,
         now: Timestamp,
     ) -> Result<Vec<MessageId>, Fault> {
         messages::revive(self, which, now).await
-    }
-
-    async fn ping(&self) -> Result<(), Fault> {
-        self.statements.reads.ping(&self.readers).await
     }
 }
