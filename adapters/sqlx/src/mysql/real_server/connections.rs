@@ -78,6 +78,28 @@ async fn who_finds_all_connections_taken_waits_and_not_for_ever() {
     store.close().await;
 }
 
+/// As behind a gateway that forgets connections which are idle.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_idle_connection_that_leads_nowhere_is_enough_to_distrust_all() {
+    let server = MariaDb::start().unwrap();
+    let (proxy, url) = behind_proxy(server.url());
+    let store = MySqlStore::open(&url).await.unwrap();
+    let all = tokio::join!(store.database.take(), store.database.take(), store.database.take());
+    drop(all);
+    assert_eq!(store.database.size(), 3);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    proxy.freeze();
+    let ping = tokio::spawn({
+        let store = store.clone();
+        async move { store.ping().await }
+    });
+    // Longer than one of them is asked whether it is there, and shorter than two.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    proxy.heal();
+    ping.await.unwrap().unwrap();
+    assert_eq!(store.database.size(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_that_swallows_everything_keeps_no_connection_for_good() {
     const CONNECTIONS: u32 = 4;

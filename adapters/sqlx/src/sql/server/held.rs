@@ -102,11 +102,9 @@ impl<DB: Server> Drop for Held<DB> {
         let Some(connection) = self.connection.take().filter(|_| self.state != State::Fit) else {
             return;
         };
-        let pool = Object::pool(&connection);
-        drop(Object::take(connection));
-        if let Some(pool) = pool.filter(|_| self.state == State::Lost) {
-            // What ended this one, a restart for instance, has mostly ended all.
-            pool.retain(|_, _| false);
+        if let Some(pool) = Object::pool(&connection).filter(|_| self.state == State::Lost) {
+            pool.manager().distrust_all();
         }
+        drop(Object::take(connection));
     }
 }

@@ -7,7 +7,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use deadpool::managed::{
     self, Manager, Metrics, PoolError, QueueMode, RecycleError, RecycleResult, WeakPool,
@@ -58,6 +59,9 @@ pub(super) struct Connecting<DB: Server> {
     session: Arc<str>,
     /// Told when a connection has gone for good.
     gone: Notify,
+    begun: Instant,
+    /// Nanoseconds from then on: connections from before are of no more use.
+    distrusted: AtomicU64,
 }
 
 impl<DB: Server> Pool<DB> {
@@ -69,7 +73,13 @@ impl<DB: Server> Pool<DB> {
         connections: u32,
         patience: Duration,
     ) -> Result<Self, Error> {
-        let connecting = Connecting { options, session: session.into(), gone: Notify::new() };
+        let connecting = Connecting {
+            options,
+            session: session.into(),
+            gone: Notify::new(),
+            begun: Instant::now(),
+            distrusted: AtomicU64::new(0),
+        };
         let connections = connections.clamp(1, MOST_CONNECTIONS);
         let connections = managed::Pool::builder(connecting)
             .max_size(usize::try_from(connections).unwrap_or(1))
@@ -203,6 +213,22 @@ impl<DB: Server> fmt::Debug for Pool<DB> {
     }
 }
 
+impl<DB: Server> Connecting<DB> {
+    /// Lets nobody have any of the connections that there are by now. What ends one, a restart or a gateway that has
+    /// forgotten it, has mostly ended all.
+    pub(super) fn distrust_all(&self) {
+        self.distrusted.fetch_max(self.since_begun(Instant::now()), Ordering::Relaxed);
+    }
+
+    fn is_trusted(&self, metrics: &Metrics) -> bool {
+        self.since_begun(metrics.created) > self.distrusted.load(Ordering::Relaxed)
+    }
+
+    fn since_begun(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
 impl<DB: Server> Manager for Connecting<DB> {
     type Type = DB::Connection;
     type Error = Error;
@@ -219,16 +245,20 @@ impl<DB: Server> Manager for Connecting<DB> {
         connection: &mut DB::Connection,
         metrics: &Metrics,
     ) -> RecycleResult<Error> {
+        if !self.is_trusted(metrics) {
+            return Err(RecycleError::message("others like it have ended"));
+        }
         if metrics.last_used() < TRUSTED_FOR {
             return Ok(());
         }
         if metrics.age() > MAX_AGE {
             return Err(RecycleError::message("it has served its time"));
         }
-        match timeout(PING_TIMEOUT, connection.ping()).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(RecycleError::message("it does not answer")),
+        if let Ok(Ok(())) = timeout(PING_TIMEOUT, connection.ping()).await {
+            return Ok(());
         }
+        self.distrust_all();
+        Err(RecycleError::message("it does not answer"))
     }
 
     fn detach(&self, _connection: &mut DB::Connection) {
