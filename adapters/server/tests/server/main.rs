@@ -17,6 +17,7 @@ mod configuration;
 mod emails;
 mod hashes;
 mod imports;
+mod imports_underway;
 mod input;
 mod invitations;
 mod lifecycle;

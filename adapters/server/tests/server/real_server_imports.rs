@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use testudo_test_servers::{Options, Postgres};
 
-use crate::imports::{Underway, many};
+use crate::imports::many;
+use crate::imports_underway::Underway;
 use crate::support::{Site, Stores, printed_json};
 
 const ACCOUNTS: usize = 12_000;
