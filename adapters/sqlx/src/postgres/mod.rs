@@ -46,6 +46,8 @@ use crate::sql::{Value, counting};
 /// * **Durable** as the server is set up: with `synchronous_commit = on`, an acknowledged commit survives its crash,
 ///   and with a synchronous standby also its loss.
 ///
+/// The conformance suite runs on version 15; it was also run on 12.22 and on 18.4.
+///
 /// The store must be given the primary: what was acknowledged must be seen at once. Of PgBouncer it needs session
 /// pooling: statements are prepared, and each connection is set up once.
 ///

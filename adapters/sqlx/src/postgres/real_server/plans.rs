@@ -35,20 +35,20 @@ async fn no_statement_reads_a_whole_table() {
         &store,
         "INSERT INTO users (id, email, email_key, password, is_active, is_verified, \
             must_change_password, joined_at, created_at, updated_at, profile, epoch, reset_serial, version) \
-            SELECT gen_random_uuid(), n, n, '', TRUE, TRUE, TRUE, n, n, n, '', n, n, n \
+            SELECT md5(random()::text)::uuid, n, n, '', TRUE, TRUE, TRUE, n, n, n, '', n, n, n \
             FROM generate_series(1, 5000) AS n; \
-         INSERT INTO sessions SELECT gen_random_uuid(), users.id, n, '', n, '', '', n, n, n, n, n, n, \
+         INSERT INTO sessions SELECT md5(random()::text)::uuid, users.id, n, '', n, '', '', n, n, n, n, n, n, \
             '', '', '', '', NULL, NULL, n FROM users, generate_series(1, 2) AS n; \
-         INSERT INTO invitations SELECT gen_random_uuid(), id, '', '', 1, 1, '', 1, created_at, 1, 1 \
+         INSERT INTO invitations SELECT md5(random()::text)::uuid, id, '', '', 1, 1, '', 1, created_at, 1, 1 \
             FROM users; \
-         INSERT INTO api_keys SELECT gen_random_uuid(), id, 1, '', '', '', 1, created_at, NULL, NULL, 1 \
+         INSERT INTO api_keys SELECT md5(random()::text)::uuid, id, 1, '', '', '', 1, created_at, NULL, NULL, 1 \
             FROM users; \
          INSERT INTO onboarding_sessions SELECT id, '', '', 1, created_at, 1 FROM users; \
          INSERT INTO events (id, at, kind, record) \
-            SELECT gen_random_uuid(), n, 'kind', '{}' FROM generate_series(1, 5000) AS n; \
+            SELECT md5(random()::text)::uuid, n, 'kind', '{}' FROM generate_series(1, 5000) AS n; \
          INSERT INTO attempts SELECT n::text::bytea, 1, n, 1 FROM generate_series(1, 5000) AS n; \
          INSERT INTO messages (id, created_at, sealed, next_try) \
-            SELECT gen_random_uuid(), n, '', n FROM generate_series(1, 5000) AS n; \
+            SELECT md5(random()::text)::uuid, n, '', n FROM generate_series(1, 5000) AS n; \
          ANALYZE",
     )
     .await;
