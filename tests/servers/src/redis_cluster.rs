@@ -85,25 +85,26 @@ impl RedisCluster {
     /// # Errors
     /// When that takes longer than half a minute.
     pub fn wait_until_ready(&self) -> Result<(), Error> {
-        self.wait_until("the nodes do not come together", || self.is_ready())
+        wait_until("the nodes do not come together", &self.nodes, || self.is_ready())
+    }
+
+    /// Starts a node that becomes one more replica of a master, and returns when it has what that has.
+    ///
+    /// # Errors
+    /// When it does not start, or does not come that far.
+    pub fn add_replica(&self, options: &Options, master: &Server) -> Result<Server, Error> {
+        let replica = node(options)?;
+        meet(master, &replica)?;
+        replicate(&replica, master)?;
+        let what = "the new replica does not follow";
+        wait_until(what, [&replica, master], || is_in_step(&replica))?;
+        Ok(replica)
     }
 
     fn is_ready(&self) -> bool {
         let replicas = self.nodes.iter().filter(|node| is_in_step(node)).count();
         replicas + SLOTS.len() == self.nodes.len()
             && self.nodes.iter().all(|node| sees_all(node, self.nodes.len()))
-    }
-
-    fn wait_until(&self, what: &str, condition: impl Fn() -> bool) -> Result<(), Error> {
-        let limit = Instant::now() + JOIN_LIMIT;
-        while !condition() {
-            if Instant::now() > limit {
-                let logs: Vec<String> = self.nodes.iter().map(Server::log).collect();
-                return Err(Error::failed(what, logs.join("\n")));
-            }
-            sleep(Duration::from_millis(20));
-        }
-        Ok(())
     }
 
     fn introduce(&self) -> Result<(), Error> {
@@ -115,19 +116,39 @@ impl RedisCluster {
         let Some((first, others)) = self.nodes.split_first() else {
             return Ok(());
         };
-        others.iter().try_for_each(|node| {
-            let (port, bus) = (node.port(), node.bus_port());
-            order(first, &format!("CLUSTER MEET 127.0.0.1 {port} {bus}"))
-        })?;
+        others.iter().try_for_each(|node| meet(first, node))?;
         let (masters, replicas) = self.nodes.split_at(SLOTS.len().min(self.nodes.len()));
-        for (master, replica) in masters.iter().zip(replicas) {
-            let id = ask(master.port(), "CLUSTER MYID").unwrap_or_default();
-            // Once the replica has heard of it.
-            let replicate = || order(replica, &format!("CLUSTER REPLICATE {id}")).is_ok();
-            self.wait_until("a replica does not hear of its master", replicate)?;
-        }
-        Ok(())
+        masters.iter().zip(replicas).try_for_each(|(master, replica)| replicate(replica, master))
     }
+}
+
+/// Makes a node known to one that knows all others.
+fn meet(known: &Server, node: &Server) -> Result<(), Error> {
+    let (port, bus) = (node.port(), node.bus_port());
+    order(known, &format!("CLUSTER MEET 127.0.0.1 {port} {bus}"))
+}
+
+/// Makes a node the replica of another one, as soon as it has heard of that.
+fn replicate(replica: &Server, master: &Server) -> Result<(), Error> {
+    let id = ask(master.port(), "CLUSTER MYID").unwrap_or_default();
+    let replicates = || order(replica, &format!("CLUSTER REPLICATE {id}")).is_ok();
+    wait_until("a replica does not hear of its master", [replica, master], replicates)
+}
+
+fn wait_until<'a>(
+    what: &str,
+    nodes: impl IntoIterator<Item = &'a Server>,
+    condition: impl Fn() -> bool,
+) -> Result<(), Error> {
+    let limit = Instant::now() + JOIN_LIMIT;
+    while !condition() {
+        if Instant::now() > limit {
+            let logs: Vec<String> = nodes.into_iter().map(Server::log).collect();
+            return Err(Error::failed(what, logs.join("\n")));
+        }
+        sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 fn node(options: &Options) -> Result<Server, Error> {

@@ -65,10 +65,15 @@ fn a_replica_of_a_cluster_takes_over_when_its_master_is_killed() {
     assert_eq!(answers, [":2", ":1"]);
     first.kill_9().unwrap();
     wait_for(|| (ask(replica, "INCR b") == ":3").then_some(()));
-    // Who comes back is the replica of who took over.
+    let added = cluster.add_replica(&Options::durable(), replica).unwrap();
+    let mut master = connect(replica);
+    master.write_all(b"INCR b\r\nWAIT 1 5000\r\n").unwrap();
+    let answers: Vec<String> = BufReader::new(master).lines().take(2).flatten().collect();
+    assert_eq!(answers, [":4", ":1"]);
+    assert!(ask(&added, "INCR b").starts_with("-MOVED 3300"));
+    // Who comes back is a replica of who took over.
     first.restart().unwrap();
-    cluster.wait_until_ready().unwrap();
-    assert!(ask(first, "INCR b").starts_with("-MOVED 3300"));
+    wait_for(|| ask(first, "INCR b").starts_with("-MOVED 3300").then_some(()));
 }
 
 #[test]
