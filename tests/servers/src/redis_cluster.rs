@@ -97,7 +97,9 @@ impl RedisCluster {
         meet(master, &replica)?;
         replicate(&replica, master)?;
         let what = "the new replica does not follow";
-        wait_until(what, [&replica, master], || is_in_step(&replica))?;
+        wait_until(what, [&replica, master], || {
+            is_in_step(&replica) && says(&replica, &["cluster_state:ok"])
+        })?;
         Ok(replica)
     }
 
@@ -167,10 +169,11 @@ fn node(options: &Options) -> Result<Server, Error> {
 }
 
 fn sees_all(node: &Server, count: usize) -> bool {
+    let known = format!("cluster_known_nodes:{count}");
+    says(node, &["cluster_state:ok", "cluster_size:3", "cluster_slots_ok:16384", &known])
+}
+
+fn says(node: &Server, lines: &[&str]) -> bool {
     let info = ask(node.port(), "CLUSTER INFO").unwrap_or_default();
-    let has = |line: &str| info.lines().any(|known| known == line);
-    has("cluster_state:ok")
-        && has("cluster_size:3")
-        && has("cluster_slots_ok:16384")
-        && has(&format!("cluster_known_nodes:{count}"))
+    lines.iter().all(|line| info.lines().any(|said| said == *line))
 }
