@@ -46,9 +46,18 @@ impl Postgres {
     /// # Errors
     /// When it does not start, or gets nothing.
     pub fn standby(&self, options: &Options) -> Result<Self, Error> {
+        self.standby_through(self.port(), options)
+    }
+
+    /// The same; it reaches this server through a port of 127.0.0.1 that leads to it, such as that of a
+    /// [`Proxy`](crate::proxy::Proxy).
+    ///
+    /// # Errors
+    /// When it does not start, or gets nothing.
+    pub fn standby_through(&self, port: u16, options: &Options) -> Result<Self, Error> {
         let mut copy = vec![program("pg_basebackup").find()?.display().to_string()];
         copy.extend(COPY.map(String::from));
-        let source = format!("host=127.0.0.1 port={} user=postgres", self.port());
+        let source = format!("host=127.0.0.1 port={port} user=postgres");
         copy.push(format!("--dbname={source} application_name={STANDBY}"));
         let standby = Self::launch(&copy, options)?;
         self.wait_until_standby("state = 'streaming'")?;

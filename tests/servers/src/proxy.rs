@@ -111,8 +111,14 @@ impl Proxy {
     /// Leads to another server from now on, as a name or a virtual address does that moves: connections that there are
     /// end, and new ones go there.
     pub fn lead_to(&self, target: SocketAddr) {
-        self.shared.lock().target = target;
+        self.lead_new_to(target);
         self.drop_connections();
+    }
+
+    /// As [`Proxy::lead_to`], but connections that there are go on, as those do whose server is still there when its name
+    /// moves.
+    pub fn lead_new_to(&self, target: SocketAddr) {
+        self.shared.lock().target = target;
     }
 
     /// Refuses new connections, as a port does on which nobody listens. Those that there are go on.

@@ -92,6 +92,19 @@ fn it_leads_to_another_server_and_the_connections_to_the_one_before_end() {
 }
 
 #[test]
+fn only_new_connections_are_led_elsewhere() {
+    let (one, of_one) = echo();
+    let (other, of_other) = echo();
+    let proxy = Proxy::to(one).unwrap();
+    let mut client = connect(&proxy);
+    says(&mut client, b"hello");
+    proxy.lead_new_to(other);
+    assert_eq!(says(&mut connect(&proxy), b"there"), b"there");
+    assert_eq!(says(&mut client, b"here"), b"here");
+    assert_eq!((of_one.load(Ordering::SeqCst), of_other.load(Ordering::SeqCst)), (9, 5));
+}
+
+#[test]
 fn new_connections_are_refused_until_it_heals() {
     let proxy = Proxy::to(echo().0).unwrap();
     let mut client = connect(&proxy);

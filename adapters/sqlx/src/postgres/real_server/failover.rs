@@ -28,13 +28,14 @@ async fn a_primary_is_killed_and_what_its_standby_acknowledged_is_there_when_it_
     let load = Load::on(&scene.store);
     load.goes_on(300).await;
 
+    // The last that it does is for itself alone: nobody may hear that it was done.
+    scene.copies.freeze();
+    sleep(Duration::from_millis(200)).await;
     scene.primary.kill_9().unwrap();
     assert_unavailable(timeout(BOUND, scene.store.ping()).await.unwrap());
-    let promoted = Instant::now();
     scene.standby.promote().unwrap();
     scene.proxy.lead_to(address_of(&scene.standby));
     load.goes_on(300).await;
-    println!("written again {:?} after the promotion began", promoted.elapsed());
     load.has_lost_nothing().await;
 }
 
@@ -87,21 +88,48 @@ async fn a_commit_that_the_standby_has_not_got_is_never_acknowledged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_opened_on_a_standby_reads_and_writes_when_it_has_been_promoted() {
-    let scene = Scene::new("on").await;
+    let scene = Scene::new("remote_apply").await;
     let ada = user("ada@example.com");
     commit(&scene.store, inserting(&ada)).await;
     let early = PostgresStore::open(scene.standby.url()).await.unwrap();
-    // The standby has it on disk when it is acknowledged, and shows it a moment later.
-    let shown = async {
-        while early.find_user(by_id(&ada)).await.unwrap().is_none() {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(BOUND, shown).await.expect("the standby shows it");
+    assert_eq!(early.find_user(by_id(&ada)).await.unwrap().as_ref(), Some(&ada));
     assert_unavailable(early.commit(inserting(&user("bob@example.com"))).await);
     scene.primary.kill_9().unwrap();
     scene.standby.promote().unwrap();
     commit(&early, inserting(&user("bob@example.com"))).await;
+}
+
+/// As where its name leads to who took over, and it still answers on the connections that there are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_leaves_a_server_that_takes_no_writes_any_more() {
+    let scene = Scene::new("on").await;
+    let load = Load::on(&scene.store);
+    load.goes_on(100).await;
+    drop(load);
+    super::run(&scene.store, "ALTER SYSTEM SET default_transaction_read_only = on").await;
+    super::run(&scene.store, "SELECT pg_reload_conf()").await;
+    let refused = async {
+        for number in 0.. {
+            let more = inserting(&user(&format!("more{number}@example.com")));
+            if let Err(fault) = scene.store.commit(more).await {
+                return fault.to_string();
+            }
+        }
+        String::new()
+    };
+    let fault = timeout(BOUND, refused).await.expect("it takes no more writes");
+    assert!(fault.contains("25006"), "{fault}");
+    scene.proxy.lead_new_to(address_of(&scene.standby));
+    scene.standby.promote().unwrap();
+    let next = |number| inserting(&user(&format!("next{number}@example.com")));
+    // Each connection that there is finds it out by itself.
+    for number in 0..PostgresOptions::CONNECTIONS {
+        match scene.store.commit(next(number)).await {
+            Ok(applied) => return applied.unwrap(),
+            fault => assert_unavailable(fault),
+        }
+    }
+    commit(&scene.store, next(PostgresOptions::CONNECTIONS)).await;
 }
 
 /// How long the store waits for an answer.
@@ -112,6 +140,8 @@ struct Scene {
     primary: Postgres,
     standby: Postgres,
     proxy: Proxy,
+    /// Between the two servers.
+    copies: Proxy,
     store: PostgresStore,
 }
 
@@ -121,13 +151,14 @@ impl Scene {
         let setting = format!("synchronous_commit={synchronous_commit}");
         let options = Options::durable().argument("-c").argument(setting);
         let primary = Postgres::start_with(&options).unwrap();
-        let standby = primary.standby(&Options::durable()).unwrap();
+        let [proxy, copies] = [(); 2].map(|()| Proxy::to(address_of(&primary)).unwrap());
+        let port = copies.address().port();
+        let standby = primary.standby_through(port, &Options::durable()).unwrap();
         primary.wait_for_standby().unwrap();
-        let proxy = Proxy::to(address_of(&primary)).unwrap();
         let url = format!("postgres://postgres@{}/postgres?sslmode=disable", proxy.address());
         let options = PostgresOptions::parse(&url).unwrap().with_patience(PATIENCE);
         let store = PostgresStore::open_with(options).await.unwrap();
-        Self { primary, standby, proxy, store }
+        Self { primary, standby, proxy, copies, store }
     }
 }
 
@@ -216,9 +247,9 @@ impl Load {
     }
 
     /// Ends the load, and finds everything that was acknowledged as it was.
-    async fn has_lost_nothing(self) {
+    async fn has_lost_nothing(mut self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
-        for task in self.tasks {
+        for task in self.tasks.drain(..) {
             task.await.unwrap();
         }
         let acknowledged = self.shared.acknowledged.lock().unwrap().clone();
@@ -227,6 +258,12 @@ impl Load {
         for (user, session) in acknowledged {
             self.shared.look_at(&user, &session).await.unwrap();
         }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
