@@ -56,7 +56,7 @@ fn cluster_loses_a_master(buckets: u32) {
 
         let (master, _) = owner_and_other(&cluster, "{here:0}").await;
         let place = cluster.nodes().iter().position(|node| node.port() == master.port()).unwrap();
-        let successor = &cluster.nodes()[place + 3];
+        let successor = cluster.nodes().get(place + 3).unwrap();
         master.kill_9().unwrap();
         load.is_read_again().await;
         lacks_a_replica(&store).await;

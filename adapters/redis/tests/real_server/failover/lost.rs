@@ -7,13 +7,13 @@ use testudo::model::{AttemptVerdict, EndReason, Ended, Session};
 use testudo::password::{Argon2id, HasherChain};
 use testudo::token::Tokens;
 use testudo::{Client, KeyRing, Policy, Refusal, Settings};
-use testudo_driver::{Auth, AuthError, InlineHashing, Store};
+use testudo_driver::{Auth, AuthError, FaultKind, InlineHashing, Store};
 use testudo_redis::{RedisOptions, RedisStore};
 use testudo_test_servers::Redis;
 use testudo_test_servers::proxy::Proxy;
 use tokio::time::{sleep, timeout};
 
-use super::{BOUND, Duration, address_of, url_of};
+use super::{BOUND, Duration, address_of, url_of, waiting};
 use crate::fixtures::{NOW, attempt, commit};
 use crate::support::{raw, run};
 
@@ -140,6 +140,25 @@ fn what_is_based_on_the_lost_moment_is_a_conflict() {
     });
 }
 
+/// A fault does not mean that nothing was written: others see it, and act on it, and a failover undoes it after all.
+#[test]
+fn what_was_a_fault_for_want_of_replicas_is_seen_until_a_failover_undoes_it() {
+    run(async {
+        let scene = Scene::with(waiting()).await;
+        scene.register(ADA).await;
+        let signed_in = scene.sign_in(ADA, RIGHT).await;
+        scene.cut_off().await;
+        let access = signed_in.tokens.access.expose();
+        let left = timeout(BOUND, scene.auth.logout(access, &Client::unknown())).await.unwrap();
+        let Err(AuthError::Fault(fault)) = left else { panic!("{left:?}") };
+        assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
+        assert!(fault.to_string().contains("replicas"), "{fault}");
+        assert_eq!(scene.check(&signed_in.tokens).await, Err(Refusal::RevokedToken));
+        scene.fail_over().await;
+        scene.check(&signed_in.tokens).await.unwrap();
+    });
+}
+
 fn ending(session: &Session) -> Write {
     let (mut session, was) = (session.clone(), session.version);
     session.ended = Some(Ended { at: NOW, reason: EndReason::SignedOut });
@@ -162,11 +181,15 @@ struct Scene {
 }
 
 impl Scene {
+    /// Where nobody waits.
     async fn new() -> Self {
+        Self::with(RedisOptions::new().prefix("here")).await
+    }
+
+    async fn with(options: RedisOptions) -> Self {
         let (master, replica) = (Redis::start().unwrap(), Redis::start().unwrap());
         let [clients, copies] = [(); 2].map(|()| Proxy::to(address_of(&master)).unwrap());
         replica.follow(copies.address().port()).unwrap();
-        let options = RedisOptions::new().prefix("here");
         let store = options.open(&url_of(&clients)).await.unwrap();
         let keys = KeyRing::parse("wqVYb0lq7Xk2Dn4Zs8Rt6Uj1Ha3Gc5Fe").unwrap();
         let settings = Settings::new(Policy::default(), keys).unwrap();
@@ -243,8 +266,8 @@ impl Scene {
 
 /// The decision of a flow; a fault of the store fails the test.
 fn refusal_of<T>(outcome: Result<T, AuthError>) -> Result<T, Refusal> {
-    outcome.map_err(|error| match error {
-        AuthError::Refused(refusal) => refusal,
-        other => panic!("the store must not fail: {other}"),
-    })
+    match outcome {
+        Err(AuthError::Refused(refusal)) => Err(refusal),
+        outcome => Ok(outcome.expect("the store does not fail")),
+    }
 }
