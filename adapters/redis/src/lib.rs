@@ -42,7 +42,7 @@
 //! | an event, a message | gone, or handed out once more |
 //!
 //! Nothing that was closed before that moment opens again. [`RedisOptions::wait_for_replicas`] closes the moment for
-//! commits, at the price of a round trip to the replicas.
+//! commits, at the price of a round trip to the replicas, and of faults where there are fewer than it names.
 //!
 //! # Clocks
 //!

@@ -76,6 +76,9 @@ impl RedisOptions {
     /// Without it, what was acknowledged in the moment before a failover may be lost. With it, it may be lost only
     /// if a replica takes over that was not among them: so name as many as there are, or accept what is left.
     /// Counting an attempt never waits. The fault does not mean that nothing was written.
+    ///
+    /// Where fewer replicas are there than are named, no commit counts: so it is after one of them took over, until
+    /// there is another one. Reads go on.
     pub fn wait_for_replicas(self, replicas: u32, within: Duration) -> Self {
         // `WAIT` without an end would hold up all that comes behind it.
         let within = within.clamp(Duration::from_millis(1), Duration::from_secs(1));

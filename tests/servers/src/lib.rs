@@ -1,4 +1,5 @@
-//! Throwaway database servers for tests: Postgres, MariaDB, Redis, and a Redis Cluster of three masters.
+//! Throwaway database servers for tests: Postgres, MariaDB, Redis, and a Redis Cluster of three masters; with
+//! replicas that take over, where a test asks for them.
 //!
 //! A server that a test starts has its own directory and its own port on 127.0.0.1, answers when `start` returns,
 //! and is gone, with its directory, when it is dropped **and when the process of the test dies**, whatever killed it:
@@ -8,6 +9,7 @@
 //! | | |
 //! |---|---|
 //! | [`Postgres::start`], [`MariaDb::start`], [`Redis::start`], [`RedisCluster::start`] | a server of one's own, to kill and to stop |
+//! | [`Postgres::standby`], [`Redis::follow`], [`RedisCluster::start_with_replicas`] | a replica, which takes over for good |
 //! | [`Postgres::shared`], … | the URL of a server that all tests use: named by a [variable](variables), or started for this process |
 //! | [`Database::postgres`], [`Database::mysql`] | an empty database for one test on the shared server, dropped with the value |
 //! | [`Proxy`](proxy::Proxy) | a network between that misbehaves on command |

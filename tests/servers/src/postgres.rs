@@ -2,6 +2,8 @@ use std::ops::Deref;
 use std::os::unix::fs::chown;
 use std::path::Path;
 use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::database::psql;
 use crate::place::Place;
@@ -12,6 +14,9 @@ use crate::variables::{self, Shared};
 use crate::{Error, Options, Server};
 
 static SHARED: Shared<Postgres> = Shared::new();
+
+/// How long a standby may take until its primary has it.
+const STANDBY_LIMIT: Duration = Duration::from_secs(30);
 
 /// A PostgreSQL server. Its superuser is `postgres`, without a password.
 #[derive(Debug)]
@@ -31,16 +36,89 @@ impl Postgres {
     /// # Errors
     /// When Postgres is not installed, or does not start.
     pub fn start_with(options: &Options) -> Result<Self, Error> {
-        let (postgres, initdb) = (program("postgres").find()?, program("initdb").find()?);
+        let mut initdb = vec![program("initdb").find()?.display().to_string()];
+        initdb.extend(INITDB.map(String::from));
+        Self::launch(&initdb, options)
+    }
+
+    /// Starts a standby of this server, which gets what is written here over a stream, and answers reads. It returns
+    /// when it does. Until [`Postgres::wait_for_standby`], commits here do not wait for it.
+    ///
+    /// # Errors
+    /// When it does not start, or gets nothing.
+    pub fn standby(&self, options: &Options) -> Result<Self, Error> {
+        self.standby_through(self.port(), options)
+    }
+
+    /// The same; it reaches this server through a port of 127.0.0.1 that leads to it, such as that of a
+    /// [`Proxy`](crate::proxy::Proxy).
+    ///
+    /// # Errors
+    /// When it does not start, or gets nothing.
+    pub fn standby_through(&self, port: u16, options: &Options) -> Result<Self, Error> {
+        let mut copy = vec![program("pg_basebackup").find()?.display().to_string()];
+        copy.extend(COPY.map(String::from));
+        let source = format!("host=127.0.0.1 port={port} user=postgres");
+        copy.push(format!("--dbname={source} application_name={STANDBY}"));
+        let standby = Self::launch(&copy, options)?;
+        self.wait_until_standby("state = 'streaming'")?;
+        Ok(standby)
+    }
+
+    /// From now on a commit here waits until the standby has it on disk (`synchronous_standby_names`), where
+    /// `synchronous_commit` is on, as with [`Options::durable`].
+    ///
+    /// # Errors
+    /// When there is no standby.
+    pub fn wait_for_standby(&self) -> Result<(), Error> {
+        self.query(&format!("ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'"))?;
+        self.query("SELECT pg_reload_conf()")?;
+        self.wait_until_standby("sync_state = 'sync'")?;
+        // Who makes the checkpoint is who tells all others that they wait: it has by then.
+        self.query("CHECKPOINT").map(drop)
+    }
+
+    /// Makes a standby a primary, and returns when it takes writes.
+    ///
+    /// # Errors
+    /// When it is none, or does not become one within a minute.
+    pub fn promote(&self) -> Result<(), Error> {
+        match self.query("SELECT pg_promote(true, 60)")?.as_str() {
+            "t" => Ok(()),
+            _ => Err(Error::failed("the standby is not promoted", self.log())),
+        }
+    }
+
+    fn wait_until_standby(&self, condition: &str) -> Result<(), Error> {
+        let question = format!("SELECT count(*) FROM pg_stat_replication WHERE {condition}");
+        let limit = Instant::now() + STANDBY_LIMIT;
+        while self.query(&question)? == "0" {
+            if Instant::now() > limit {
+                return Err(Error::failed("the standby does not follow", self.log()));
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Runs a statement, and returns what it answers.
+    fn query(&self, statement: &str) -> Result<String, Error> {
+        let arguments = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command"];
+        run(Command::new(program("psql").find()?).args(arguments).args([
+            statement,
+            "--dbname",
+            self.url(),
+        ]))
+    }
+
+    /// Starts one on what a tool puts into the directory `data`.
+    fn launch(tool: &[String], options: &Options) -> Result<Self, Error> {
+        let postgres = program("postgres").find()?;
         // Without warning it leaves a segment of shared memory (System V) behind.
         let place = Place::new("QUIT")?;
         let port = Port::free()?;
         let user = unprivileged(place.path())?;
-
-        let mut initdb = vec![initdb.display().to_string()];
-        initdb.extend(INITDB.map(String::from));
-        let setup = [user.as_slice(), &initdb].concat();
-        run(command_of(&setup).current_dir(place.path()))?;
+        run(command_of(&[user.as_slice(), tool].concat()).current_dir(place.path()))?;
 
         let mut command = user;
         command.push(postgres.display().to_string());
@@ -96,6 +174,12 @@ const INITDB: [&str; 7] = [
     "--encoding=UTF8",
     "--locale=C",
 ];
+
+/// The name by which a primary knows its standby.
+const STANDBY: &str = "standby";
+
+const COPY: [&str; 5] =
+    ["--pgdata=data", "--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--no-password"];
 
 fn settings(port: u16, durable: bool) -> Vec<String> {
     let mut settings = vec!["-D".to_owned(), "data".to_owned()];

@@ -2,7 +2,8 @@
 //!
 //! A [`Proxy`] stands between a client and a server on this machine and forwards bytes. On command it drops the
 //! connections, refuses new ones, holds bytes back, closes one half, or cuts a connection after so many bytes, so that
-//! an answer is lost when what it tells has been done already. [`Proxy::heal`] ends all of it.
+//! an answer is lost when what it tells has been done already. [`Proxy::heal`] ends all of it. And it leads to another
+//! server, as a name does that moves ([`Proxy::lead_to`]).
 
 mod connection;
 mod listening;
@@ -46,13 +47,13 @@ enum Behaviour {
 
 #[derive(Debug)]
 struct Shared {
-    target: SocketAddr,
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    target: SocketAddr,
     behaviour: Behaviour,
     /// How often the behaviour was changed: bytes are counted from the last time.
     changes: u64,
@@ -87,8 +88,8 @@ impl Proxy {
     /// ```
     pub fn to(target: SocketAddr) -> io::Result<Self> {
         let (listener, address) = listening::on_a_free_port()?;
-        let state = Mutex::new(State::default());
-        let shared = Arc::new(Shared { target, state, changed: Condvar::new() });
+        let state = Mutex::new(State::new(target));
+        let shared = Arc::new(Shared { state, changed: Condvar::new() });
         let accepting = Arc::clone(&shared);
         thread::Builder::new()
             .name("proxy".to_owned())
@@ -105,6 +106,19 @@ impl Proxy {
     /// Ends all connections that there are. New ones are served.
     pub fn drop_connections(&self) {
         self.shared.each(Connection::close);
+    }
+
+    /// Leads to another server from now on, as a name or a virtual address does that moves: connections that there are
+    /// end, and new ones go there.
+    pub fn lead_to(&self, target: SocketAddr) {
+        self.lead_new_to(target);
+        self.drop_connections();
+    }
+
+    /// As [`Proxy::lead_to`], but connections that there are go on, as those do whose server is still there when its name
+    /// moves.
+    pub fn lead_new_to(&self, target: SocketAddr) {
+        self.shared.lock().target = target;
     }
 
     /// Refuses new connections, as a port does on which nobody listens. Those that there are go on.
@@ -147,6 +161,19 @@ impl Drop for Proxy {
         self.shared.lock().over = true;
         self.shared.behave(Behaviour::Forward);
         self.drop_connections();
+    }
+}
+
+impl State {
+    fn new(target: SocketAddr) -> Self {
+        Self {
+            target,
+            behaviour: Behaviour::default(),
+            changes: 0,
+            refuses: false,
+            over: false,
+            connections: Vec::new(),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::ops::Deref;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::place::Place;
 use crate::port::Port;
@@ -12,7 +13,10 @@ use crate::{Error, Options, Server};
 
 static SHARED: Shared<Redis> = Shared::new();
 
-/// A Redis server of its own, without replicas.
+/// How long a replica may take until it has all that its master has.
+const COPY_LIMIT: Duration = Duration::from_secs(30);
+
+/// A Redis server of its own, without replicas unless another one is made that ([`Redis::follow`]).
 #[derive(Debug)]
 pub struct Redis(Server);
 
@@ -31,6 +35,31 @@ impl Redis {
     /// When Redis is not installed, or does not start.
     pub fn start_with(options: &Options) -> Result<Self, Error> {
         start(vec![Port::free()?], options, &[]).map(Self)
+    }
+
+    /// Makes it a replica of the server at this port of 127.0.0.1, and returns when it has all that is there. What it
+    /// had itself is gone.
+    ///
+    /// # Errors
+    /// When it does not come that far within half a minute.
+    pub fn follow(&self, port: u16) -> Result<(), Error> {
+        order(self, &format!("REPLICAOF 127.0.0.1 {port}"))?;
+        let limit = Instant::now() + COPY_LIMIT;
+        while !is_in_step(self) {
+            if Instant::now() > limit {
+                return Err(Error::failed("the replica does not follow", self.log()));
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Makes a replica a master, as who watches over a master that is gone does.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn promote(&self) -> Result<(), Error> {
+        order(self, "REPLICAOF NO ONE")
     }
 
     /// The URL of the server in [`variables::REDIS`], or of one that lives as long as this process.
@@ -72,13 +101,38 @@ pub(crate) fn start(ports: Vec<Port>, options: &Options, more: &[String]) -> Res
     Server::start(Launch { place, ports, command, url, answers })
 }
 
-const SETTINGS: &[&str] = &["--bind", "127.0.0.1", "--daemonize", "no", "--save", ""];
+const SETTINGS: &[&str] = &[
+    "--bind",
+    "127.0.0.1",
+    "--daemonize",
+    "no",
+    "--save",
+    "",
+    // Redis waits five seconds for more replicas before it copies to one.
+    "--repl-diskless-sync-delay",
+    "0",
+];
 const DURABLE: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 const THROWAWAY: &[&str] = &["--appendonly", "no"];
 
 /// While it loads its file, it says so instead.
 fn answers(_pid: u32, _place: &Place, port: u16) -> bool {
     ask(port, "PING").is_some_and(|answer| answer == "+PONG")
+}
+
+/// Gives a command whose answer is that it was done.
+pub(crate) fn order(server: &Server, command: &str) -> Result<(), Error> {
+    match ask(server.port(), command) {
+        Some(answer) if answer == "+OK" => Ok(()),
+        answer => Err(Error::failed(command, answer.unwrap_or_default())),
+    }
+}
+
+/// Whether it is a replica that has all of its master's and gets what comes.
+pub(crate) fn is_in_step(server: &Server) -> bool {
+    let info = ask(server.port(), "INFO replication").unwrap_or_default();
+    let has = |line| info.lines().any(|known| known == line);
+    has("role:slave") && has("master_link_status:up")
 }
 
 /// Sends one command in the protocol's form for people, and returns the answer: a line, or the text of a bulk string.

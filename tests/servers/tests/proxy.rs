@@ -74,6 +74,36 @@ fn connections_are_dropped_and_new_ones_served() {
     assert_eq!(says(&mut connect(&proxy), b"again"), b"again");
 }
 
+/// As when a name or a virtual address moves.
+#[test]
+fn it_leads_to_another_server_and_the_connections_to_the_one_before_end() {
+    let (one, of_one) = echo();
+    let (other, of_other) = echo();
+    let proxy = Proxy::to(one).unwrap();
+    let mut client = connect(&proxy);
+    says(&mut client, b"hello");
+    proxy.lead_to(other);
+    assert_eq!(rest(&mut client), b"");
+    assert_eq!(says(&mut connect(&proxy), b"there"), b"there");
+    assert_eq!((of_one.load(Ordering::SeqCst), of_other.load(Ordering::SeqCst)), (5, 5));
+    proxy.lead_to(one);
+    assert_eq!(says(&mut connect(&proxy), b"back"), b"back");
+    assert_eq!((of_one.load(Ordering::SeqCst), of_other.load(Ordering::SeqCst)), (9, 5));
+}
+
+#[test]
+fn only_new_connections_are_led_elsewhere() {
+    let (one, of_one) = echo();
+    let (other, of_other) = echo();
+    let proxy = Proxy::to(one).unwrap();
+    let mut client = connect(&proxy);
+    says(&mut client, b"hello");
+    proxy.lead_new_to(other);
+    assert_eq!(says(&mut connect(&proxy), b"there"), b"there");
+    assert_eq!(says(&mut client, b"here"), b"here");
+    assert_eq!((of_one.load(Ordering::SeqCst), of_other.load(Ordering::SeqCst)), (9, 5));
+}
+
 #[test]
 fn new_connections_are_refused_until_it_heals() {
     let proxy = Proxy::to(echo().0).unwrap();

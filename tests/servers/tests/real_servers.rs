@@ -75,6 +75,64 @@ fn a_cluster_serves_all_slots_and_gets_a_killed_node_back() {
 }
 
 #[test]
+fn a_replica_of_a_cluster_takes_over_when_its_master_is_killed() {
+    let cluster = RedisCluster::start_with_replicas(&Options::durable()).unwrap();
+    let (masters, replicas) = cluster.nodes().split_at(3);
+    let [first, ..] = masters else { panic!("three masters") };
+    let [replica, _, _] = replicas else { panic!("three replicas") };
+    assert_eq!(ask(first, "SET b 1"), "+OK");
+    assert!(ask(replica, "INCR b").starts_with("-MOVED 3300"));
+    let mut master = connect(first);
+    master.write_all(b"INCR b\r\nWAIT 1 5000\r\n").unwrap();
+    let answers: Vec<String> = BufReader::new(master).lines().take(2).flatten().collect();
+    assert_eq!(answers, [":2", ":1"]);
+    first.kill_9().unwrap();
+    wait_for(|| (ask(replica, "INCR b") == ":3").then_some(()));
+    let added = cluster.add_replica(&Options::durable(), replica).unwrap();
+    let mut master = connect(replica);
+    master.write_all(b"INCR b\r\nWAIT 1 5000\r\n").unwrap();
+    let answers: Vec<String> = BufReader::new(master).lines().take(2).flatten().collect();
+    assert_eq!(answers, [":4", ":1"]);
+    assert!(ask(&added, "INCR b").starts_with("-MOVED 3300"));
+    // Who comes back is a replica of who took over.
+    first.restart().unwrap();
+    wait_for(|| ask(first, "INCR b").starts_with("-MOVED 3300").then_some(()));
+}
+
+#[test]
+fn a_redis_follows_another_one_until_it_is_promoted() {
+    let (master, replica) = (Redis::start().unwrap(), Redis::start().unwrap());
+    assert_eq!(ask(&master, "SET a 1"), "+OK");
+    replica.follow(master.port()).unwrap();
+    assert!(ask(&replica, "INCR a").starts_with("-READONLY"));
+    master.kill_9().unwrap();
+    replica.promote().unwrap();
+    assert_eq!(ask(&replica, "INCR a"), ":2");
+}
+
+#[test]
+fn a_commit_waits_for_the_standby_which_has_all_of_them_when_it_is_promoted() {
+    let primary = Postgres::start_with(&Options::durable()).unwrap();
+    psql(primary.url(), "CREATE TABLE kept (a INT)");
+    let standby = primary.standby(&Options::durable()).unwrap();
+    primary.wait_for_standby().unwrap();
+    psql(primary.url(), "INSERT INTO kept VALUES (1)");
+
+    standby.pause();
+    let url = primary.url().to_owned();
+    let (done, is_done) = mpsc::channel();
+    thread::spawn(move || done.send(psql(&url, "INSERT INTO kept VALUES (2)")));
+    assert!(is_done.recv_timeout(Duration::from_millis(300)).is_err(), "it waits");
+    standby.resume();
+    is_done.recv_timeout(Duration::from_secs(20)).unwrap();
+
+    primary.kill_9().unwrap();
+    standby.promote().unwrap();
+    psql(standby.url(), "INSERT INTO kept VALUES (3)");
+    assert_eq!(psql(standby.url(), "SELECT sum(a) FROM kept"), "6");
+}
+
+#[test]
 fn a_paused_server_accepts_and_says_nothing_until_it_goes_on() {
     let redis = Redis::start().unwrap();
     redis.pause();

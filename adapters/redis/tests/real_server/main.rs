@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests panic")]
 
 mod conformance;
+mod failover;
 mod faults;
 mod fixtures;
 mod laws;

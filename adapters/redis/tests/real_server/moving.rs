@@ -84,7 +84,10 @@ fn records_are_found_while_their_slot_moves_and_afterwards() {
 }
 
 /// The node that has the slot of a hash tag, and another one.
-async fn owner_and_other<'a>(cluster: &'a RedisCluster, tag: &str) -> (&'a Server, &'a Server) {
+pub(crate) async fn owner_and_other<'a>(
+    cluster: &'a RedisCluster,
+    tag: &str,
+) -> (&'a Server, &'a Server) {
     let mut owner = None;
     let mut other = None;
     for node in cluster.nodes() {

@@ -88,6 +88,9 @@ const fn why_of_number(number: u16) -> Why {
         code::DEADLOCK | code::CHANGED_SINCE_READ => Why::InTheWay,
         code::LOCK_WAIT_TIMEOUT => Why::WaitedForLock,
         code::DUPLICATE => Why::Taken,
+        code::READ_ONLY_OPTION | code::READ_ONLY_TRANSACTION | code::READ_ONLY_MODE => {
+            Why::ReadOnly
+        }
         code::SHUTDOWN
         | code::ABORTED_CONNECTION
         | code::CONNECTION_KILLED

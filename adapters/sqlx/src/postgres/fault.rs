@@ -13,6 +13,8 @@ pub(super) mod code {
     pub(in super::super) const UNIQUE_VIOLATION: &str = "23505";
     pub(in super::super) const DUPLICATE_TABLE: &str = "42P07";
     pub(in super::super) const DUPLICATE_OBJECT: &str = "42710";
+    /// A standby, or a primary that is being replaced.
+    pub(in super::super) const READ_ONLY: &str = "25006";
     pub(in super::super) const SERIALIZATION_FAILURE: &str = "40001";
     pub(in super::super) const DEADLOCK_DETECTED: &str = "40P01";
 }
@@ -84,8 +86,8 @@ fn kind(error: &Error) -> FaultKind {
 
 fn kind_of_code(code: &str) -> FaultKind {
     match code {
-        // Read-only: a standby, or a primary that is being replaced. Then lock and statement timeouts.
-        "25006" | "55P03" | "57014" => FaultKind::Unavailable,
+        // Then lock and statement timeouts.
+        code::READ_ONLY | "55P03" | "57014" => FaultKind::Unavailable,
         code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED => FaultKind::Overloaded,
         // A damaged page, a damaged index.
         "XX001" | "XX002" => FaultKind::Corrupt,
@@ -116,6 +118,7 @@ pub(super) fn why(error: &Error) -> Why {
             Some(code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED) => Why::InTheWay,
             Some(code::UNIQUE_VIOLATION) => Why::Taken,
             // Connections that were closed, or are being closed.
+            Some(code::READ_ONLY) => Why::ReadOnly,
             Some("57P01" | "57P02" | "57P03") => Why::Lost,
             Some(code) if code.starts_with("08") => Why::Lost,
             _ => Why::Other,

@@ -17,11 +17,18 @@ impl Connection {
     /// Connects a client to the server, and forwards from then on.
     pub(super) fn open(shared: &Arc<Shared>, client: TcpStream) -> io::Result<()> {
         client.set_nonblocking(false)?;
-        let server = TcpStream::connect(shared.target)?;
+        let target = shared.lock().target;
+        let server = TcpStream::connect(target)?;
         client.set_nodelay(true)?;
         server.set_nodelay(true)?;
         let connection = Arc::new(Self { client, server });
-        shared.lock().connections.push(Arc::downgrade(&connection));
+        let mut state = shared.lock();
+        if state.target != target {
+            // Led elsewhere while it was made: it ends here, and whoever comes again is led there.
+            return Ok(());
+        }
+        state.connections.push(Arc::downgrade(&connection));
+        drop(state);
         for direction in [Direction::Requests, Direction::Answers] {
             let (shared, connection) = (Arc::clone(shared), Arc::clone(&connection));
             thread::Builder::new()

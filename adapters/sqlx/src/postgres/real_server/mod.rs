@@ -1,5 +1,6 @@
 //! Tests on a real server that look inside the store.
 
+mod failover;
 mod faults;
 mod one_statement;
 mod opening;

@@ -21,6 +21,9 @@ pub(crate) enum Why {
     Lost,
     /// A record of the same key is there already.
     Taken,
+    /// The server takes no writes, and did nothing. Another one may have taken over, to which the next connection
+    /// leads.
+    ReadOnly,
     /// It is a fault, whoever asks.
     Other,
 }
@@ -46,6 +49,11 @@ impl Failure {
     /// Whether a record of the same key is there already.
     pub(crate) fn is_taken(&self) -> bool {
         self.why == Why::Taken
+    }
+
+    /// Whether the server takes no writes.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.why == Why::ReadOnly
     }
 
     /// Whether the connection is of no more use, and the next one may be.

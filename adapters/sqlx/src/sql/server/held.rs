@@ -29,7 +29,7 @@ pub(super) enum State {
     Fit,
     /// It has a transaction open.
     InTransaction,
-    /// It is in the middle of something.
+    /// It is in the middle of something, or leads to a server that takes no writes.
     Busy,
     /// It has ended.
     Lost,
@@ -75,7 +75,8 @@ impl<DB: Server> Held<DB> {
         self.answered(answer)
     }
 
-    /// Where the server answered, the connection is as good as before.
+    /// Where the server answered, the connection is as good as before; but if it takes no writes, its name may lead
+    /// elsewhere by now, and this connection would stay with it.
     fn answered<T>(&mut self, answer: Result<Result<T, Error>, Elapsed>) -> Result<T, Failure> {
         match answer {
             Err(Elapsed { .. }) => Err(Failure::no_answer()),
@@ -88,7 +89,7 @@ impl<DB: Server> Held<DB> {
                 let failure = DB::failure(error);
                 if failure.is_lost() {
                     self.state = State::Lost;
-                } else if is_answer {
+                } else if is_answer && !failure.is_read_only() {
                     self.state = State::Fit;
                 }
                 Err(failure)

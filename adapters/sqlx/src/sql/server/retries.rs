@@ -34,7 +34,7 @@ impl Retries {
             // Who waited in vain for a lock has waited for long.
             #[cfg(feature = "mysql")]
             Why::WaitedForLock => RETRIES / 2,
-            Why::Lost | Why::Taken | Why::Other => return false,
+            Why::Lost | Why::Taken | Why::ReadOnly | Why::Other => return false,
         };
         if self.0 > RETRIES {
             return false;
