@@ -7,6 +7,8 @@ use sha2::Digest as _;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use crate::time::Timestamp;
+
 /// Declares an identifier: a UUID of version 7, ordered by the time it was made.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -145,6 +147,21 @@ counter! {
     /// It goes up when the password, the e-mail address or a factor changes, on deactivation and on
     /// "sign out everywhere".
     Epoch
+}
+
+impl Epoch {
+    /// The one that begins at a moment: the moment itself in milliseconds, or one further where that is no further.
+    ///
+    /// # Security
+    ///
+    /// No epoch comes twice. A store that fails over to a replica may lose its last writes, and then an epoch that
+    /// had begun is undone. Were the next one the same number, tokens of the lost moment would live again when
+    /// somebody signs out everywhere, which is what should end them.
+    #[must_use]
+    pub const fn beginning_at(self, now: Timestamp) -> Self {
+        let (next, moment) = (self.next().0, now.as_millis());
+        Self(if moment > next { moment } else { next })
+    }
 }
 
 counter! {

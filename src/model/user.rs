@@ -127,7 +127,7 @@ impl User {
 
     /// The record of this user in the next epoch: all tokens from before are dead.
     pub(crate) fn with_new_epoch(self, now: Timestamp) -> Self {
-        let (epoch, version) = (self.epoch.next(), self.version.next());
+        let (epoch, version) = (self.epoch.beginning_at(now), self.version.next());
         Self { epoch, version, updated_at: now, ..self }
     }
 

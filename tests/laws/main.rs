@@ -11,6 +11,7 @@
 )]
 
 mod api_keys;
+mod epochs;
 mod events;
 mod faults;
 mod interleavings;

@@ -30,7 +30,10 @@ fn deactivation_kills_every_session_with_one_write() {
         panic!("other writes: {:?}", ask.command.writes)
     };
     assert_eq!((*was, closed.is_active), (user.version, false));
-    assert_eq!((closed.epoch, closed.version), (user.epoch.next(), user.version.next()));
+    assert_eq!(
+        (closed.epoch, closed.version),
+        (user.epoch.beginning_at(world.now()), user.version.next())
+    );
     assert_eq!(ask.command.events[0].event, Event::UserDeactivated);
 
     let closed = world.run(|env| deactivate(UserKey::Id(user.id), env)).unwrap();
@@ -45,7 +48,7 @@ fn activation_lets_in_again_and_brings_no_session_back() {
     let (mut world, SignedIn { user, tokens, .. }) = world_with_session();
     world.run(|env| deactivate(by_email(ADA), env)).unwrap();
     let opened = world.run(|env| activate(by_email(ADA), env)).unwrap();
-    assert_eq!((opened.is_active, opened.epoch), (true, user.epoch.next()));
+    assert_eq!((opened.is_active, opened.epoch), (true, user.epoch.beginning_at(world.now())));
     assert_eq!(world.authenticate(tokens.access.expose()), Err(Refusal::RevokedToken));
     world.login(ADA, PASSWORD);
 }
@@ -82,7 +85,7 @@ fn a_password_that_is_set_ends_sessions_and_locks() {
     assert!(world.tables().attempts().any(|(counted, _)| *counted == key));
     let request = SetPassword { user: by_email(ADA), password: NEW.into(), must_change: false };
     let changed = world.run(|env| set_password(request, env)).unwrap();
-    assert_eq!(changed.epoch, user.epoch.next());
+    assert_eq!(changed.epoch, user.epoch.beginning_at(world.now()));
     assert_eq!(world.authenticate(tokens.access.expose()), Err(Refusal::RevokedToken));
     world.login(ADA, NEW);
 }

@@ -57,7 +57,7 @@ fn the_current_password_is_proved_and_all_other_sessions_end_in_one_commit() {
     assert_eq!(*key, AttemptKey::login_account(user.email.key()));
     let expected = User {
         password: hash,
-        epoch: user.epoch.next(),
+        epoch: user.epoch.beginning_at(world.now()),
         version: user.version.next(),
         updated_at: world.now(),
         ..user.clone()

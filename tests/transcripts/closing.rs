@@ -41,7 +41,7 @@ fn closing_ends_all_sessions_and_says_until_when_it_may_be_undone() {
     assert_eq!(*was, ada.version);
     let expected = User {
         closes_at: Some(closes_at),
-        epoch: ada.epoch.next(),
+        epoch: ada.epoch.beginning_at(world.now()),
         version: ada.version.next(),
         updated_at: world.now(),
         ..ada.clone()
@@ -103,7 +103,7 @@ fn a_closed_account_is_opened_once_strictly_before_it_is_removed() {
     assert_eq!(reopen(&mut world, &token), Ok(()));
     let expected = User {
         closes_at: None,
-        epoch: closed.epoch.next(),
+        epoch: closed.epoch.beginning_at(world.now()),
         version: closed.version.next(),
         updated_at: world.now(),
         ..closed

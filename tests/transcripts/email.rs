@@ -315,7 +315,7 @@ fn the_new_address_becomes_the_accounts_and_the_old_one_is_told_in_one_commit() 
         email: email(NEW),
         is_verified: true,
         previous_email: Some(PreviousEmail { email: email(ADA), until }),
-        epoch: ada.epoch.next(),
+        epoch: ada.epoch.beginning_at(world.now()),
         version: ada.version.next(),
         updated_at: world.now(),
         ..ada
@@ -410,7 +410,7 @@ fn an_owner_takes_an_account_back_whatever_the_thief_did_since() {
         previous_email: None,
         closes_at: None,
         password: ada.password.clone(),
-        epoch: was.epoch.next(),
+        epoch: was.epoch.beginning_at(world.now()),
         version: was.version.next(),
         updated_at: world.now(),
         ..was

@@ -22,7 +22,10 @@ fn the_epoch_goes_up_and_this_session_goes_with_it_in_one_commit() {
         panic!("other writes: {:?}", ask.command.writes)
     };
     assert_eq!((*user_was, *session_was), (user.version, session.version));
-    assert_eq!((raised.epoch, kept.epoch), (user.epoch.next(), user.epoch.next()));
+    assert_eq!(
+        (raised.epoch, kept.epoch),
+        (user.epoch.beginning_at(world.now()), user.epoch.beginning_at(world.now()))
+    );
     assert_eq!(ask.command.events[0].event, Event::OtherSessionsEnded);
     assert_eq!(expect!(ask.answer(Ok(())), Done), Ok(()));
 }

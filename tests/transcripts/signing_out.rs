@@ -68,7 +68,7 @@ fn a_logout_everywhere_raises_the_epoch_in_one_commit() {
     };
     assert_eq!(*was, user.version);
     let expected = User {
-        epoch: user.epoch.next(),
+        epoch: user.epoch.beginning_at(world.now()),
         version: user.version.next(),
         updated_at: world.now(),
         ..user

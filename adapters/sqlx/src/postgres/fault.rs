@@ -86,7 +86,7 @@ fn kind(error: &Error) -> FaultKind {
 
 fn kind_of_code(code: &str) -> FaultKind {
     match code {
-        // Then lock and statement timeouts.
+        // The last two are timeouts, of locks and of statements.
         code::READ_ONLY | "55P03" | "57014" => FaultKind::Unavailable,
         code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED => FaultKind::Overloaded,
         // A damaged page, a damaged index.
@@ -117,8 +117,8 @@ pub(super) fn why(error: &Error) -> Why {
         Error::Database(_) => match sqlstate(error) {
             Some(code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED) => Why::InTheWay,
             Some(code::UNIQUE_VIOLATION) => Why::Taken,
-            // Connections that were closed, or are being closed.
             Some(code::READ_ONLY) => Why::ReadOnly,
+            // Connections that were closed, or are being closed.
             Some("57P01" | "57P02" | "57P03") => Why::Lost,
             Some(code) if code.starts_with("08") => Why::Lost,
             _ => Why::Other,

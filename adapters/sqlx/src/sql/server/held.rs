@@ -29,9 +29,9 @@ pub(super) enum State {
     Fit,
     /// It has a transaction open.
     InTransaction,
-    /// It is in the middle of something, or leads to a server that takes no writes.
+    /// It is in the middle of something.
     Busy,
-    /// It has ended.
+    /// It has ended, or leads to a server that takes no writes any more.
     Lost,
 }
 
@@ -75,8 +75,8 @@ impl<DB: Server> Held<DB> {
         self.answered(answer)
     }
 
-    /// Where the server answered, the connection is as good as before; but if it takes no writes, its name may lead
-    /// elsewhere by now, and this connection would stay with it.
+    /// Where the server answered, the connection is as good as before; but if that takes no writes, its name may lead
+    /// elsewhere by now, where this connection does not.
     fn answered<T>(&mut self, answer: Result<Result<T, Error>, Elapsed>) -> Result<T, Failure> {
         match answer {
             Err(Elapsed { .. }) => Err(Failure::no_answer()),
@@ -87,9 +87,9 @@ impl<DB: Server> Held<DB> {
             Ok(Err(error)) => {
                 let is_answer = matches!(error, Error::Database(_));
                 let failure = DB::failure(error);
-                if failure.is_lost() {
+                if failure.is_lost() || failure.is_read_only() {
                     self.state = State::Lost;
-                } else if is_answer && !failure.is_read_only() {
+                } else if is_answer {
                     self.state = State::Fit;
                 }
                 Err(failure)
