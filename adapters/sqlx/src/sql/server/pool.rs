@@ -248,11 +248,12 @@ impl<DB: Server> Manager for Connecting<DB> {
         if !self.is_trusted(metrics) {
             return Err(RecycleError::message("others like it have ended"));
         }
+        // Mostly it was closed when nobody had it.
+        if metrics.age() > MAX_AGE + 2 * ROUNDS {
+            return Err(RecycleError::message("it has served its time"));
+        }
         if metrics.last_used() < TRUSTED_FOR {
             return Ok(());
-        }
-        if metrics.age() > MAX_AGE {
-            return Err(RecycleError::message("it has served its time"));
         }
         if let Ok(Ok(())) = timeout(PING_TIMEOUT, connection.ping()).await {
             return Ok(());
