@@ -32,7 +32,8 @@ impl PostgresOptions {
     /// The most connections that a store holds, unless it is told otherwise.
     pub const CONNECTIONS: u32 = 16;
 
-    /// For how long a command waits for a connection, and for the database to answer, unless it is told otherwise.
+    /// For how long a command waits for a connection, and for the database to answer each statement, unless it is told
+    /// otherwise.
     pub const PATIENCE: Duration = Duration::from_secs(4);
 
     /// Reads `postgres://user:password@host:port/database`.
@@ -78,8 +79,8 @@ impl PostgresOptions {
         self
     }
 
-    /// Has a command wait for so long for a connection, and as long for the database to answer, before it is a
-    /// fault.
+    /// Has a command wait for so long for a connection, and as long for the database to answer each statement, before
+    /// it is a fault.
     #[must_use]
     pub const fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
