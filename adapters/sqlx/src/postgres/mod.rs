@@ -56,8 +56,8 @@ use crate::sql::{Value, counting};
 /// Neither foreign keys, triggers, advisory locks, LISTEN, deferred constraints nor row identifiers are used; JSON
 /// is text and moments are numbers. What is used is `INSERT … ON CONFLICT`, `FOR UPDATE`, `FOR SHARE` and `SKIP
 /// LOCKED`, partial indexes, identity columns, and common table expressions that write. None of the following
-/// was run with it, so try before you rely on it. CockroachDB has all of that under READ COMMITTED (from 23.2 on, where it has to be enabled, and
-/// enabled from the start since 24.1), YugabyteDB under its flag `yb_enable_read_committed_isolation`; Aurora and AlloyDB
+/// was run with it, so try before you rely on it. CockroachDB has all of that under READ COMMITTED (from 23.2 on,
+/// where it has to be enabled, and enabled from the start since 24.1), YugabyteDB under its flag `yb_enable_read_committed_isolation`; Aurora and AlloyDB
 /// are PostgreSQL. Under SERIALIZABLE, which CockroachDB takes where READ COMMITTED is off, commits fail more often for
 /// the sake of others and are tried again. Numbers of events there follow the clocks of the nodes: events of
 /// different nodes within moments of each other may be handed out in another order than they were committed in, and
