@@ -2,6 +2,8 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -85,6 +87,18 @@ impl Place {
         }
     }
 
+    /// Stops everything that runs here, and returns when none of its threads does anything more: a process is told at
+    /// once, but goes on until its threads have heard of it.
+    pub(crate) fn stop(&self) {
+        loop {
+            self.signal(Signal::STOP);
+            if self.running().all(stands_still) {
+                return;
+            }
+            sleep(Duration::from_millis(1));
+        }
+    }
+
     /// What runs here. A process that has ended but was not waited for does not count.
     pub(crate) fn running(&self) -> impl Iterator<Item = Pid> {
         fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
@@ -93,6 +107,16 @@ impl Place {
             directory.starts_with(&self.path).then_some(pid)
         })
     }
+}
+
+/// Whether all threads of a process are stopped, or have ended.
+fn stands_still(pid: Pid) -> bool {
+    let threads = fs::read_dir(format!("/proc/{}/task", pid.as_raw_nonzero()));
+    threads.into_iter().flatten().flatten().all(|thread| {
+        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        let state = status.lines().find_map(|line| line.strip_prefix("State:"));
+        state.is_none_or(|state| state.trim_start().starts_with(['T', 'Z', 'X']))
+    })
 }
 
 impl Drop for Place {

@@ -113,9 +113,10 @@ impl Server {
         Ok(())
     }
 
-    /// Stops the server and all its children where they are (SIGSTOP): connections stay open and nobody answers.
+    /// Stops the server and all its children where they are (SIGSTOP), and returns when they are: connections stay open
+    /// and nobody answers.
     pub fn pause(&self) {
-        self.launch.place.signal(Signal::STOP);
+        self.launch.place.stop();
     }
 
     /// Lets the server go on after [`Server::pause`] (SIGCONT).
