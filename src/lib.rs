@@ -31,6 +31,8 @@
 //! * `testing`: [`testing::World`], a deterministic world with a clock and faults, and the explorer of
 //!   all interleavings of flows. For tests only.
 
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 pub mod command;
 pub mod config;
 mod drive;

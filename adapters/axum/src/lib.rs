@@ -46,6 +46,8 @@
 //! and behind proxies say how many with [`Testudo::trusted_proxies`]. Without either there are no limits for
 //! each network, and a warning in the log says so.
 
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 mod api_key;
 mod bearer;
 mod body;

@@ -11,6 +11,8 @@
 //! * [`Auth`] is what an application holds: `auth.login(…).await`.
 //! * With the feature `conformance`, [`conformance`] holds the tests that every store must pass.
 
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 mod account;
 mod admin;
 mod answers;

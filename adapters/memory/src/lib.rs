@@ -2,6 +2,8 @@
 //!
 //! It is [`testudo::reference::Tables`] behind a lock. Everything is gone when the process ends.
 
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use testudo::Timestamp;

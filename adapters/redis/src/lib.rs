@@ -57,6 +57,8 @@
 //! way in from outside. Digests and sealed states are all that there is of tokens and codes. Addresses with passwords
 //! stand in no error and in no `Debug`.
 
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 mod address;
 mod answer;
 mod attempts;

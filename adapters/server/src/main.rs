@@ -1,5 +1,7 @@
 //! The testudo binary: authentication as a service, and the commands to administer it.
 
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 mod audit;
 mod cli;
 mod commands;

@@ -13,6 +13,8 @@
 //!
 //! The courier goes into a worker of messages, such as that of `testudo-tokio`.
 
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 mod connection;
 mod courier;
 mod mail;

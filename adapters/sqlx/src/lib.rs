@@ -28,6 +28,8 @@
 //!
 //! The stores run within a tokio runtime.
 
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 #[cfg(test)]
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod laws;

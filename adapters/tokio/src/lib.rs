@@ -1,5 +1,7 @@
 //! Testudo on tokio: a hashing pool that blocks nobody, and the workers that deliver events and messages.
 
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 mod event_worker;
 mod hashing_pool;
 mod hashing_threads;

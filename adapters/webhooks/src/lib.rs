@@ -5,6 +5,8 @@
 //!
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 mod endpoint;
 mod secrets;
 mod webhook;
