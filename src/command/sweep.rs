@@ -39,6 +39,37 @@ pub struct Sweep {
     pub limit: u32,
 }
 
+impl Sweep {
+    /// What is left to do after a sweep that removed so many: only kinds of which the limit went may have more.
+    /// Nothing if there is none.
+    ///
+    /// Nothing happened by the moment 0, so that kinds that are done cost next to nothing.
+    pub(crate) fn rest(self, swept: Swept) -> Option<Self> {
+        let limit = u64::from(self.limit);
+        let by = |count: u64, moment| if count >= limit { moment } else { Self::NONE };
+        let links = swept.invitations.max(swept.onboarding).max(swept.api_keys);
+        let most = [
+            swept.sessions,
+            swept.attempts,
+            swept.accounts,
+            links,
+            swept.events,
+            swept.dead_letters,
+        ];
+        most.iter().any(|count| *count >= limit).then(|| Self {
+            sessions_expired_by: by(swept.sessions, self.sessions_expired_by),
+            attempts_idle_since: by(swept.attempts, self.attempts_idle_since),
+            accounts_closed_by: by(swept.accounts, self.accounts_closed_by),
+            links_expired_by: by(links, self.links_expired_by),
+            events_kept_since: by(swept.events, self.events_kept_since),
+            dead_letters_buried_by: by(swept.dead_letters, self.dead_letters_buried_by),
+            limit: self.limit,
+        })
+    }
+
+    const NONE: Timestamp = Timestamp::from_millis(0);
+}
+
 /// What a [`Sweep`] removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -75,22 +106,49 @@ impl Swept {
             dead_letters: self.dead_letters.saturating_add(other.dead_letters),
         }
     }
+}
 
-    /// How many of the kind of which most went.
-    #[must_use]
-    pub fn most_of_a_kind(self) -> u64 {
-        let Self {
-            sessions,
-            attempts,
-            accounts,
-            invitations,
-            onboarding,
-            api_keys,
-            events,
-            dead_letters,
-        } = self;
-        let kinds =
-            [sessions, attempts, accounts, invitations, onboarding, api_keys, events, dead_letters];
-        kinds.into_iter().max().unwrap_or_default()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: Sweep = Sweep {
+        sessions_expired_by: Timestamp::from_millis(1),
+        attempts_idle_since: Timestamp::from_millis(2),
+        accounts_closed_by: Timestamp::from_millis(3),
+        links_expired_by: Timestamp::from_millis(4),
+        events_kept_since: Timestamp::from_millis(5),
+        dead_letters_buried_by: Timestamp::from_millis(6),
+        limit: 10,
+    };
+
+    fn moments(sweep: Sweep) -> [u64; 6] {
+        [
+            sweep.sessions_expired_by,
+            sweep.attempts_idle_since,
+            sweep.accounts_closed_by,
+            sweep.links_expired_by,
+            sweep.events_kept_since,
+            sweep.dead_letters_buried_by,
+        ]
+        .map(Timestamp::as_millis)
+    }
+
+    #[test]
+    fn only_kinds_of_which_the_limit_went_are_swept_again() {
+        let rest = |change: fn(&mut Swept)| {
+            let mut swept = Swept { sessions: 9, attempts: 9, ..Swept::default() };
+            change(&mut swept);
+            ALL.rest(swept).map(moments)
+        };
+        assert_eq!(rest(|_| {}), None);
+        assert_eq!(rest(|swept| swept.sessions = 10), Some([1, 0, 0, 0, 0, 0]));
+        assert_eq!(rest(|swept| swept.attempts = 10), Some([0, 2, 0, 0, 0, 0]));
+        assert_eq!(rest(|swept| swept.accounts = 11), Some([0, 0, 3, 0, 0, 0]));
+        assert_eq!(rest(|swept| swept.invitations = 10), Some([0, 0, 0, 4, 0, 0]));
+        assert_eq!(rest(|swept| swept.onboarding = 10), Some([0, 0, 0, 4, 0, 0]));
+        assert_eq!(rest(|swept| swept.api_keys = 10), Some([0, 0, 0, 4, 0, 0]));
+        assert_eq!(rest(|swept| swept.events = 10), Some([0, 0, 0, 0, 5, 0]));
+        assert_eq!(rest(|swept| swept.dead_letters = 10), Some([0, 0, 0, 0, 0, 6]));
     }
 }

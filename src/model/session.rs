@@ -49,6 +49,9 @@ pub struct Session {
 }
 
 impl Session {
+    /// The longest [`idle_timeout`](Self::idle_timeout): what every store can count with. It is never over.
+    pub const LONGEST_IDLE: Duration = Duration::from_millis(i64::MAX.unsigned_abs());
+
     /// When the session ends if it is not refreshed before: idle or absolute, whichever is first.
     #[must_use]
     pub fn refresh_expires_at(&self) -> Timestamp {

@@ -51,7 +51,7 @@ pub(crate) fn open(
         client: env.client.clone(),
         created_at: env.now,
         refreshed_at: env.now,
-        idle_timeout: grant.lifetime.idle,
+        idle_timeout: grant.lifetime.idle.min(Session::LONGEST_IDLE),
         expires_at: env.now + grant.lifetime.absolute,
         access_expires_at: env.now + env.policy().access_lifetime,
         generation: 0,

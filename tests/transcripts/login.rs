@@ -3,10 +3,10 @@
 use testudo::command::{Commit, Conflict, PasswordVerdict, Unhashable, Write};
 use testudo::event::{Event, LimitName, LoginFailure};
 use testudo::flow::{Login, login};
-use testudo::model::{AttemptKey, AttemptVerdict, Method, User};
+use testudo::model::{AttemptKey, AttemptVerdict, Method, Session, User};
 use testudo::onboarding::SignIn;
 use testudo::testing::{World, expect};
-use testudo::{Ask, Client, Duration, Refusal, Step};
+use testudo::{Ask, Client, Duration, Refusal, Step, Timestamp};
 
 use super::{ADA, PASSWORD, allow, by_email, stored, world_with_ada};
 
@@ -317,6 +317,19 @@ fn a_login_that_keeps_losing_gives_up() {
         ask = expect!(step, Commit);
     }
     assert_eq!(expect!(ask.answer(Err(Conflict)), Done).unwrap_err(), Refusal::Busy);
+}
+
+/// Stores count with spans.
+#[test]
+fn a_session_that_is_never_idle_has_a_span_that_every_store_can_count_with() {
+    let (mut world, _) = world_with_ada();
+    let mut policy = world.settings().policy().clone();
+    policy.session.absolute = Duration::from_millis(u64::MAX);
+    policy.session.idle = Duration::from_millis(u64::MAX);
+    world.set_policy(policy);
+    let session = world.login(ADA, PASSWORD).session;
+    assert_eq!(session.idle_timeout, Session::LONGEST_IDLE);
+    assert_eq!(session.refresh_expires_at(), Timestamp::MAX);
 }
 
 #[test]

@@ -319,16 +319,8 @@ impl<S: Store, H: Hashing> Auth<S, H> {
     /// A fault. What was removed before stays so.
     pub async fn sweep(&self) -> Result<Swept, Fault> {
         const BATCH: u32 = 1000;
-        let policy = self.settings.policy();
-        let mut total = Swept::default();
-        loop {
-            let step = flow::sweep(BATCH, policy, self.clock.now());
-            let swept = self.drive("sweep", step).await?;
-            total = total.and(swept);
-            if swept.most_of_a_kind() < u64::from(BATCH) {
-                return Ok(total);
-            }
-        }
+        let step = flow::sweep(BATCH, self.settings.policy(), self.clock.now());
+        self.drive("sweep", step).await
     }
 
     /// What administrators do, to any account.

@@ -9,7 +9,7 @@ mod user;
 pub(crate) use audit::Audit;
 pub(crate) use hash::{Calibrate, Hash, StoredHashes};
 pub(crate) use outbox::{ListMessages, Outbox, RetryMessages};
-pub(crate) use session::{RevokeSession, Session};
+pub(crate) use session::{RevokeAll, RevokeSession, Session};
 pub(crate) use user::{CreateUser, ExportUsers, Format, ImportUsers, ListUsers, SetPassword, User};
 
 use std::error::Error as _;

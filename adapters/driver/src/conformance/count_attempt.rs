@@ -40,10 +40,10 @@ pub async fn parallel_refunds_each_give_one_attempt_back<S: Store>(store: S) {
     assert_eq!(allowed(&verdicts), 60);
 }
 
-pub async fn verdicts_are_those_of_the_counter_itself_along_a_long_script<S: Store>(store: S) {
+pub async fn verdicts_are_those_of_the_counter_itself_along_long_scripts<S: Store>(store: S) {
     let mut script = Script::default();
-    for _ in 0..1500 {
-        script.play_a_step(&store).await;
+    for scene in 0..SCENES {
+        script.play_a_scene(&store, scene).await;
     }
     // Allowed, the last one, locked, stopped: a script that misses one of them shows little.
     let Seen { allowed, last, locked, stopped } = script.seen;
@@ -182,6 +182,9 @@ struct Script {
     seen: Seen,
 }
 
+const SCENES: u32 = 75;
+const STEPS_IN_A_SCENE: u32 = 25;
+
 #[derive(Default)]
 struct Seen {
     allowed: u32,
@@ -190,21 +193,59 @@ struct Seen {
     stopped: u32,
 }
 
+/// What the attempts of a scene have in common.
+struct Scene {
+    keys: [AttemptKey; 2],
+    begins: Timestamp,
+    /// How far moments and spans reach.
+    reach: Duration,
+    /// One limit for all, as it is in life; or another one for each.
+    limit: Option<AttemptLimit>,
+}
+
 impl Script {
-    async fn play_a_step<S: Store>(&mut self, store: &S) {
-        let key =
-            account(self.dice.one_of(&["ada@example.com", "ben@example.com", "eve@example.com"]));
-        match self.dice.below(20) {
-            0 => self.clear(store, key).await,
-            1..4 => self.refund(store, key).await,
-            _ => self.reserve(store, key).await,
+    /// Of seconds or of hours, at the beginning of time or today, under one limit or many.
+    async fn play_a_scene<S: Store>(&mut self, store: &S, number: u32) {
+        let mut scene = Scene {
+            keys: ["ada", "ben"].map(|name| account(&format!("{name}-{number}@example.com"))),
+            begins: self.dice.one_of(&[Timestamp::from_millis(0), NOW]),
+            reach: self.dice.one_of(&[Duration::from_millis(60), Duration::from_secs(3600)]),
+            limit: None,
+        };
+        if self.dice.below(2) == 0 {
+            scene.limit = Some(self.limit(&scene));
+        }
+        for _ in 0..STEPS_IN_A_SCENE {
+            self.play_a_step(store, &scene).await;
         }
     }
 
-    async fn reserve<S: Store>(&mut self, store: &S, key: AttemptKey) {
-        let (limit, now) = (self.limit(), self.now());
-        let verdict = store.attempt(&key, &limit, now).await;
-        let counter = self.counters.entry(key).or_default();
+    async fn play_a_step<S: Store>(&mut self, store: &S, scene: &Scene) {
+        let key = if self.dice.below(4) == 0 { &scene.keys[1] } else { &scene.keys[0] };
+        match self.dice.below(22) {
+            0 => self.clear(store, key).await,
+            1 => {
+                // Of a window that there may never have been.
+                let window = self.moment(scene);
+                self.refund(store, key, window).await;
+            }
+            2..6 => {
+                // Of a recent window, which is often still there, and sometimes another key's.
+                let recent: Vec<_> = self.windows.iter().rev().take(6).copied().collect();
+                if !recent.is_empty() {
+                    let window = self.dice.one_of(&recent);
+                    self.refund(store, key, window).await;
+                }
+            }
+            _ => self.reserve(store, key, scene).await,
+        }
+    }
+
+    async fn reserve<S: Store>(&mut self, store: &S, key: &AttemptKey, scene: &Scene) {
+        let limit = scene.limit.unwrap_or_else(|| self.limit(scene));
+        let now = self.moment(scene);
+        let verdict = store.attempt(key, &limit, now).await;
+        let counter = self.counters.entry(key.clone()).or_default();
         let before = *counter;
         assert_eq!(verdict, counter.reserve(&limit, now), "{before:?} under {limit:?} at {now}");
         match verdict {
@@ -218,37 +259,40 @@ impl Script {
         }
     }
 
-    /// Of a recent window, which is often still there, and sometimes another key's.
-    async fn refund<S: Store>(&mut self, store: &S, key: AttemptKey) {
-        let recent = self.windows.iter().rev().take(4).copied().collect::<Vec<_>>();
-        if recent.is_empty() {
-            return;
-        }
-        let window = self.dice.one_of(&recent);
+    async fn refund<S: Store>(&mut self, store: &S, key: &AttemptKey, window: WindowEnd) {
         store.write([Write::RefundAttempt { key: key.clone(), window }]).await;
-        self.counters.entry(key).or_default().refund(window);
+        self.counters.entry(key.clone()).or_default().refund(window);
     }
 
-    async fn clear<S: Store>(&mut self, store: &S, key: AttemptKey) {
+    async fn clear<S: Store>(&mut self, store: &S, key: &AttemptKey) {
         store.write([Write::ClearAttempts(key.clone())]).await;
-        self.counters.remove(&key);
+        self.counters.remove(key);
     }
 
-    fn limit(&mut self) -> AttemptLimit {
+    fn limit(&mut self, scene: &Scene) -> AttemptLimit {
         AttemptLimit {
-            attempts: self.dice.one_of(&[1, 2, 3, 5, u32::MAX]),
-            window: Duration::from_secs(self.dice.one_of(&[1, 60, 300])),
-            lock: Duration::from_secs(self.dice.one_of(&[0, 30, 600])),
-            hard_stop: self.dice.one_of(&[None, Some(1), Some(12), Some(u32::MAX)]),
+            attempts: self.dice.one_of(&[0, 1, 2, 3, 5, u32::MAX]),
+            window: self.span(scene),
+            lock: self.span(scene),
+            hard_stop: self.dice.one_of(&[None, None, Some(0), Some(1), Some(7), Some(u32::MAX)]),
         }
     }
 
-    /// Mostly within an hour, in no order, and at times at either end of time.
-    fn now(&mut self) -> Timestamp {
+    /// Mostly shorter than the scene, and at times without an end.
+    fn span(&mut self, scene: &Scene) -> Duration {
+        match self.dice.below(12) {
+            0 => Duration::ZERO,
+            1 => Duration::from_millis(u64::MAX),
+            _ => Duration::from_millis(self.dice.below(scene.reach.as_millis())),
+        }
+    }
+
+    /// Mostly within the scene, in no order, and at times at either end of time.
+    fn moment(&mut self, scene: &Scene) -> Timestamp {
         match self.dice.below(50) {
             0 => Timestamp::from_millis(0),
             1 => Timestamp::MAX,
-            _ => NOW + Duration::from_millis(self.dice.below(3_600_000)),
+            _ => scene.begins + Duration::from_millis(self.dice.below(scene.reach.as_millis())),
         }
     }
 }

@@ -91,6 +91,7 @@ mod onboarding_flows;
 mod ping;
 mod race;
 mod records;
+mod reference;
 mod remove_user;
 mod second_factor_flows;
 mod sweep;
@@ -132,7 +133,7 @@ macro_rules! conformance_tests {
                 parallel_attempts_end_at_the_hard_stop,
                 parallel_attempts_under_many_keys_are_counted_apart,
                 parallel_refunds_each_give_one_attempt_back,
-                verdicts_are_those_of_the_counter_itself_along_a_long_script,
+                verdicts_are_those_of_the_counter_itself_along_long_scripts,
                 a_locked_account_is_free_again_when_its_lock_ends,
                 a_window_that_is_over_is_forgotten,
                 the_hard_stop_lasts_until_the_counter_is_cleared,
@@ -317,6 +318,10 @@ macro_rules! conformance_tests {
                 dead_letters_wait_again_when_they_are_revived_and_no_others,
                 of_parallel_revivals_each_dead_letter_is_in_one,
                 dead_letters_are_removed_when_their_time_is_over_and_what_waits_is_not,
+            }
+            reference {
+                every_answer_is_that_of_the_reference
+                    in_one_store "what one store wrote stays when another conflicts",
             }
             ping {
                 a_store_that_works_says_so,

@@ -41,11 +41,13 @@ found! {
         of_1000_parallel_wrong_codes_by_mail_5_are_looked_at_whatever_is_sent_again,
         of_1000_parallel_wrong_codes_of_an_app_5_are_looked_at,
         of_1000_parallel_wrong_recovery_codes_5_are_looked_at;
-    CountsRefusedAttempts by a_refused_attempt_changes_nothing;
+    CountsRefusedAttempts by a_refused_attempt_changes_nothing,
+        every_answer_is_that_of_the_reference;
     CountsByAClockOfItsOwn by a_locked_account_is_free_again_when_its_lock_ends,
         a_window_that_is_over_is_forgotten;
-    NeverRefunds by parallel_refunds_each_give_one_attempt_back,
-        verdicts_are_those_of_the_counter_itself_along_a_long_script;
+    NeverRefunds by every_answer_is_that_of_the_reference,
+        parallel_refunds_each_give_one_attempt_back,
+        verdicts_are_those_of_the_counter_itself_along_long_scripts;
     FoldsCase by addresses_are_compared_byte_for_byte,
         keys_of_counters_are_compared_byte_for_byte;
     TrimsSpace by addresses_are_compared_byte_for_byte,
@@ -55,7 +57,8 @@ found! {
         every_field_of_an_api_key_survives_an_insert,
         every_field_of_an_invitation_survives_an_insert,
         every_field_of_an_onboarding_session_survives_an_insert;
-    ForgetsAFieldWhenReplacing by every_field_of_a_user_survives_a_replacement,
+    ForgetsAFieldWhenReplacing by every_answer_is_that_of_the_reference,
+        every_field_of_a_user_survives_a_replacement,
         every_field_of_a_session_survives_a_replacement,
         every_field_of_an_api_key_survives_a_replacement,
         every_field_of_an_invitation_survives_a_replacement,

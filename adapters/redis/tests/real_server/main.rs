@@ -6,7 +6,6 @@ mod conformance;
 mod failover;
 mod faults;
 mod fixtures;
-mod laws;
 mod moving;
 mod stored;
 mod support;

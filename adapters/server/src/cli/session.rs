@@ -16,8 +16,11 @@ pub(crate) enum Session {
     /// account's. The user may sign in again.
     #[command(allow_missing_positional = true)]
     Revoke(RevokeSession),
-    /// Ends all sessions of an account. The user may sign in again.
-    RevokeAll(Whose),
+    /// Ends all sessions of an account, or of everybody. Users may sign in again.
+    ///
+    /// `session revoke-all --everybody` is for after a restore, or when the server's secret has leaked: it goes
+    /// through all accounts. API keys end, too. It may be stopped and run again.
+    RevokeAll(RevokeAll),
 }
 
 #[derive(Debug, Args)]
@@ -28,6 +31,20 @@ pub(crate) struct RevokeSession {
     /// The session's id, as `session list` shows it.
     #[arg(value_name = "ID")]
     pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) source: Source,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeAll {
+    /// The account: its address, or its id.
+    #[arg(value_name = "EMAIL", required_unless_present = "everybody")]
+    pub(crate) whose: Option<String>,
+    /// All accounts.
+    #[arg(long, conflicts_with = "whose")]
+    pub(crate) everybody: bool,
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]

@@ -7,6 +7,7 @@ mod migrate;
 mod office;
 mod outbox;
 mod output;
+mod pages;
 mod progress;
 mod secret;
 mod session;

@@ -9,6 +9,12 @@ pub(super) fn spinner(message: &'static str) -> ProgressBar {
     styled(ProgressBar::new_spinner(), "{spinner} {msg}").with_message(message)
 }
 
+/// For so many things, of which nobody knows how many there are.
+pub(super) fn counter(things: &'static str) -> ProgressBar {
+    styled(ProgressBar::new_spinner(), "{spinner} {human_pos} {msg}, {elapsed}")
+        .with_message(things)
+}
+
 /// For a file of so many bytes.
 pub(super) fn bar(bytes: u64) -> ProgressBar {
     styled(ProgressBar::new(bytes), "[{bar:30}] {percent:>3} %  {msg}, {eta} left")

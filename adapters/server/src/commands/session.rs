@@ -1,16 +1,22 @@
 //! `testudo session`
 
+use futures::{TryStreamExt as _, stream};
 use serde_json::json;
 use testudo::Refusal;
 use testudo::command::UserKey;
-use testudo::model::{Session, SessionId};
+use testudo::model::{Session, SessionId, User};
 use testudo_axum::views::SessionView;
 use testudo_driver::AuthError;
 
 use super::office::{HERE, Office, explain, work_at};
-use super::output::{JsonArray, Table, buffered, print, print_json};
-use crate::cli::{RevokeSession, Session as Command, Whose};
+use super::output::{JsonArray, Table, buffered, grouped, print, print_json};
+use super::pages::Pages;
+use super::progress;
+use crate::cli::{Output, RevokeAll, RevokeSession, Session as Command, Source, Whose};
 use crate::failure::{Failure, while_doing};
+
+/// Of how many accounts sessions are ended at the same time.
+const AT_ONCE: usize = 16;
 
 /// Shows and ends sessions.
 pub(super) async fn run(command: Command) -> Result<(), Failure> {
@@ -95,13 +101,20 @@ fn no_session(id: &str, whose: Option<&str>) -> Failure {
     ))
 }
 
-async fn revoke_all(arguments: Whose) -> Result<(), Failure> {
-    let Whose { whose, output, source } = arguments;
+async fn revoke_all(arguments: RevokeAll) -> Result<(), Failure> {
+    let RevokeAll { whose, output, source, .. } = arguments;
+    match whose {
+        Some(whose) => revoke_all_of(&whose, output, source).await,
+        None => revoke_everybodys(output, source).await,
+    }
+}
+
+async fn revoke_all_of(whose: &str, output: Output, source: Source) -> Result<(), Failure> {
     let revoke_all = async |office: &Office| {
-        let user = office.find(&whose).await?;
+        let user = office.find(whose).await?;
         let live = office.count_sessions(&user).await?;
         let user = office.admin().end_sessions(UserKey::Id(user.id), &HERE).await;
-        let user = user.map_err(|error| explain(error, &whose))?;
+        let user = user.map_err(|error| explain(error, whose))?;
         Ok((user, live))
     };
     let (user, ended) = work_at(source, revoke_all).await?;
@@ -109,5 +122,35 @@ async fn revoke_all(arguments: Whose) -> Result<(), Failure> {
         print_json(&json!({"revoked": ended}))
     } else {
         print(&format!("ended all sessions of {} ({ended} were live)", user.email))
+    }
+}
+
+async fn revoke_everybodys(output: Output, source: Source) -> Result<(), Failure> {
+    let progress = progress::counter("accounts");
+    let revoke_all = async |office: &Office| {
+        let mut pages = Pages::of(office);
+        while let Some(users) = pages.next().await? {
+            let end = async |user: User| {
+                match office.admin().end_sessions(UserKey::Id(user.id), &HERE).await {
+                    // The account was removed meanwhile.
+                    Ok(_) | Err(AuthError::Refused(Refusal::NotFound)) => progress.inc(1),
+                    Err(error) => {
+                        return Err(while_doing("not everybody's sessions were ended")(error));
+                    }
+                }
+                Ok(())
+            };
+            let users = stream::iter(users.into_iter().map(Ok));
+            users.try_for_each_concurrent(AT_ONCE, end).await?;
+        }
+        Ok(progress.position())
+    };
+    let done = work_at(source, revoke_all).await;
+    progress.finish_and_clear();
+    let accounts = done?;
+    if output.json {
+        print_json(&json!({"accounts": accounts}))
+    } else {
+        print(&format!("ended all sessions of {} accounts", grouped(accounts)))
     }
 }

@@ -104,6 +104,24 @@ fn all_sessions_of_an_account_are_ended_and_nobody_elses() {
     assert!(ended.contains("1 were live"), "{ended}");
 }
 
+#[test]
+fn everybodys_sessions_are_ended_by_one_command() {
+    let site = Site::with_user();
+    site.create(OTHER, PASSWORD);
+    let server = site.serve(&[]);
+    let tokens = [EMAIL, OTHER].map(|email| server.login(email, PASSWORD).text("access_token"));
+    let ended = site.run(&["session", "revoke-all", "--everybody", "--json"], "");
+    assert_eq!(printed_json(&ended), json!({"accounts": 2}));
+    for token in tokens {
+        server.me(&token).assert_problem(401, "revoked_token");
+    }
+    assert_eq!(server.login(OTHER, PASSWORD).status, 200);
+    let again = printed(&site.run(&["session", "revoke-all", "--everybody"], ""));
+    assert!(again.contains("2 accounts"), "{again}");
+    let both = site.run(&["session", "revoke-all", EMAIL, "--everybody"], "");
+    assert_eq!(both.status.code(), Some(2));
+}
+
 #[derive(Debug)]
 struct LongAgo;
 

@@ -18,6 +18,10 @@ use crate::sql::records::{count, event, moment};
 use crate::sql::server::{Failure, Retries, Transaction};
 use crate::sql::{Columns, Layout, Link, Sql, Table, Value, required};
 
+/// To how many times [`lists::LENGTH`] events places are given in one transaction: who waits for the sequencer waits no
+/// longer than that takes.
+const PORTION: usize = 20;
+
 #[derive(Clone, Debug)]
 pub(super) struct Events {
     is_any: Sql,
@@ -165,26 +169,36 @@ async fn lease(
     Ok(TakenEvents { events: taken, attempts: attempts.saturating_add(1) })
 }
 
-/// Gives places to the events that are visible and have none, and gives the last place that was given away. Nobody
-/// else does so until the transaction ends.
-async fn place(events: &Events, transaction: &mut Transaction<MySql>) -> Result<i64, Failure> {
+/// What became of the events without places.
+struct Placed {
+    /// The last place that was given away.
+    last: i64,
+    /// Whether every event that is visible has a place.
+    all: bool,
+}
+
+/// Gives places to the first of the events that are visible and have none. Nobody else does so until the transaction
+/// ends.
+async fn place(events: &Events, transaction: &mut Transaction<MySql>) -> Result<Placed, Failure> {
     let column = "event_sequencer.seq";
     let rows = transaction.rows(&events.lock_sequencer, &[]).await?;
     let last = required(rows.first().map(|row| row.int(column)).transpose()?.flatten(), column)?;
-    let mut placed = last;
-    loop {
+    let mut placed = Placed { last, all: false };
+    for _ in 0..PORTION {
         let rows = transaction.rows(&events.without_place, &[]).await?;
         if rows.is_empty() {
+            placed.all = true;
             break;
         }
         let numbers = rows.iter().map(number).collect::<Result<Vec<_>, _>>()?;
         let mut values = lists::filled(&numbers, |number| Value::Int(Some(*number)));
-        values.push(Value::Int(Some(placed)));
+        values.push(Value::Int(Some(placed.last)));
         transaction.execute(&events.give_places, &values).await?;
-        placed = placed.saturating_add(i64::try_from(numbers.len()).unwrap_or(i64::MAX));
+        let count = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+        placed.last = placed.last.saturating_add(count);
     }
-    if placed > last {
-        transaction.execute(&events.move_sequencer, &[Value::Int(Some(placed))]).await?;
+    if placed.last > last {
+        transaction.execute(&events.move_sequencer, &[Value::Int(Some(placed.last))]).await?;
     }
     Ok(placed)
 }
@@ -210,17 +224,20 @@ pub(super) async fn taken(store: &MySqlStore, consumer: &str, up_to: EventId) ->
     Ok(())
 }
 
-async fn place_all(store: &MySqlStore) -> Result<(), Fault> {
+/// Gives places to all events that are visible, and gives the last one that was given away.
+async fn place_all(store: &MySqlStore) -> Result<i64, Fault> {
     let mut retries = Retries::new();
     loop {
         let placed = async {
             let mut transaction = Transaction::begin(&store.database).await?;
-            place(&store.statements.events, &mut transaction).await?;
-            transaction.commit().await
+            let placed = place(&store.statements.events, &mut transaction).await?;
+            transaction.commit().await?;
+            Ok(placed)
         };
         match placed.await {
             Err(failure) => retries.after(failure).await?,
-            Ok(()) => return Ok(()),
+            Ok(Placed { last, all: true }) => return Ok(last),
+            Ok(Placed { all: false, .. }) => {}
         }
     }
 }
@@ -236,21 +253,9 @@ pub(super) async fn postpone(
 
 /// Puts the cursor of a new consumer behind all events that are visible.
 pub(super) async fn begin(store: &MySqlStore, consumer: &str) -> Result<(), Fault> {
-    let events = &store.statements.events;
-    let mut retries = Retries::new();
-    loop {
-        let begun = async {
-            let mut transaction = Transaction::begin(&store.database).await?;
-            let last = place(events, &mut transaction).await?;
-            let values = [name(consumer), Value::Int(Some(last))];
-            transaction.execute(&events.begin, &values).await?;
-            transaction.commit().await
-        };
-        match begun.await {
-            Err(failure) => retries.after(failure).await?,
-            Ok(()) => return Ok(()),
-        }
-    }
+    let last = place_all(store).await?;
+    let values = [name(consumer), Value::Int(Some(last))];
+    store.database.execute(&store.statements.events.begin, &values).await.map(drop)
 }
 
 pub(super) async fn forget(store: &MySqlStore, consumer: &str) -> Result<(), Fault> {

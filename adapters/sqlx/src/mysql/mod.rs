@@ -125,7 +125,7 @@ impl Store for MySqlStore {
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
-        Box::pin(sweep::sweep(self, command)).await
+        Box::pin(crate::sql::sweep::sweep(self, command)).await
     }
 
     async fn forget_attempts(

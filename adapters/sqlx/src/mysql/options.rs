@@ -9,7 +9,29 @@ use tokio::time::timeout;
 
 use super::open_error::OpenError;
 use crate::sql::Naming;
-use crate::sql::server::{DatabaseUrl, Pool};
+use crate::sql::server::{DatabaseUrl, Known, Pool};
+
+/// What may stand in a URL.
+const KNOWN: Known = Known {
+    schemes: ["mysql", "mariadb"],
+    parameters: &[
+        "charset",
+        "collation",
+        "socket",
+        "ssl-ca",
+        "ssl-cert",
+        "ssl-key",
+        "ssl-mode",
+        "sslca",
+        "sslcert",
+        "sslkey",
+        "sslmode",
+        "statement-cache-capacity",
+        "time-zone",
+        "timezone",
+    ],
+    bracketed: None,
+};
 
 /// What holds in every session, whatever the server's settings are.
 ///
@@ -64,7 +86,7 @@ impl MySqlOptions {
     /// Without `ssl-mode` a connection is encrypted if the server offers it, and nobody looks who the server is. Say
     /// `VERIFY_IDENTITY` wherever others have a hand in the network.
     pub fn parse(url: &str) -> Result<Self, OpenError> {
-        let url = DatabaseUrl::parse(url, ["mysql", "mariadb"])?;
+        let url = DatabaseUrl::parse(url, &KNOWN)?;
         if !url.names_database() {
             return Err(OpenError::Url("it names no server, or no database of it".to_owned()));
         }
@@ -160,11 +182,26 @@ mod tests {
             format!("mysql://ada:{secret}@db.example.com/"),
             format!("mysql://ada:{secret}@db/app?connections=0"),
             format!("mysql://ada:{secret}@db/app?ssl-mode={secret}"),
+            format!("mysql://ada:{secret}@db/app?ssl-mode=REQUIRED&{secret}=1"),
             format!("mysql:{secret}"),
         ] {
             let error = MySqlOptions::parse(&bad).unwrap_err();
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+
+    #[test]
+    fn parameters_that_nobody_would_read_are_refused_by_name() {
+        let with = |parameter: &str| {
+            let options = MySqlOptions::parse(&format!("mysql://db/app?{parameter}"));
+            options.map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!(with("ssl-mode=VERIFY_IDENTITY&connections=3"), Ok(()));
+        // Neither is `ssl-mode`: nobody would look who the server is.
+        for parameter in ["ssl_mode", "tls"] {
+            let error = with(&format!("{parameter}=VERIFY_IDENTITY")).unwrap_err();
+            assert!(error.contains(parameter) && error.contains("ssl-mode"), "{error}");
         }
     }
 }

@@ -3,8 +3,9 @@
 use super::attempts::Attempts;
 use super::events::Events;
 use super::messages::Messages;
-use super::sweep::Sweeps;
+use super::sweep;
 use crate::sql::batch::Writes;
+use crate::sql::sweep::Sweeps;
 use crate::sql::{Layout, Reads, Sql, refresh};
 
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ pub(super) struct Statements {
     pub(super) events: Events,
     pub(super) messages: Messages,
     pub(super) sweeps: Sweeps,
+    pub(super) remove_closed: Sql,
 }
 
 impl Statements {
@@ -27,7 +29,8 @@ impl Statements {
             attempts: Attempts::new(layout),
             events: Events::new(layout),
             messages: Messages::new(layout),
-            sweeps: Sweeps::new(layout),
+            sweeps: sweep::sweeps(layout),
+            remove_closed: sweep::removing_closed(layout),
         }
     }
 }

@@ -3,6 +3,7 @@
 use sqlx::Postgres;
 use testudo::Timestamp;
 use testudo::event::TakenEvents;
+use testudo::model::EventId;
 use testudo_driver::Fault;
 
 use super::PostgresStore;
@@ -80,21 +81,43 @@ async fn give_places(
     Ok(transaction.execute(&events.place, &[Value::Int(Some(AT_ONCE))]).await? > 0)
 }
 
-/// Puts the cursor of a new consumer behind every event that is visible by now.
-pub(super) async fn begin(store: &PostgresStore, consumer: &str) -> Result<(), Fault> {
+/// Moves a consumer's cursor.
+pub(super) async fn taken(
+    store: &PostgresStore,
+    consumer: &str,
+    up_to: EventId,
+) -> Result<(), Fault> {
+    let events = &store.statements.events;
+    let id = Value::uuid(up_to.as_uuid());
+    // One that nobody has taken yet may have no place.
+    if store.database.row(&events.has_no_place, std::slice::from_ref(&id)).await?.is_some() {
+        place_all(store).await?;
+    }
+    store.database.execute(&events.taken, &[Value::text(consumer), id]).await.map(drop)
+}
+
+/// Gives places to all events that are visible, a portion at a time: nobody else has to wait for more than that.
+async fn place_all(store: &PostgresStore) -> Result<(), Fault> {
     let mut retries = Retries::new();
     loop {
-        match begin_behind(store, consumer).await {
+        match place_some(store).await {
             Err(failure) => retries.after(failure).await?,
-            Ok(()) => return Ok(()),
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
         }
     }
 }
 
-async fn begin_behind(store: &PostgresStore, consumer: &str) -> Result<(), Failure> {
-    let events = &store.statements.events;
+async fn place_some(store: &PostgresStore) -> Result<bool, Failure> {
     let mut transaction = Transaction::begin(&store.database).await?;
-    while give_places(&mut transaction, events).await? {}
-    transaction.execute(&events.begin, &[Value::text(consumer)]).await?;
-    transaction.commit().await
+    let were_any = give_places(&mut transaction, &store.statements.events).await?;
+    transaction.commit().await?;
+    Ok(were_any)
+}
+
+/// Puts the cursor of a new consumer behind every event that is visible by now.
+pub(super) async fn begin(store: &PostgresStore, consumer: &str) -> Result<(), Fault> {
+    place_all(store).await?;
+    let values = [Value::text(consumer)];
+    store.database.execute(&store.statements.events.begin, &values).await.map(drop)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sqlx::Error;
-use sqlx::postgres::PgDatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use testudo_driver::{Fault, FaultKind};
 
 use crate::sql::server::{Failure, Why};
@@ -86,8 +86,8 @@ fn kind(error: &Error) -> FaultKind {
 
 fn kind_of_code(code: &str) -> FaultKind {
     match code {
-        // The last two are timeouts, of locks and of statements.
-        code::READ_ONLY | "55P03" | "57014" => FaultKind::Unavailable,
+        // Timeouts of locks, statements and transactions.
+        code::READ_ONLY | "55P03" | "57014" | "25P03" | "25P04" => FaultKind::Unavailable,
         code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED => FaultKind::Overloaded,
         // A damaged page, a damaged index.
         "XX001" | "XX002" => FaultKind::Corrupt,
@@ -110,15 +110,22 @@ fn database_error(error: &Error) -> Option<&PgDatabaseError> {
     }
 }
 
+/// Whether the server has said so and hung up: a transaction or a session was idle for too long, say.
+fn ends_the_connection(error: &Error) -> bool {
+    let severity = database_error(error).map(PgDatabaseError::severity);
+    matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic))
+}
+
 /// What may be done about an error.
 pub(super) fn why(error: &Error) -> Why {
     match error {
         Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Why::Lost,
+        Error::Database(_) if ends_the_connection(error) => Why::Lost,
         Error::Database(_) => match sqlstate(error) {
             Some(code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED) => Why::InTheWay,
             Some(code::UNIQUE_VIOLATION) => Why::Taken,
             Some(code::READ_ONLY) => Why::ReadOnly,
-            // Connections that were closed, or are being closed.
+            // Connections that are being closed.
             Some("57P01" | "57P02" | "57P03") => Why::Lost,
             Some(code) if code.starts_with("08") => Why::Lost,
             _ => Why::Other,
@@ -135,7 +142,7 @@ mod tests {
     fn sqlstates_are_faults_by_what_can_be_done_about_them() {
         for code in [
             "08006", "08001", "57P01", "57P02", "57P03", "53300", "53100", "25006", "57014",
-            "55P03",
+            "55P03", "25P03", "25P04", "57P05",
         ] {
             assert_eq!(kind_of_code(code), FaultKind::Unavailable, "{code}");
         }

@@ -1,7 +1,6 @@
-//! Messages on their way out, such that were given up, and what is swept.
+//! Messages on their way out, such that were given up, and counters that are forgotten.
 
 use testudo::Timestamp;
-use testudo::command::{Sweep, Swept};
 use testudo::message::{DeadLetters, TakenMessage};
 use testudo::model::{AttemptKey, MessageId};
 use testudo_driver::Fault;
@@ -9,7 +8,7 @@ use testudo_driver::Fault;
 use super::PostgresStore;
 use crate::sql::records::{message_id, taken_message};
 use crate::sql::server::Writing;
-use crate::sql::{Columns, Link, List, Sql, Value, required};
+use crate::sql::{Columns, Link, List, Value, required};
 
 pub(super) async fn take(
     store: &PostgresStore,
@@ -64,27 +63,4 @@ pub(super) async fn forget_attempts(
 
 fn list(messages: &[MessageId]) -> Value<'static> {
     Value::List(List::Uuids(messages.iter().map(|id| Some(*id.as_uuid())).collect()))
-}
-
-/// Removes what is over, a statement for each kind: each looks and removes at once. Accounts come last: what goes
-/// with an account is not counted as what it is.
-pub(super) async fn sweep(store: &PostgresStore, command: Sweep) -> Result<Swept, Fault> {
-    let (database, statements) = (&store.database, &store.statements.sweep);
-    let remove = async |sql: &Sql, by: Timestamp| {
-        database.execute(sql, &[by.into(), command.limit.into()]).await
-    };
-    let starts = AttemptKey::OF_ACCOUNTS.map(|start| Some(start.as_bytes().into())).to_vec();
-    let starts = Value::List(List::Bytes(starts));
-    let idle = [command.attempts_idle_since.into(), command.limit.into(), starts];
-    let links = command.links_expired_by;
-    Ok(Swept {
-        sessions: remove(&statements.sessions, command.sessions_expired_by).await?,
-        attempts: database.execute(&statements.attempts, &idle).await?,
-        invitations: remove(&statements.invitations, links).await?,
-        onboarding: remove(&statements.onboarding, links).await?,
-        api_keys: remove(&statements.api_keys, links).await?,
-        events: remove(&statements.events, command.events_kept_since).await?,
-        dead_letters: remove(&statements.dead_letters, command.dead_letters_buried_by).await?,
-        accounts: remove(&statements.accounts, command.accounts_closed_by).await?,
-    })
 }

@@ -14,6 +14,7 @@ mod own_users;
 #[cfg(test)]
 mod real_server;
 mod statements;
+mod sweep;
 
 use std::sync::Arc;
 
@@ -55,13 +56,11 @@ use crate::sql::{Value, counting};
 ///
 /// Neither foreign keys, triggers, advisory locks, LISTEN, deferred constraints nor row identifiers are used; JSON
 /// is text and moments are numbers. What is used is `INSERT … ON CONFLICT`, `FOR UPDATE`, `FOR SHARE` and `SKIP
-/// LOCKED`, partial indexes, identity columns, and common table expressions that write. None of the following
-/// was run with it, so try before you rely on it. CockroachDB has all of that under READ COMMITTED (from 23.2 on,
-/// where it has to be enabled, and enabled from the start since 24.1), YugabyteDB under its flag `yb_enable_read_committed_isolation`; Aurora and AlloyDB
-/// are PostgreSQL. Under SERIALIZABLE, which CockroachDB takes where READ COMMITTED is off, commits fail more often for
-/// the sake of others and are tried again. Numbers of events there follow the clocks of the nodes: events of
-/// different nodes within moments of each other may be handed out in another order than they were committed in, and
-/// none is skipped.
+/// LOCKED`, partial indexes, identity columns, columns with `COLLATE "C"`, and common table expressions that write,
+/// two of them to the same table when somebody signs in. None of the following was run with it, so try before you rely
+/// on it. YugabyteDB has all of that, with READ COMMITTED under its flag `yb_enable_read_committed_isolation`; Aurora
+/// and AlloyDB are PostgreSQL. CockroachDB does not take columns with a collation of this name, nor, as it is set up,
+/// a statement that changes one table twice: it is not served.
 ///
 /// The methods must be called within a tokio runtime.
 #[derive(Clone, Debug)]
@@ -87,7 +86,7 @@ impl Store for PostgresStore {
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
-        messages::sweep(self, command).await
+        crate::sql::sweep::sweep(self, command).await
     }
 
     async fn forget_attempts(
@@ -113,8 +112,7 @@ impl Store for PostgresStore {
     }
 
     async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
-        let values = [Value::text(&consumer), Value::uuid(up_to.as_uuid())];
-        self.database.execute(&self.statements.events.taken, &values).await.map(drop)
+        events::taken(self, &consumer, up_to).await
     }
 
     async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {

@@ -140,7 +140,8 @@ fn is_just_made(error: &Error) -> bool {
 
 async fn apply(connection: &mut PgConnection, layout: &Layout) -> Result<(), MigrateError> {
     let table = migrations::table(layout);
-    let mut transaction = connection.begin().await?;
+    // Whatever the database's own default is: who waited for the lock must see what its holder did.
+    let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     let lock = format!("SELECT 1 FROM {table} WHERE version = {} FOR UPDATE", migrations::LOCK_ROW);
     transaction.execute(AssertSqlSafe(lock)).await?;
     let applied = transaction.list_applied_migrations(&table).await?;

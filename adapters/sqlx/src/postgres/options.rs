@@ -7,7 +7,33 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::open_error::OpenError;
 use crate::sql::Naming;
-use crate::sql::server::DatabaseUrl;
+use crate::sql::server::{DatabaseUrl, Known};
+
+/// What may stand in a URL.
+const KNOWN: Known = Known {
+    schemes: ["postgres", "postgresql"],
+    parameters: &[
+        "application_name",
+        "dbname",
+        "host",
+        "hostaddr",
+        "options",
+        "password",
+        "port",
+        "ssl-ca",
+        "ssl-cert",
+        "ssl-key",
+        "ssl-mode",
+        "ssl-root-cert",
+        "sslcert",
+        "sslkey",
+        "sslmode",
+        "sslrootcert",
+        "statement-cache-capacity",
+        "user",
+    ],
+    bracketed: Some("options"),
+};
 
 /// How a store connects to Postgres, and what its tables are called.
 ///
@@ -50,7 +76,7 @@ impl PostgresOptions {
     /// Without `sslmode` a connection is encrypted if the server offers it, and nobody looks who the server is. Say
     /// `verify-full` wherever others have a hand in the network.
     pub fn parse(url: &str) -> Result<Self, OpenError> {
-        let url = DatabaseUrl::parse(url, ["postgres", "postgresql"])?;
+        let url = DatabaseUrl::parse(url, &KNOWN)?;
         let mut options = Self::new(url.options()?);
         options.connections = url.connections.unwrap_or(Self::CONNECTIONS);
         options.naming = url.naming;
@@ -130,10 +156,27 @@ mod tests {
             format!("postgres://ada:{secret}@db/app?connections=0"),
             format!("postgres://ada:{secret}@db/app?schema={secret};"),
             format!("postgres://ada:{secret}@db/app?sslmode={secret}"),
+            format!("postgres://ada:{secret}@db/app?sslmode=require&{secret}=1"),
         ] {
             let error = PostgresOptions::parse(&bad).unwrap_err();
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains(&format!(":{secret}")), "{shown}");
+        }
+    }
+
+    #[test]
+    fn parameters_that_nobody_would_read_are_refused_by_name() {
+        let with = |parameter: &str| {
+            let options = PostgresOptions::parse(&format!("postgres://db/app?{parameter}"));
+            options.map(drop).map_err(|error| error.to_string())
+        };
+        for parameter in ["sslmode=verify-full", "options[lock_timeout]=1s", "prefix=t_"] {
+            assert_eq!(with(parameter), Ok(()));
+        }
+        // Neither is `sslmode`: nobody would look who the server is.
+        for parameter in ["ssl_mode", "tls"] {
+            let error = with(&format!("{parameter}=verify-full")).unwrap_err();
+            assert!(error.contains(parameter) && error.contains("sslmode"), "{error}");
         }
     }
 }

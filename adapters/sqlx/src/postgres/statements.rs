@@ -1,6 +1,7 @@
 //! The statements that Postgres has in its own way, made when the store is opened.
 
 use crate::sql::batch::Writes;
+use crate::sql::sweep::Sweeps;
 use crate::sql::{Layout, Reads, Sql, Table, counting, refresh};
 
 /// All statements of a store.
@@ -16,7 +17,11 @@ pub(super) struct Statements {
     pub(super) sign_in: Sql,
     pub(super) events: Events,
     pub(super) messages: Messages,
-    pub(super) sweep: Sweeping,
+    /// Rows that somebody else has locked are passed over: they are being removed, or are about to be something else.
+    /// Further values: ?4 what the keys of accounts begin with.
+    pub(super) sweep: Sweeps,
+    /// Accounts with all that is theirs, and a row for each: ?1 ids, ?2 by when they were to be removed.
+    pub(super) remove_accounts: Sql,
 }
 
 #[derive(Debug)]
@@ -33,6 +38,7 @@ pub(super) struct Events {
     /// ?1 cursor, ?2 limit.
     pub(super) next: Sql,
     /// ?1 consumer, ?2 event.
+    pub(super) has_no_place: Sql,
     pub(super) taken: Sql,
     /// ?1 consumer, ?2 until.
     pub(super) postpone: Sql,
@@ -58,22 +64,6 @@ pub(super) struct Messages {
     pub(super) sent: Sql,
 }
 
-/// ?1 by when it was over, ?2 limit. Rows that somebody else has locked are passed over: they are being removed,
-/// or are about to be something else.
-#[derive(Debug)]
-pub(super) struct Sweeping {
-    pub(super) sessions: Sql,
-    /// ?3 what the keys of accounts begin with.
-    pub(super) attempts: Sql,
-    pub(super) invitations: Sql,
-    pub(super) onboarding: Sql,
-    pub(super) api_keys: Sql,
-    pub(super) events: Sql,
-    pub(super) dead_letters: Sql,
-    /// With all that is theirs; a row for each.
-    pub(super) accounts: Sql,
-}
-
 impl Statements {
     pub(super) fn new(layout: &Layout) -> Self {
         let attempts = layout.table(Table::Attempts);
@@ -91,7 +81,8 @@ impl Statements {
             sign_in: layout.sql(&sign_in(layout)),
             events: events(layout),
             messages: messages(layout),
-            sweep: sweeping(layout),
+            sweep: sweeps(layout),
+            remove_accounts: layout.sql(&remove_accounts(layout)),
             layout: layout.clone(),
         }
     }
@@ -145,14 +136,15 @@ fn events(layout: &Layout) -> Events {
              AND NOT EXISTS (SELECT 1 FROM {consumers} WHERE name = ?1 AND next_try > ?2)"
         )),
         lock_sequencer: layout.sql(&format!("SELECT seq FROM {sequencer} WHERE id = 1 FOR UPDATE")),
+        // An event that is swept meanwhile leaves its place empty.
         place: layout.sql(&format!(
             "WITH fresh AS (SELECT id, row_number() OVER (ORDER BY number) AS place FROM \
                 (SELECT id, number FROM {events} WHERE seq IS NULL ORDER BY number LIMIT ?1) AS oldest), \
              placed AS (UPDATE {events} AS events \
                 SET seq = (SELECT seq FROM {sequencer} WHERE id = 1) + fresh.place \
-                FROM fresh WHERE events.id = fresh.id RETURNING 1) \
-             UPDATE {sequencer} SET seq = seq + (SELECT count(*) FROM placed) WHERE id = 1 \
-                AND EXISTS (SELECT 1 FROM placed)"
+                FROM fresh WHERE events.id = fresh.id) \
+             UPDATE {sequencer} SET seq = seq + (SELECT max(place) FROM fresh) WHERE id = 1 \
+                AND EXISTS (SELECT 1 FROM fresh)"
         )),
         lease: layout.sql(&format!(
             "INSERT INTO {consumers} AS event_consumers (name, seq, attempts, next_try) \
@@ -165,6 +157,7 @@ fn events(layout: &Layout) -> Events {
             layout.some(Table::Events, &["record"]),
             layout.from(Table::Events),
         )),
+        has_no_place: layout.sql(&format!("SELECT 1 FROM {events} WHERE id = ?1 AND seq IS NULL")),
         taken: layout.sql(&format!(
             "UPDATE {consumers} AS consumers SET seq = events.seq, attempts = 0, next_try = 0 \
              FROM {events} AS events \
@@ -206,7 +199,7 @@ fn messages(layout: &Layout) -> Messages {
     }
 }
 
-fn sweeping(layout: &Layout) -> Sweeping {
+fn sweeps(layout: &Layout) -> Sweeps {
     let over = |table: Table, column: &str| {
         let table = layout.table(table);
         layout.sql(&format!(
@@ -215,41 +208,38 @@ fn sweeping(layout: &Layout) -> Sweeping {
              DELETE FROM {table} WHERE id IN (SELECT id FROM over)"
         ))
     };
+    // What no address can hold is not decoded: it would be an error.
+    let attempts = layout.sql(&format!(
+        "WITH idle AS (SELECT key FROM {attempts} AS attempts \
+            WHERE window_end > ?3 AND window_end <= ?1 AND NOT (consecutive > 0 AND EXISTS \
+                (SELECT 1 FROM unnest(?4::bytea[]) AS start JOIN {users} AS users ON users.{email_key} = \
+                    CASE WHEN substring(attempts.key FROM 1 FOR octet_length(start)) = start \
+                        AND position('\\x00'::bytea IN attempts.key) = 0 \
+                    THEN convert_from(substring(attempts.key FROM octet_length(start) + 1), 'UTF8') \
+                    END)) \
+            LIMIT ?2 FOR UPDATE OF attempts SKIP LOCKED) \
+         DELETE FROM {attempts} WHERE key IN (SELECT key FROM idle)",
+        attempts = layout.table(Table::Attempts),
+        users = layout.table(Table::Users),
+        email_key = layout.column(Table::Users, "email_key"),
+    ));
+    Sweeps::new(layout, over, attempts)
+}
+
+fn remove_accounts(layout: &Layout) -> String {
     let theirs = |table: Table, owner: &str| {
         format!("(DELETE FROM {} WHERE {owner} IN (SELECT id FROM gone))", layout.table(table))
     };
-    let (users, user) = (layout.table(Table::Users), |column| layout.column(Table::Users, column));
-    let (attempts, id) = (layout.table(Table::Attempts), user("id"));
-    Sweeping {
-        sessions: over(Table::Sessions, "expires_at"),
-        // What no address can hold is not decoded: it would be an error.
-        attempts: layout.sql(&format!(
-            "WITH idle AS (SELECT key FROM {attempts} AS attempts WHERE window_end <= ?1 AND NOT \
-                (consecutive > 0 AND EXISTS \
-                    (SELECT 1 FROM unnest(?3::bytea[]) AS start JOIN {users} AS users ON users.{} = \
-                        CASE WHEN substring(attempts.key FROM 1 FOR octet_length(start)) = start \
-                            AND position('\\x00'::bytea IN attempts.key) = 0 \
-                        THEN convert_from(substring(attempts.key FROM octet_length(start) + 1), 'UTF8') \
-                        END)) \
-                LIMIT ?2 FOR UPDATE OF attempts SKIP LOCKED) \
-             DELETE FROM {attempts} WHERE key IN (SELECT key FROM idle)",
-            user("email_key"),
-        )),
-        invitations: over(Table::Invitations, "expires_at"),
-        onboarding: over(Table::Onboarding, "expires_at"),
-        api_keys: over(Table::ApiKeys, "expires_at"),
-        events: over(Table::Events, "at"),
-        dead_letters: over(Table::Messages, "buried_at"),
-        accounts: layout.sql(&format!(
-            "WITH closed AS (SELECT {id} AS id FROM {users} WHERE {} <= ?1 \
-                LIMIT ?2 FOR UPDATE SKIP LOCKED), \
-             gone AS (DELETE FROM {users} WHERE {id} IN (SELECT id FROM closed) RETURNING {id} AS id), \
-             sessions AS {}, invitations AS {}, api_keys AS {} \
-             SELECT id AS \"users.id\" FROM gone",
-            user("closes_at"),
-            theirs(Table::Sessions, "user_id"),
-            theirs(Table::Invitations, "invited_by"),
-            theirs(Table::ApiKeys, "user_id"),
-        )),
-    }
+    let [id, closes_at] = ["id", "closes_at"].map(|column| layout.column(Table::Users, column));
+    format!(
+        "WITH closed AS (SELECT {id} AS id FROM {users} WHERE {id} = ANY(?1) AND {closes_at} <= ?2 \
+            FOR UPDATE SKIP LOCKED), \
+         gone AS (DELETE FROM {users} WHERE {id} IN (SELECT id FROM closed) RETURNING {id} AS id), \
+         sessions AS {}, invitations AS {}, api_keys AS {} \
+         SELECT id AS \"users.id\" FROM gone",
+        theirs(Table::Sessions, "user_id"),
+        theirs(Table::Invitations, "invited_by"),
+        theirs(Table::ApiKeys, "user_id"),
+        users = layout.table(Table::Users),
+    )
 }

@@ -15,6 +15,7 @@
 //! * [`batch`]: a commit as the steps of a transaction, in an order that never lets two of them wait for each
 //!   other.
 //! * `counting`: an attempt as one statement.
+//! * [`sweep`]: removing what is over, in statements of bounded length.
 //! * `refresh`: a refresh as one statement.
 //! * `server`: connections and transactions, for the databases that are servers.
 //! * [`migrations`]: which there are, which were applied, and their text under another prefix.
@@ -43,6 +44,7 @@ mod row;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) mod server;
 mod statement;
+pub(crate) mod sweep;
 mod user_table;
 mod value;
 

@@ -27,27 +27,3 @@ pub(super) async fn forget(
     transaction.commit().await.map_err(fault)?;
     Ok(forgotten)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::super::SqliteStore;
-    use super::super::fixtures::scratch;
-    use crate::laws::counting;
-
-    #[test]
-    fn counting_refunding_and_clearing_do_what_the_reference_does() {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let (_directory, store) = runtime.block_on(scratch());
-        // Nothing here is about power loss, and thousands of syncs would take minutes.
-        let relaxed = sqlx::query("PRAGMA synchronous = OFF");
-        runtime.block_on(relaxed.execute(&store.writer)).unwrap();
-        counting::counting_refunding_and_clearing_do_what_the_reference_does(&runtime, &store);
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn two_processes_together_allow_no_more_than_the_limit() {
-        let (directory, server) = scratch().await;
-        let tool = SqliteStore::open(directory.path().join("records.db")).await.unwrap();
-        counting::two_nodes_together_allow_no_more_than_the_limit([server, tool]).await;
-    }
-}

@@ -99,7 +99,7 @@ impl Store for SqliteStore {
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
-        sweep::sweep(self, command).await
+        crate::sql::sweep::sweep(self, command).await
     }
 
     async fn forget_attempts(

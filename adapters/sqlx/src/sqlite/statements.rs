@@ -1,6 +1,7 @@
 //! The statements that SQLite has in its own way, made when the file is opened.
 
 use crate::sql::batch::Writes;
+use crate::sql::sweep::Sweeps;
 use crate::sql::{Layout, Reads, Sql, Table, counting};
 
 /// All statements of a store.
@@ -14,7 +15,10 @@ pub(super) struct Statements {
     pub(super) refresh: Sql,
     pub(super) events: Events,
     pub(super) messages: Messages,
-    pub(super) sweep: Sweeping,
+    /// Further values: ?4 what the keys of accounts begin with, as a JSON list.
+    pub(super) sweep: Sweeps,
+    /// What goes with accounts, and the accounts: ?1 ids as a JSON list, ?2 by when they were to be removed.
+    pub(super) remove_accounts: [Sql; 4],
 }
 
 #[derive(Debug)]
@@ -52,26 +56,6 @@ pub(super) struct Messages {
     pub(super) revive: Sql,
 }
 
-/// ?1 by when it was over, ?2 limit.
-#[derive(Debug)]
-pub(super) struct Sweeping {
-    pub(super) sessions: Sql,
-    /// ?3 what the keys of accounts begin with, as a JSON list.
-    pub(super) attempts: Sql,
-    pub(super) invitations: Sql,
-    pub(super) onboarding: Sql,
-    pub(super) api_keys: Sql,
-    pub(super) events: Sql,
-    pub(super) dead_letters: Sql,
-    /// Finds the ids.
-    pub(super) accounts: Sql,
-    /// What goes with accounts, and the accounts: ?1 ids, ?2 by when they were to be removed.
-    pub(super) with_accounts: [Sql; 4],
-}
-
-/// A JSON list of ids as a list of their bytes.
-const IDS: &str = "(SELECT unhex(value, '-') FROM json_each(?1))";
-
 impl Statements {
     pub(super) fn new(layout: &Layout) -> Self {
         let attempts = layout.table(Table::Attempts);
@@ -84,7 +68,8 @@ impl Statements {
             refresh: layout.sql(&refresh(layout)),
             events: events(layout),
             messages: messages(layout),
-            sweep: sweeping(layout),
+            sweep: sweeps(layout),
+            remove_accounts: remove_accounts(layout),
             layout: layout.clone(),
         }
     }
@@ -169,7 +154,9 @@ fn messages(layout: &Layout) -> Messages {
                  ORDER BY seq LIMIT ?3) \
              RETURNING {taken}"
         )),
-        sent: layout.sql(&format!("DELETE FROM {messages} WHERE id IN {IDS}")),
+        sent: layout.sql(&format!(
+            "DELETE FROM {messages} WHERE id IN (SELECT unhex(value, '-') FROM json_each(?1))"
+        )),
         postpone: layout.sql(&format!("UPDATE {messages} SET next_try = ?2 WHERE id = ?1")),
         bury: layout.sql(&format!(
             "UPDATE {messages} SET buried_at = ?2, burial_reason = ?3 \
@@ -182,49 +169,45 @@ fn messages(layout: &Layout) -> Messages {
     }
 }
 
-fn sweeping(layout: &Layout) -> Sweeping {
-    let over = |table: Table, key: &str, column: &str| {
+fn sweeps(layout: &Layout) -> Sweeps {
+    let over = |table: Table, column: &str| {
+        let key = if matches!(table, Table::Events | Table::Messages) { "seq" } else { "id" };
         let table = layout.table(table);
         layout.sql(&format!(
             "DELETE FROM {table} WHERE {key} IN \
              (SELECT {key} FROM {table} WHERE {column} <= ?1 LIMIT ?2)"
         ))
     };
-    let of_accounts = |table: Table, owner: &str| {
-        layout.sql(&format!("DELETE FROM {} WHERE {owner} IN {IDS}", layout.table(table)))
-    };
+    // The address is cut off as bytes: as a text it would end at a NUL.
+    let attempts = layout.sql(&format!(
+        "DELETE FROM {attempts} WHERE key IN \
+         (SELECT key FROM {attempts} AS counters \
+          WHERE window_end > ?3 AND window_end <= ?1 AND NOT (consecutive > 0 AND EXISTS \
+            (SELECT 1 FROM json_each(?4) AS start JOIN {users} AS users ON users.{email_key} = \
+                CAST(substr(CAST(counters.key AS BLOB), length(start.value) + 1) AS TEXT) \
+             WHERE substr(counters.key, 1, length(start.value)) = start.value)) \
+          LIMIT ?2)",
+        attempts = layout.table(Table::Attempts),
+        users = layout.table(Table::Users),
+        email_key = layout.column(Table::Users, "email_key"),
+    ));
+    Sweeps::new(layout, over, attempts)
+}
+
+fn remove_accounts(layout: &Layout) -> [Sql; 4] {
     let users = layout.table(Table::Users);
-    let user = |column| layout.column(Table::Users, column);
-    Sweeping {
-        sessions: over(Table::Sessions, "id", "expires_at"),
-        // The address is cut off as bytes: as a text it would end at a NUL.
-        attempts: layout.sql(&format!(
-            "DELETE FROM {attempts} WHERE key IN \
-             (SELECT key FROM {attempts} AS counters WHERE window_end <= ?1 AND NOT \
-                (consecutive > 0 AND EXISTS \
-                    (SELECT 1 FROM json_each(?3) AS start JOIN {users} AS users ON users.{email_key} = \
-                        CAST(substr(CAST(counters.key AS BLOB), length(start.value) + 1) AS TEXT) \
-                     WHERE substr(counters.key, 1, length(start.value)) = start.value)) \
-              LIMIT ?2)",
-            attempts = layout.table(Table::Attempts),
-            email_key = user("email_key"),
-        )),
-        invitations: over(Table::Invitations, "id", "expires_at"),
-        onboarding: over(Table::Onboarding, "id", "expires_at"),
-        api_keys: over(Table::ApiKeys, "id", "expires_at"),
-        events: over(Table::Events, "seq", "at"),
-        dead_letters: over(Table::Messages, "seq", "buried_at"),
-        accounts: layout.sql(&format!(
-            "SELECT {} FROM {} WHERE users.{} <= ?1 LIMIT ?2",
-            layout.some(Table::Users, &["id"]),
-            layout.from(Table::Users),
-            user("closes_at"),
-        )),
-        with_accounts: [
-            of_accounts(Table::Sessions, "user_id"),
-            of_accounts(Table::Invitations, "invited_by"),
-            of_accounts(Table::ApiKeys, "user_id"),
-            layout.sql(&format!("DELETE FROM {users} WHERE {} IN {IDS}", user("id"))),
-        ],
-    }
+    let [id, closes_at] = ["id", "closes_at"].map(|column| layout.column(Table::Users, column));
+    let remove = |table: Table, owner: &str| {
+        layout.sql(&format!(
+            "DELETE FROM {} WHERE {owner} IN (SELECT {id} FROM {users} \
+                WHERE {id} IN (SELECT unhex(value, '-') FROM json_each(?1)) AND {closes_at} <= ?2)",
+            layout.table(table)
+        ))
+    };
+    [
+        remove(Table::Sessions, "user_id"),
+        remove(Table::Invitations, "invited_by"),
+        remove(Table::ApiKeys, "user_id"),
+        remove(Table::Users, &id),
+    ]
 }

@@ -1,61 +1,85 @@
-//! Sweeping: one statement for each kind of record, so that each looks and removes at once.
+//! Sweeping, as SQLite does it.
 
-use sqlx::Sqlite;
+use sqlx::{Sqlite, SqlitePool};
 use testudo::Timestamp;
-use testudo::command::{Sweep, Swept};
 use testudo::model::AttemptKey;
 use testudo_driver::Fault;
+use uuid::Uuid;
 
 use super::SqliteStore;
 use super::commit::BEGIN;
 use super::fault::fault;
-use crate::sql::records::{id, json};
+use crate::sql::records::json;
+use crate::sql::sweep::{Sweeper, Sweeps};
 use crate::sql::{Sql, Value};
 
-/// Accounts come last: what goes with an account is not counted as what it is.
-pub(super) async fn sweep(store: &SqliteStore, command: Sweep) -> Result<Swept, Fault> {
-    let statements = &store.statements.sweep;
-    let of_accounts = json(&AttemptKey::OF_ACCOUNTS)?;
-    let remove = async |sql: &Sql, by: Timestamp, more: &[Value<'_>]| {
-        let values = [&[by.into(), command.limit.into()], more].concat();
-        let query = sql.query::<Sqlite>(&values);
-        query.execute(&store.writer).await.map(|done| done.rows_affected()).map_err(fault)
-    };
-    let links = command.links_expired_by;
-    Ok(Swept {
-        sessions: remove(&statements.sessions, command.sessions_expired_by, &[]).await?,
-        attempts: remove(&statements.attempts, command.attempts_idle_since, &[of_accounts]).await?,
-        invitations: remove(&statements.invitations, links, &[]).await?,
-        onboarding: remove(&statements.onboarding, links, &[]).await?,
-        api_keys: remove(&statements.api_keys, links, &[]).await?,
-        events: remove(&statements.events, command.events_kept_since, &[]).await?,
-        dead_letters: remove(&statements.dead_letters, command.dead_letters_buried_by, &[]).await?,
-        accounts: accounts(store, command.accounts_closed_by, command.limit).await?,
-    })
-}
+impl Sweeper for SqliteStore {
+    type Link = SqlitePool;
 
-/// Removes accounts with all that is theirs.
-async fn accounts(store: &SqliteStore, closed_by: Timestamp, limit: u32) -> Result<u64, Fault> {
-    let statements = &store.statements.sweep;
-    let mut transaction = store.writer.begin_with(BEGIN).await.map_err(fault)?;
-    let find = statements.accounts.query::<Sqlite>(&[closed_by.into(), limit.into()]);
-    let rows = find.fetch_all(&mut *transaction).await.map_err(fault)?;
-    if rows.is_empty() {
-        return Ok(0);
+    const TOGETHER: bool = true;
+
+    fn link(&self) -> &Self::Link {
+        &self.readers
     }
-    let ids = rows.iter().map(|row| id(row, "users.id")).collect::<Result<Vec<_>, _>>()?;
-    let ids = json(&ids)?;
-    for sql in &statements.with_accounts {
-        let query = sql.query::<Sqlite>(std::slice::from_ref(&ids));
-        query.execute(&mut *transaction).await.map_err(fault)?;
+
+    fn sweeps(&self) -> &Sweeps {
+        &self.statements.sweep
     }
-    transaction.commit().await.map_err(fault)?;
-    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+
+    async fn remove(&self, sql: &Sql, values: &[Value<'_>]) -> Result<u64, Fault> {
+        let done = sql.query::<Sqlite>(values).execute(&self.writer).await.map_err(fault)?;
+        Ok(done.rows_affected())
+    }
+
+    async fn remove_attempts(&self, mut values: Vec<Value<'_>>) -> Result<u64, Fault> {
+        values.push(json(&AttemptKey::OF_ACCOUNTS)?);
+        self.remove(&self.statements.sweep.attempts, &values).await
+    }
+
+    async fn remove_accounts(&self, accounts: &[Uuid], closed_by: Timestamp) -> Result<u64, Fault> {
+        let values = [json(&accounts)?, closed_by.into()];
+        let mut transaction = self.writer.begin_with(BEGIN).await.map_err(fault)?;
+        let mut removed = 0;
+        for sql in &self.statements.remove_accounts {
+            let query = sql.query::<Sqlite>(&values);
+            removed = query.execute(&mut *transaction).await.map_err(fault)?.rows_affected();
+        }
+        transaction.commit().await.map_err(fault)?;
+        Ok(removed)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::{plan, scratch};
+    use super::SqliteStore;
+    use crate::laws::sweeping;
+
+    async fn run(store: &SqliteStore, statement: String) {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&store.writer).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_account_that_cannot_be_removed_holds_up_no_other() {
+        let (_directory, store) = scratch().await;
+        run(&store, "CREATE TABLE orders (buyer BLOB REFERENCES users (id))".to_owned()).await;
+        sweeping::an_account_that_cannot_be_removed_holds_up_no_other(&store, async |user| {
+            let user = user.id.as_uuid().simple();
+            run(&store, format!("INSERT INTO orders VALUES (x'{user}')")).await;
+        })
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn as_many_counters_go_as_may_however_many_there_are() {
+        let (_directory, store) = scratch().await;
+        let fill = "WITH RECURSIVE numbers (number) AS \
+                (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 12000) \
+            INSERT INTO attempts (key, count, window_end, consecutive) \
+            SELECT number, 1, number / 3, 1 FROM numbers";
+        run(&store, fill.to_owned()).await;
+        sweeping::as_many_counters_go_as_may_however_many_there_are(&store).await;
+    }
 
     /// However many rows there are that stay.
     #[tokio::test(flavor = "multi_thread")]
@@ -64,7 +88,7 @@ mod tests {
         let sweep = &store.statements.sweep;
         for (statement, index) in [
             (&sweep.sessions, "sessions_by_expiry"),
-            (&sweep.accounts, "users_by_closing"),
+            (&sweep.closed, "users_by_closing"),
             (&sweep.invitations, "invitations_by_expiry"),
             (&sweep.onboarding, "onboarding_sessions_by_expiry"),
             (&sweep.api_keys, "api_keys_by_expiry"),

@@ -10,10 +10,10 @@ use tempfile::NamedTempFile;
 use testudo::Timestamp;
 use testudo::model::{JsonObject, User};
 
-use super::pages::Pages;
 use crate::cli::ExportUsers;
 use crate::commands::office::{Office, work_at};
 use crate::commands::output::{buffered, grouped, json, print, unwritten};
+use crate::commands::pages::Pages;
 use crate::commands::progress;
 use crate::failure::{Failure, while_doing};
 use crate::shutdown::Signals;

@@ -3,10 +3,10 @@
 use testudo::model::User;
 use testudo_axum::views::UserView;
 
-use super::pages::Pages;
 use crate::cli::ListUsers;
 use crate::commands::office::{Office, work_at};
 use crate::commands::output::{JsonArray, Table, buffered, yes_or_no};
+use crate::commands::pages::Pages;
 use crate::failure::Failure;
 
 /// Lists all accounts, of which a page at a time is in memory.

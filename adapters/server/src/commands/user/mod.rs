@@ -5,7 +5,6 @@ mod create;
 mod export;
 mod import;
 mod list;
-mod pages;
 mod password;
 mod reset_second_factor;
 mod set_password;

@@ -91,3 +91,16 @@ async fn many_writers_and_consumers_on_two_nodes_skip_nothing_and_repeat_nothing
     one.close().await;
     other.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_begins_is_behind_all_events_however_many() {
+    let (_database, store) = scratch().await;
+    let ada = user("ada@example.com");
+    let many = (0..4_100).map(|_| event(&ada)).collect();
+    commit(&store, Commit { events: many, ..Commit::default() }).await;
+    store.begin_events("late".to_owned()).await.unwrap();
+    let new = event(&ada);
+    commit(&store, Commit { events: vec![new.clone()], ..Commit::default() }).await;
+    assert_eq!(take(&store, "late").await, [new]);
+    store.close().await;
+}

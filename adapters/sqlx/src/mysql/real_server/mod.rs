@@ -1,7 +1,6 @@
 //! Tests on a real server.
 
 mod connections;
-mod counting;
 mod events;
 mod faults;
 mod interrupted;
@@ -10,4 +9,5 @@ mod opening;
 mod own_users;
 mod plans;
 mod refreshing;
+mod sweeping;
 mod tampered;

@@ -78,7 +78,12 @@ async fn nothing_is_looked_for_in_whole_tables() {
             vec![user_id.clone(), Value::int(0), until.clone(), text.clone(), limit.clone()],
         ),
         ("PRIMARY", &statements.attempts.lock, vec![key.clone()]),
-        ("attempts_by_window_end", &sweeps.attempts, vec![by.clone(), limit.clone()]),
+        (
+            "attempts_by_window_end",
+            &sweeps.attempts,
+            vec![by.clone(), limit.clone(), Value::int(0)],
+        ),
+        ("attempts_by_window_end", &sweeps.attempts_end, vec![Value::int(0), by.clone()]),
         ("sessions_by_expiry", &sweeps.sessions, vec![by.clone(), limit.clone()]),
         ("invitations_by_expiry", &sweeps.invitations, vec![by.clone(), limit.clone()]),
         ("onboarding_sessions_by_expiry", &sweeps.onboarding, vec![by.clone(), limit.clone()]),
@@ -87,7 +92,7 @@ async fn nothing_is_looked_for_in_whole_tables() {
         ("messages_in_order", &statements.messages.due, vec![NOW.into(), limit.clone()]),
         ("events_by_seq", &statements.events.without_place, vec![]),
         ("events_by_seq", &statements.events.next, vec![Value::int(290), limit.clone()]),
-        ("users_by_closing", &sweeps.closed, vec![by, limit]),
+        ("users_by_closing", &sweeps.closed, vec![by, limit, Value::int(0)]),
     ];
     for (index, sql, values) in cases {
         let plan = plan(&store, sql, &values).await;

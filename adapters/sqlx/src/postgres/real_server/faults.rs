@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::Connection;
 use testudo::command::{FindUser, UserKey};
-use testudo_driver::{FaultKind, Store};
+use testudo_driver::{Fault, FaultKind, Store};
 use testudo_test_servers::{Options, Postgres};
 
 use super::{run, scratch};
@@ -116,4 +116,18 @@ async fn faults_quote_no_values() {
     assert!(!shown.contains("hunter7031"), "{shown}");
     let fault = store.commit(inserting(&user("hunter7031\0@example.com"))).await.unwrap_err();
     assert!(!format!("{fault} {fault:?}").contains("hunter7031"), "{fault}");
+}
+
+/// Such as one that was idle in a transaction for too long: the server says so and hangs up.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_says_before_it_hangs_up_ends_the_connection() {
+    let (_database, store) = scratch().await;
+    let mut connection = store.database.apart().await;
+    let idle = "SET idle_in_transaction_session_timeout = '50ms'; BEGIN";
+    sqlx::raw_sql(idle).execute(&mut connection).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let error = sqlx::raw_sql("COMMIT").execute(&mut connection).await.unwrap_err();
+    let failure = super::super::failure(error);
+    assert!(failure.is_lost());
+    assert_eq!(Fault::from(failure).kind(), FaultKind::Unavailable);
 }

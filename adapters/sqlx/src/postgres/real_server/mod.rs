@@ -1,11 +1,13 @@
 //! Tests on a real server that look inside the store.
 
+mod events;
 mod failover;
 mod faults;
 mod one_statement;
 mod opening;
 mod plans;
 mod records;
+mod sweeping;
 
 use sqlx::AssertSqlSafe;
 use testudo_test_servers::Database;

@@ -1,5 +1,6 @@
 //! Opening: many at once, under other names, over what is there.
 
+use sqlx::Connection;
 use testudo_driver::Store;
 use testudo_test_servers::Database;
 
@@ -14,9 +15,24 @@ use crate::{Naming, PostgresStore};
 #[tokio::test(flavor = "multi_thread")]
 async fn many_nodes_may_start_at_once_on_an_empty_database() {
     let database = Database::postgres().unwrap();
+    all_start_at_once_on(&database).await;
+}
+
+/// Who waited for the first one must see what it made.
+#[tokio::test(flavor = "multi_thread")]
+async fn they_may_also_where_transactions_see_what_was_there_when_they_began() {
+    let database = Database::postgres().unwrap();
+    let mut connection = sqlx::PgConnection::connect(database.url()).await.unwrap();
+    let isolated = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I \
+        SET default_transaction_isolation = ''repeatable read''', current_database()); END $$";
+    sqlx::raw_sql(isolated).execute(&mut connection).await.unwrap();
+    all_start_at_once_on(&database).await;
+}
+
+async fn all_start_at_once_on(database: &Database) {
     let openers: Vec<_> = (0..24)
         .map(|_| {
-            let options = options(&database).with_connections(2);
+            let options = options(database).with_connections(2);
             tokio::spawn(async move { PostgresStore::open_with(options).await })
         })
         .collect();

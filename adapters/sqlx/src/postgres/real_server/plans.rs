@@ -96,7 +96,7 @@ async fn no_statement_reads_a_whole_table() {
         (&sweep.api_keys, "api_keys_by_expiry"),
         (&sweep.events, "events_by_time"),
         (&sweep.dead_letters, "messages_by_burial"),
-        (&sweep.accounts, "users_by_closing"),
+        (&sweep.closed, "users_by_closing"),
     ] {
         let plan = plan(&store, sql).await;
         // One row, and what common table expressions have found.

@@ -4,23 +4,8 @@ use testudo::command::{FindUser, UserKey};
 use testudo::model::EmailKey;
 use testudo_driver::Store;
 
-use super::{options, run, scratch};
-use crate::PostgresStore;
-use crate::laws::{counting, records};
-
-#[test]
-fn counting_refunding_and_clearing_do_what_the_reference_does() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (_database, store) = runtime.block_on(scratch());
-    counting::counting_refunding_and_clearing_do_what_the_reference_does(&runtime, &store);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_nodes_together_allow_no_more_than_the_limit() {
-    let (database, one) = scratch().await;
-    let other = PostgresStore::open_with(options(&database)).await.unwrap();
-    counting::two_nodes_together_allow_no_more_than_the_limit([one, other]).await;
-}
+use super::{run, scratch};
+use crate::laws::records;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_come_back_as_they_went_in() {

@@ -25,7 +25,7 @@ pub(crate) use held::Held;
 pub(crate) use pool::{Pool, Writing};
 pub(crate) use retries::Retries;
 pub(crate) use transaction::Transaction;
-pub(crate) use url::{DatabaseUrl, UrlError};
+pub(crate) use url::{DatabaseUrl, Known, UrlError};
 
 use super::row::Columns;
 use super::value::Bound;

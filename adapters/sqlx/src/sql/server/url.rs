@@ -13,6 +13,26 @@ pub(crate) struct DatabaseUrl {
     pub(crate) connections: Option<u32>,
 }
 
+/// What may stand in the URLs of a database. sqlx passes over what it does not know, also over `ssl_mode` for
+/// `ssl-mode`, and connects without TLS then.
+pub(crate) struct Known {
+    pub(crate) schemes: [&'static str; 2],
+    /// Parameters that are for sqlx.
+    pub(crate) parameters: &'static [&'static str],
+    /// What parameters with a name of their own in brackets begin with.
+    pub(crate) bracketed: Option<&'static str>,
+}
+
+impl Known {
+    fn has(&self, name: &str) -> bool {
+        let in_brackets = || {
+            let name = self.bracketed.and_then(|start| name.strip_prefix(start));
+            name.is_some_and(|name| name.starts_with('[') && name.ends_with(']'))
+        };
+        self.parameters.contains(&name) || in_brackets()
+    }
+}
+
 /// Why a text is not the URL of a database. Nothing of it is repeated but names of parameters: it may hold a
 /// password.
 #[derive(Debug)]
@@ -22,14 +42,14 @@ pub(crate) enum UrlError {
 }
 
 impl DatabaseUrl {
-    /// Takes `schema`, `prefix` and `connections` out of a URL with one of these schemes.
-    pub(crate) fn parse(url: &str, schemes: [&str; 2]) -> Result<Self, UrlError> {
+    /// Takes `schema`, `prefix` and `connections` out of a URL.
+    pub(crate) fn parse(url: &str, known: &Known) -> Result<Self, UrlError> {
         let malformed = |reason: &str| UrlError::Malformed(reason.to_owned());
         let mut url = Url::parse(url).map_err(|error| malformed(&error.to_string()))?;
-        if !schemes.contains(&url.scheme()) {
+        if !known.schemes.contains(&url.scheme()) {
             return Err(malformed(&format!(
                 "it does not begin with {}://",
-                schemes.join(":// or ")
+                known.schemes.join(":// or ")
             )));
         }
         let (mut naming, mut connections) = (Naming::new(), None);
@@ -39,7 +59,8 @@ impl DatabaseUrl {
                 "schema" => naming = naming.in_schema(&value)?,
                 "prefix" => naming = naming.with_prefix(&value)?,
                 "connections" => connections = Some(parse_connections(&value)?),
-                _ => others.push((name.into_owned(), value.into_owned())),
+                other if known.has(other) => others.push((name.into_owned(), value.into_owned())),
+                _ => return Err(unknown(&name, known)),
             }
         }
         url.set_query(None);
@@ -60,6 +81,17 @@ impl DatabaseUrl {
         let malformed = |_| UrlError::Malformed("a part of it is malformed".to_owned());
         self.url.as_str().parse().map_err(malformed)
     }
+}
+
+/// A password with a `&` in it may pass for a name: what does not look like one is not repeated.
+fn unknown(name: &str, known: &Known) -> UrlError {
+    let is_name = name.len() <= 30
+        && name.chars().all(|letter| letter.is_ascii_lowercase() || "_-".contains(letter));
+    let what = if is_name { format!("{name}: ") } else { String::new() };
+    let known = known.parameters.join(", ");
+    UrlError::Malformed(format!(
+        "{what}there is no such parameter, but schema, prefix, connections, {known}"
+    ))
 }
 
 fn parse_connections(value: &str) -> Result<u32, UrlError> {

@@ -3,7 +3,7 @@
 use testudo::flow::admin::UserPage;
 use testudo::model::User;
 
-use crate::commands::office::Office;
+use super::office::Office;
 use crate::failure::{Failure, while_doing};
 
 /// The pages of the list of users, in the order in which the users were made.

@@ -3,12 +3,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use testudo::command::{CountAttempt, Sweep};
-use testudo::message::{BurialReason, DeadLetters};
+use testudo::message::BurialReason;
 use testudo::model::{AttemptKey, AttemptLimit};
 use testudo::{Duration, Timestamp};
 
-use super::world::{counter, message_id};
+use super::batches::counter;
 
+/// A command. Events and messages are named by how many were recorded after them.
 #[derive(Clone, Debug)]
 pub(super) enum Act {
     Commit(Batch),
@@ -17,23 +18,24 @@ pub(super) enum Act {
     ListIdle(Timestamp, Option<AttemptKey>, u32),
     Forget(Vec<AttemptKey>, Timestamp),
     TakeEvents(&'static str, Timestamp, Timestamp, usize),
-    EventsTaken(&'static str, u64),
+    EventsTaken(&'static str, u32),
     PostponeEvents(&'static str, Timestamp),
     BeginEvents(&'static str),
     ForgetConsumer(&'static str),
     TakeMessages(Timestamp, Timestamp, usize),
-    MessagesSent(Vec<u64>),
-    PostponeMessage(u64, Timestamp),
-    Bury(u64, Timestamp, BurialReason),
-    Revive(DeadLetters, Timestamp),
+    MessagesSent(Vec<u32>),
+    PostponeMessage(u32, Timestamp),
+    Bury(u32, Timestamp, BurialReason),
+    /// All, or these.
+    Revive(Option<Vec<u32>>, Timestamp),
 }
 
 /// A batch, as far as it does not depend on what is there: the versions are filled in when it is made.
 #[derive(Clone, Debug)]
 pub(super) struct Batch {
-    pub(super) guards: Vec<(Kind, u8, Based)>,
+    pub(super) guards: Vec<(Kind, u32, Based)>,
     pub(super) writes: Vec<Change>,
-    pub(super) events: Vec<(Option<u8>, Timestamp)>,
+    pub(super) events: Vec<(Option<u32>, Timestamp)>,
     pub(super) messages: Vec<Timestamp>,
 }
 
@@ -54,20 +56,70 @@ pub(super) enum Based {
 /// One write, of few records with few addresses.
 #[derive(Clone, Debug)]
 pub(super) enum Change {
-    InsertUser { user: u8, email: u8, closes_at: Option<Timestamp> },
-    ReplaceUser { user: u8, email: u8, closes_at: Option<Timestamp>, new_epoch: bool, based: Based },
-    RemoveUser { user: u8, based: Based },
-    InsertSession { session: u8, user: u8, expires_at: Timestamp },
-    ReplaceSession { session: u8, expires_at: Timestamp, ends: bool, based: Based },
-    InsertInvitation { invitation: u8, inviter: Option<u8>, expires_at: Timestamp },
-    ReplaceInvitation { invitation: u8, expires_at: Timestamp, based: Based },
-    InsertApiKey { key: u8, user: u8, expires_at: Option<Timestamp> },
-    ReplaceApiKey { key: u8, expires_at: Option<Timestamp>, revokes: bool, based: Based },
-    InsertOnboarding { session: u8, expires_at: Timestamp },
-    ReplaceOnboarding { session: u8, expires_at: Timestamp, based: Based },
-    TouchApiKey { key: u8, at: Timestamp },
-    ClearAttempts(u8),
-    RefundAttempt(u8, Timestamp),
+    InsertUser {
+        user: u32,
+        email: u32,
+        closes_at: Option<Timestamp>,
+    },
+    ReplaceUser {
+        user: u32,
+        email: u32,
+        closes_at: Option<Timestamp>,
+        new_epoch: bool,
+        based: Based,
+    },
+    RemoveUser {
+        user: u32,
+        based: Based,
+    },
+    InsertSession {
+        session: u32,
+        user: u32,
+        expires_at: Timestamp,
+    },
+    ReplaceSession {
+        session: u32,
+        expires_at: Timestamp,
+        ends: bool,
+        based: Based,
+    },
+    InsertInvitation {
+        invitation: u32,
+        inviter: Option<u32>,
+        expires_at: Timestamp,
+    },
+    ReplaceInvitation {
+        invitation: u32,
+        expires_at: Timestamp,
+        based: Based,
+    },
+    InsertApiKey {
+        key: u32,
+        user: u32,
+        expires_at: Option<Timestamp>,
+    },
+    ReplaceApiKey {
+        key: u32,
+        expires_at: Option<Timestamp>,
+        revokes: bool,
+        based: Based,
+    },
+    InsertOnboarding {
+        session: u32,
+        expires_at: Timestamp,
+    },
+    ReplaceOnboarding {
+        session: u32,
+        expires_at: Timestamp,
+        based: Based,
+    },
+    TouchApiKey {
+        key: u32,
+        at: Timestamp,
+    },
+    ClearAttempts(u32),
+    /// In its window, or in that one.
+    RefundAttempt(u32, Option<Timestamp>),
 }
 
 pub(super) fn acts() -> impl Strategy<Value = Act> {
@@ -75,28 +127,28 @@ pub(super) fn acts() -> impl Strategy<Value = Act> {
         12 => batches().prop_map(Act::Commit),
         2 => sweeps().prop_map(Act::Sweep),
         4 => counts().prop_map(Act::Count),
-        1 => (moments(), proptest::option::of((0u8..5).prop_map(counter)), 0u32..4)
+        1 => (moments(), proptest::option::of((0u32..5).prop_map(counter)), 0u32..4)
             .prop_map(|(since, after, limit)| Act::ListIdle(since, after, limit)),
-        1 => (vec((0u8..5).prop_map(counter), 0..3), moments())
+        1 => (vec((0u32..5).prop_map(counter), 0..3), moments())
             .prop_map(|(keys, since)| Act::Forget(keys, since)),
         4 => (consumers(), moments(), moments(), 0usize..4)
             .prop_map(|(consumer, now, until, limit)| Act::TakeEvents(consumer, now, until, limit)),
-        3 => (consumers(), 0u64..8).prop_map(|(consumer, event)| Act::EventsTaken(consumer, event)),
+        3 => (consumers(), 0u32..8).prop_map(|(consumer, event)| Act::EventsTaken(consumer, event)),
         1 => (consumers(), moments()).prop_map(|(it, until)| Act::PostponeEvents(it, until)),
         1 => consumers().prop_map(Act::BeginEvents),
         1 => consumers().prop_map(Act::ForgetConsumer),
         4 => (moments(), moments(), 0usize..4)
             .prop_map(|(now, until, limit)| Act::TakeMessages(now, until, limit)),
-        1 => vec(0u64..8, 0..3).prop_map(Act::MessagesSent),
-        1 => (0u64..8, moments()).prop_map(|(id, until)| Act::PostponeMessage(id, until)),
-        2 => (0u64..8, moments(), reasons()).prop_map(|(id, at, why)| Act::Bury(id, at, why)),
+        1 => vec(0u32..8, 0..3).prop_map(Act::MessagesSent),
+        1 => (0u32..8, moments()).prop_map(|(id, until)| Act::PostponeMessage(id, until)),
+        2 => (0u32..8, moments(), reasons()).prop_map(|(id, at, why)| Act::Bury(id, at, why)),
         1 => (which(), moments()).prop_map(|(which, now)| Act::Revive(which, now)),
     ]
 }
 
 fn batches() -> impl Strategy<Value = Batch> {
-    let guards = vec((kinds(), 0u8..6, based()), 0..2);
-    let events = vec((proptest::option::of(0u8..3), moments()), 0..3);
+    let guards = vec((kinds(), 0u32..6, based()), 0..2);
+    let events = vec((proptest::option::of(0u32..3), moments()), 0..3);
     (guards, vec(changes(), 1..4), events, vec(moments(), 0..2))
         .prop_map(|(guards, writes, events, messages)| Batch { guards, writes, events, messages })
 }
@@ -104,47 +156,48 @@ fn batches() -> impl Strategy<Value = Batch> {
 fn changes() -> impl Strategy<Value = Change> {
     let maybe = || proptest::option::of(moments());
     prop_oneof![
-        4 => (0u8..3, 0u8..4, proptest::option::weighted(0.2, moments()))
+        4 => (0u32..3, 0u32..4, proptest::option::weighted(0.2, moments()))
             .prop_map(|(user, email, closes_at)| Change::InsertUser { user, email, closes_at }),
-        4 => (0u8..3, 0u8..4, maybe(), any::<bool>(), based()).prop_map(
+        4 => (0u32..3, 0u32..4, maybe(), any::<bool>(), based()).prop_map(
             |(user, email, closes_at, new_epoch, based)| Change::ReplaceUser {
                 user, email, closes_at, new_epoch, based,
             }
         ),
-        2 => (0u8..3, based()).prop_map(|(user, based)| Change::RemoveUser { user, based }),
-        4 => (0u8..6, 0u8..3, moments()).prop_map(
+        2 => (0u32..3, based()).prop_map(|(user, based)| Change::RemoveUser { user, based }),
+        4 => (0u32..6, 0u32..3, moments()).prop_map(
             |(session, user, expires_at)| Change::InsertSession { session, user, expires_at }
         ),
-        4 => (0u8..6, moments(), any::<bool>(), based()).prop_map(
+        4 => (0u32..6, moments(), any::<bool>(), based()).prop_map(
             |(session, expires_at, ends, based)| Change::ReplaceSession {
                 session, expires_at, ends, based,
             }
         ),
-        2 => (0u8..4, proptest::option::of(0u8..3), moments()).prop_map(
+        2 => (0u32..4, proptest::option::of(0u32..3), moments()).prop_map(
             |(invitation, inviter, expires_at)| Change::InsertInvitation {
                 invitation, inviter, expires_at,
             }
         ),
-        2 => (0u8..4, moments(), based()).prop_map(
+        2 => (0u32..4, moments(), based()).prop_map(
             |(invitation, expires_at, based)| Change::ReplaceInvitation {
                 invitation, expires_at, based,
             }
         ),
-        2 => (0u8..4, 0u8..3, maybe())
+        2 => (0u32..4, 0u32..3, maybe())
             .prop_map(|(key, user, expires_at)| Change::InsertApiKey { key, user, expires_at }),
-        2 => (0u8..4, maybe(), any::<bool>(), based()).prop_map(
+        2 => (0u32..4, maybe(), any::<bool>(), based()).prop_map(
             |(key, expires_at, revokes, based)| Change::ReplaceApiKey {
                 key, expires_at, revokes, based,
             }
         ),
-        2 => (0u8..4, moments())
+        2 => (0u32..4, moments())
             .prop_map(|(session, expires_at)| Change::InsertOnboarding { session, expires_at }),
-        2 => (0u8..4, moments(), based()).prop_map(
+        2 => (0u32..4, moments(), based()).prop_map(
             |(session, expires_at, based)| Change::ReplaceOnboarding { session, expires_at, based }
         ),
-        1 => (0u8..4, moments()).prop_map(|(key, at)| Change::TouchApiKey { key, at }),
-        1 => (0u8..5).prop_map(Change::ClearAttempts),
-        1 => (0u8..5, moments()).prop_map(|(key, window)| Change::RefundAttempt(key, window)),
+        1 => (0u32..4, moments()).prop_map(|(key, at)| Change::TouchApiKey { key, at }),
+        1 => (0u32..5).prop_map(Change::ClearAttempts),
+        2 => (0u32..5, proptest::option::weighted(0.3, moments()))
+            .prop_map(|(key, window)| Change::RefundAttempt(key, window)),
     ]
 }
 
@@ -165,7 +218,7 @@ fn sweeps() -> impl Strategy<Value = Sweep> {
 }
 
 fn counts() -> impl Strategy<Value = CountAttempt> {
-    (0u8..5, 1u32..4, 0u64..30, 0u64..30, moments()).prop_map(
+    (0u32..5, 1u32..4, 0u64..30, 0u64..30, moments()).prop_map(
         |(key, attempts, window, lock, now)| {
             let (window, lock) = (Duration::from_millis(window), Duration::from_millis(lock));
             let limit = AttemptLimit { attempts, window, lock, hard_stop: Some(6) };
@@ -188,14 +241,13 @@ fn based() -> impl Strategy<Value = Based> {
 }
 
 fn consumers() -> impl Strategy<Value = &'static str> {
-    prop_oneof![Just("log"), Just("a webhook\n\0")]
+    prop_oneof![Just("log"), Just("a webhook\n")]
 }
 
 fn reasons() -> impl Strategy<Value = BurialReason> {
     prop_oneof![Just(BurialReason::Refused), Just(BurialReason::GivenUp)]
 }
 
-fn which() -> impl Strategy<Value = DeadLetters> {
-    let these = vec((0u64..8).prop_map(message_id), 0..3);
-    prop_oneof![Just(DeadLetters::All), these.prop_map(DeadLetters::These)]
+fn which() -> impl Strategy<Value = Option<Vec<u32>>> {
+    proptest::option::of(vec(0u32..8, 0..3))
 }
