@@ -8,5 +8,6 @@ mod faults;
 mod fixtures;
 mod laws;
 mod moving;
+mod refused;
 mod stored;
 mod support;
