@@ -94,6 +94,17 @@ pub(crate) fn said(error: &RedisError) -> String {
     }
 }
 
+/// Whether the server only reads. Before version 7 it says so as the end of what a script failed of, at its first write.
+pub(crate) fn is_read_only(error: &RedisError) -> bool {
+    match error.kind() {
+        ErrorKind::Server(ServerErrorKind::ReadOnly) => true,
+        ErrorKind::Server(ServerErrorKind::ResponseError) => {
+            is_of_script(error) && error.detail().is_some_and(|detail| detail.contains("-READONLY"))
+        }
+        _ => false,
+    }
+}
+
 /// Whether it may be what a server said to who connects, and not to a command: all that is no answer of a script, nor
 /// of a command on its own, and after which the client does not connect anew by itself.
 pub(crate) fn is_refusal(error: &RedisError) -> bool {
