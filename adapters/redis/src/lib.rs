@@ -82,6 +82,7 @@ mod retry;
 mod script;
 mod store;
 mod sweep;
+mod sweep_counters;
 mod writers;
 mod writes;
 

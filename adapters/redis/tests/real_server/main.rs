@@ -11,3 +11,4 @@ mod moving;
 mod refused;
 mod stored;
 mod support;
+mod swept;

@@ -1,0 +1,124 @@
+//! Sweeping where much has to stay.
+
+use std::collections::BTreeSet;
+
+use redis::aio::MultiplexedConnection;
+use testudo::command::Sweep;
+use testudo::model::{AttemptKey, EmailKey};
+use testudo::{Duration, Timestamp};
+use testudo_driver::Store;
+use testudo_redis::RedisStore;
+use testudo_test_servers::Redis;
+
+use crate::fixtures::NOW;
+use crate::support::{raw, run};
+
+/// How many counters stay.
+const KEPT: usize = 5000;
+
+/// A counter with failures in a row, at an account if it is to stay.
+struct Counter {
+    email: String,
+    end: Timestamp,
+    is_kept: bool,
+}
+
+impl Counter {
+    fn new(number: usize, after: usize, is_kept: bool) -> Self {
+        let end = NOW + Duration::from_millis(u64::try_from(after).unwrap());
+        Self { email: format!("{number}@example.com"), end, is_kept }
+    }
+}
+
+/// As counting and signing up write it, with one bucket.
+async fn put(redis: &mut MultiplexedConnection, counters: &[Counter]) {
+    for some in counters.chunks(5000) {
+        let mut pipeline = redis::pipe();
+        for Counter { email, end, is_kept } in some {
+            let key = AttemptKey::login_account(&EmailKey::from_stored(email.clone()));
+            let (key, end) = (key.as_str(), end.as_millis());
+            pipeline.set(format!("{{testudo:0}}:counter:{key}"), format!("3 {end} 3")).ignore();
+            pipeline.zadd("{testudo:0}:counters:end", key, end).ignore();
+            pipeline.zadd("{testudo:0}:counters:keys", key, 0).ignore();
+            if *is_kept {
+                pipeline.hset("{testudo:0}:emails", email, "somebody").ignore();
+            }
+        }
+        let () = pipeline.query_async(redis).await.unwrap();
+    }
+}
+
+async fn sweep(store: &RedisStore, limit: u32) -> u64 {
+    let sweep = Sweep {
+        sessions_expired_by: NOW,
+        attempts_idle_since: NOW + Duration::from_days(1),
+        accounts_closed_by: NOW,
+        links_expired_by: NOW,
+        events_kept_since: NOW,
+        dead_letters_buried_by: NOW,
+        limit,
+    };
+    store.sweep(sweep).await.unwrap().attempts
+}
+
+/// How often a command was given, but for those within scripts.
+async fn calls_of(redis: &mut MultiplexedConnection, command: &str) -> usize {
+    let info: String = redis::cmd("INFO").arg("commandstats").query_async(redis).await.unwrap();
+    let prefix = format!("cmdstat_{command}:calls=");
+    let line = info.lines().find_map(|line| line.strip_prefix(&prefix));
+    line.map_or(0, |line| line.split_once(',').unwrap().0.parse().unwrap())
+}
+
+async fn left(redis: &mut MultiplexedConnection) -> BTreeSet<String> {
+    let mut all = redis::cmd("ZRANGE");
+    all.arg("{testudo:0}:counters:end").arg(0).arg(-1).query_async(redis).await.unwrap()
+}
+
+#[test]
+fn counters_that_stay_are_looked_at_many_at_once_however_few_are_to_go() {
+    run(async {
+        let server = Redis::start().unwrap();
+        let store = RedisStore::open(server.url()).await.unwrap();
+        let mut redis = raw(server.url()).await;
+        let mut counters: Vec<_> = (0..KEPT).map(|it| Counter::new(it, it / 3, true)).collect();
+        counters.extend((0..3).map(|it| Counter::new(KEPT + it, KEPT, false)));
+        put(&mut redis, &counters).await;
+        let before = calls_of(&mut redis, "evalsha").await;
+        assert_eq!(sweep(&store, 2).await, 2);
+        let calls = calls_of(&mut redis, "evalsha").await - before;
+        assert!(calls < KEPT / 100, "{calls} calls");
+        assert_eq!(sweep(&store, 2).await, 1);
+        assert_eq!(left(&mut redis).await.len(), KEPT);
+    });
+}
+
+/// Also where so many windows end at once that more than one look is taken at them.
+#[test]
+fn among_counters_that_stay_none_that_is_to_go_is_passed_over() {
+    run(async {
+        for at_once in [1, 7, 600, 2500] {
+            let server = Redis::start().unwrap();
+            let store = RedisStore::open(server.url()).await.unwrap();
+            let mut redis = raw(server.url()).await;
+            let is_kept = |it: usize| it.is_multiple_of(3) || (1000..1700).contains(&it);
+            let counters: Vec<_> =
+                (0..2500).map(|it| Counter::new(it, it / at_once, is_kept(it))).collect();
+            put(&mut redis, &counters).await;
+            let many = counters.iter().filter(|it| !it.is_kept).count();
+            let mut gone = 0;
+            loop {
+                let went = usize::try_from(sweep(&store, 321).await).unwrap();
+                gone += went;
+                if went < 321 {
+                    break;
+                }
+            }
+            assert_eq!(gone, many, "{at_once} at once");
+            let kept = counters.iter().filter(|it| it.is_kept).map(|it| {
+                let key = AttemptKey::login_account(&EmailKey::from_stored(it.email.clone()));
+                key.as_str().to_owned()
+            });
+            assert_eq!(left(&mut redis).await, kept.collect::<BTreeSet<_>>());
+        }
+    });
+}
