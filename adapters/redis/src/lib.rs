@@ -96,7 +96,8 @@ use writers::Writers;
 /// Records in Redis. Clones share their connections.
 ///
 /// * **Atomic.** A commit is one script, which checks all of it before it writes any: nothing else runs in between.
-///   With many buckets, so is each bucket's part.
+///   With many buckets, so is each bucket's part. Of the sessions of an account that is removed, those beyond 1000 go
+///   afterwards: without their owner they are worth nothing.
 /// * **Read your writes.** All reads go to masters.
 /// * **Reconnecting.** A connection that is lost is made again. Meanwhile, and when an answer does not come in time,
 ///   commands are faults ([`FaultKind::Unavailable`](testudo_driver::FaultKind::Unavailable)), after 4 seconds at the

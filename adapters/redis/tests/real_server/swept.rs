@@ -1,16 +1,19 @@
-//! Sweeping where much has to stay.
+//! Much at once: sweeping where much has to stay, and accounts of whom much goes.
 
 use std::collections::BTreeSet;
 
+use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
-use testudo::command::Sweep;
-use testudo::model::{AttemptKey, EmailKey};
+use testudo::command::{
+    Commit, FindSession, FindSessionWithUser, FindUserWithSession, Sweep, Write,
+};
+use testudo::model::{AttemptKey, EmailKey, Session, User};
 use testudo::{Duration, Timestamp};
 use testudo_driver::Store;
 use testudo_redis::RedisStore;
 use testudo_test_servers::Redis;
 
-use crate::fixtures::NOW;
+use crate::fixtures::{NOW, commit, inserting, session, user};
 use crate::support::{raw, run};
 
 /// How many counters stay.
@@ -49,16 +52,19 @@ async fn put(redis: &mut MultiplexedConnection, counters: &[Counter]) {
 }
 
 async fn sweep(store: &RedisStore, limit: u32) -> u64 {
-    let sweep = Sweep {
-        sessions_expired_by: NOW,
+    store.sweep(sweeping(NOW, limit)).await.unwrap().attempts
+}
+
+fn sweeping(sessions_expired_by: Timestamp, limit: u32) -> Sweep {
+    Sweep {
+        sessions_expired_by,
         attempts_idle_since: NOW + Duration::from_days(1),
         accounts_closed_by: NOW,
         links_expired_by: NOW,
         events_kept_since: NOW,
         dead_letters_buried_by: NOW,
         limit,
-    };
-    store.sweep(sweep).await.unwrap().attempts
+    }
 }
 
 /// How often a command was given, but for those within scripts.
@@ -120,5 +126,79 @@ fn among_counters_that_stay_none_that_is_to_go_is_passed_over() {
             });
             assert_eq!(left(&mut redis).await, kept.collect::<BTreeSet<_>>());
         }
+    });
+}
+
+/// Who has that many sessions, and one that is somebody else's.
+async fn with_sessions(store: &RedisStore, many: usize) -> (User, Vec<Session>, Session) {
+    let (mut ada, bob) = (user("ada@example.com"), user("bob@example.com"));
+    ada.closes_at = Some(NOW);
+    let sessions: Vec<_> = (0..many).map(|_| session(&ada)).collect();
+    let others = session(&bob);
+    for who in [&ada, &bob] {
+        commit(store, inserting(who)).await;
+    }
+    let all = sessions.iter().chain([&others]);
+    let writes = all.map(|it| Write::InsertSession(Box::new(it.clone()))).collect();
+    commit(store, Commit { writes, ..Commit::default() }).await;
+    (ada, sessions, others)
+}
+
+async fn is_there(store: &RedisStore, session: &Session) -> bool {
+    store.find_session_record(session.id).await.unwrap().is_some()
+}
+
+#[test]
+fn an_account_goes_with_all_of_very_many_sessions_and_no_script_removes_them_all() {
+    run(async {
+        for is_swept in [false, true] {
+            let server = Redis::start().unwrap();
+            let store = RedisStore::open(server.url()).await.unwrap();
+            let mut redis = raw(server.url()).await;
+            let (ada, sessions, others) = with_sessions(&store, 2500).await;
+            let before = calls_of(&mut redis, "evalsha").await;
+            if is_swept {
+                sweep(&store, 9).await;
+            } else {
+                let writes = vec![Write::RemoveUser { id: ada.id, was: ada.version }];
+                commit(&store, Commit { writes, ..Commit::default() }).await;
+                let calls = calls_of(&mut redis, "evalsha").await - before;
+                assert_eq!(calls, 3, "a thousand each");
+            }
+            for session in &sessions {
+                assert!(!is_there(&store, session).await);
+            }
+            assert!(is_there(&store, &others).await);
+            let left: Vec<Vec<u8>> =
+                redis.zrange("{testudo:0}:sessions:expiry", 0, -1).await.unwrap();
+            assert_eq!(left.len(), 1);
+            let id = ada.id.as_uuid().simple();
+            let of_ada: Vec<String> = redis.keys(format!("*:user:{id}:sessions")).await.unwrap();
+            assert_eq!(of_ada, [""; 0]);
+        }
+    });
+}
+
+/// As a crash leaves them behind that comes before all are gone.
+#[test]
+fn a_session_that_outlived_its_owner_is_worth_nothing_and_goes_when_its_time_is_over() {
+    run(async {
+        let server = Redis::start().unwrap();
+        let store = RedisStore::open(server.url()).await.unwrap();
+        let mut redis = raw(server.url()).await;
+        let (ada, sessions, _) = with_sessions(&store, 1).await;
+        let () = redis.hdel("{testudo:0}:users", &ada.id.as_uuid().as_bytes()[..]).await.unwrap();
+        let id = sessions[0].id;
+        assert!(is_there(&store, &sessions[0]).await);
+        assert!(store.find_session(FindSession { id }).await.unwrap().is_none());
+        let find = FindSessionWithUser { id };
+        assert_eq!(store.find_session_with_user(find).await.unwrap(), None);
+        let find = FindUserWithSession { user: ada.id, session: id };
+        assert_eq!(store.find_user_with_session(find).await.unwrap(), None);
+        let swept = store.sweep(sweeping(NOW + Duration::from_days(7), 9)).await.unwrap();
+        assert_eq!(swept.sessions, 2);
+        assert!(!is_there(&store, &sessions[0]).await);
+        let index = format!("{{testudo:0}}:user:{}:sessions", ada.id.as_uuid().simple());
+        assert!(!redis.exists::<_, bool>(index).await.unwrap());
     });
 }
