@@ -1,6 +1,6 @@
 //! What the errors of Redis and of its client mean to a caller.
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError, ServerError, ServerErrorKind};
 use testudo_driver::{Fault, FaultKind};
 
 /// A field holds what no version of this library writes there. What it holds is not repeated: it may be
@@ -94,9 +94,42 @@ pub(crate) fn said(error: &RedisError) -> String {
     }
 }
 
+/// Whether the server only reads. Before version 7 it says so as the end of what a script failed of, at its first write.
+pub(crate) fn is_read_only(error: &RedisError) -> bool {
+    match error.kind() {
+        ErrorKind::Server(ServerErrorKind::ReadOnly) => true,
+        ErrorKind::Server(ServerErrorKind::ResponseError) => {
+            is_of_script(error) && error.detail().is_some_and(|detail| detail.contains("-READONLY"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether it may be what a server said to who connects, and not to a command: all that is no answer of a script, nor
+/// of a command on its own, and after which the client does not connect anew by itself.
+pub(crate) fn is_refusal(error: &RedisError) -> bool {
+    match error.kind() {
+        ErrorKind::Io => false,
+        ErrorKind::Server(ServerErrorKind::ResponseError) => !is_of_script(error),
+        ErrorKind::Server(kind) => {
+            matches!(kind, ServerErrorKind::NoPerm | ServerErrorKind::BusyLoading)
+        }
+        ErrorKind::Extension => {
+            let code = error.code().unwrap_or_default();
+            !matches!(code, "CORRUPT" | "WRONGTYPE" | "OOM" | "MISCONF" | "NOREPLICAS")
+        }
+        _ => true,
+    }
+}
+
 fn kind(error: &RedisError) -> FaultKind {
     match error.kind() {
-        ErrorKind::Io | ErrorKind::ClusterConnectionNotFound | ErrorKind::Parse => {
+        ErrorKind::Io
+        | ErrorKind::ClusterConnectionNotFound
+        | ErrorKind::Parse
+        | ErrorKind::AuthenticationFailed => FaultKind::Unavailable,
+        // In the client's words, as the server let nobody in who chose that database.
+        ErrorKind::Server(ServerErrorKind::ResponseError) if !is_of_server(error) => {
             FaultKind::Unavailable
         }
         ErrorKind::Server(kind) => of_server(kind, error),
@@ -114,18 +147,30 @@ fn of_server(kind: ServerErrorKind, error: &RedisError) -> FaultKind {
         | ServerErrorKind::ClusterDown
         | ServerErrorKind::MasterDown
         | ServerErrorKind::NoScript
+        | ServerErrorKind::NoPerm
         | ServerErrorKind::ReadOnly => FaultKind::Unavailable,
         ServerErrorKind::ResponseError => of_detail(error.detail().unwrap_or_default()),
         _ => FaultKind::Internal,
     }
 }
 
+/// What a server calls a script when it says where it failed.
+const OF_SCRIPT: &str = "user_script";
+
+fn is_of_script(error: &RedisError) -> bool {
+    error.detail().is_some_and(|detail| detail.contains(OF_SCRIPT))
+}
+
+/// Whether it is what a server said, and not the client's words for it.
+fn is_of_server(error: &RedisError) -> bool {
+    ServerError::try_from(error.clone()).is_ok()
+}
+
 /// Codes that the client has no names for.
 fn of_code(code: &str) -> FaultKind {
     match code {
-        "OOM" | "MISCONF" | "NOREPLICAS" | "BUSY" | "UNKILLABLE" | "UNBLOCKED" => {
-            FaultKind::Unavailable
-        }
+        "OOM" | "MISCONF" | "NOREPLICAS" | "BUSY" | "UNKILLABLE" | "UNBLOCKED" | "NOAUTH"
+        | "WRONGPASS" | "DENIED" => FaultKind::Unavailable,
         "CORRUPT" | "WRONGTYPE" => FaultKind::Corrupt,
         _ => FaultKind::Internal,
     }
@@ -136,7 +181,7 @@ fn of_detail(detail: &str) -> FaultKind {
     if detail.starts_with("max number of clients") {
         return FaultKind::Unavailable;
     }
-    if !detail.contains("user_script") {
+    if !detail.contains(OF_SCRIPT) {
         return FaultKind::Internal;
     }
     let words = detail.rsplit(|letter: char| !letter.is_ascii_uppercase());
@@ -175,6 +220,10 @@ mod tests {
             "MISCONF Redis is configured to save RDB snapshots",
             "BUSY Redis is busy running a script.",
             "ERR max number of clients reached",
+            "NOAUTH Authentication required.",
+            "WRONGPASS invalid username-password pair or user is disabled.",
+            "NOPERM this user has no permissions to run the 'select' command",
+            "DENIED Redis is running in protected mode",
             "ERR Error running script (call to f_1): @user_script:3: -OOM command not allowed",
             "ERR Error running script (call to f_1): @user_script:3: -READONLY You can't write",
         ] {
@@ -183,9 +232,15 @@ mod tests {
         for line in ["CORRUPT counters", "WRONGTYPE Operation against a key"] {
             assert_eq!(answered(line).kind(), FaultKind::Corrupt, "{line}");
         }
-        for line in ["NOPERM this user has no permissions", "ERR syntax error", "WRONGPASS invalid"]
-        {
+        for line in ["ERR syntax error", "EXECABORT Transaction discarded"] {
             assert_eq!(answered(line).kind(), FaultKind::Internal, "{line}");
+        }
+        for (kind, words) in [
+            (ErrorKind::AuthenticationFailed, "Password authentication failed"),
+            (ServerErrorKind::ResponseError.into(), "Redis server refused to switch database"),
+        ] {
+            let refused = fault(&(kind, words, "Redis is busy".to_owned()).into());
+            assert_eq!(refused.kind(), FaultKind::Unavailable, "{words}");
         }
     }
 

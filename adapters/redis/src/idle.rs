@@ -84,20 +84,22 @@ pub(crate) async fn forget(
             .collect();
         for some in here.chunks(chunk()) {
             let counters = some.iter().map(|key| (key.clone(), None)).collect();
-            let call = removal(store, bucket, idle_since, "none", counters);
+            let all = u64::try_from(some.len()).unwrap_or(u64::MAX);
+            let call = removal(store, bucket, idle_since, all, "none", counters);
             forgotten += removed(call.run(&store.link).await?)?.0;
         }
     }
     Ok(forgotten)
 }
 
-/// The call that removes those of these counters that are idle still. Each comes with the address that it is about, as
+/// The call that removes those of these counters that are idle still, and so many at most. Each comes with the address that it is about, as
 /// far as that matters to whose counters stay: those of addresses that are known `here`, of all that are `named`, or
 /// of `none`.
 pub(crate) fn removal(
     store: &RedisStore,
     bucket: Bucket,
     idle_since: Timestamp,
+    most: u64,
     whose_stay: &str,
     counters: Vec<(Vec<u8>, Option<EmailKey>)>,
 ) -> Call {
@@ -112,12 +114,12 @@ pub(crate) fn removal(
         arguments.push(counter);
         arguments.push(email.map(|email| email.as_str().into()).unwrap_or_default());
     }
-    let call = SWEEP_ATTEMPTS.on(&keys).arg(idle_since.as_millis()).arg(whose_stay);
-    call.args(arguments)
+    let call = SWEEP_ATTEMPTS.on(&keys).arg(idle_since.as_millis()).arg(most);
+    call.arg(whose_stay).args(arguments)
 }
 
-/// How many went and how many idle ones stay.
-pub(crate) fn removed(answer: Value) -> Result<(u64, u64), Fault> {
+/// How many went, and which one is the last that stays though it was idle, counted from one; or none.
+pub(crate) fn removed(answer: Value) -> Result<(u64, usize), Fault> {
     answer::of(answer)
 }
 

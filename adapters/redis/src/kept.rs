@@ -12,7 +12,8 @@ const SLACK: Duration = Duration::from_days(7);
 
 /// How long a counter is kept behind the end of its window. It may remember failures in a row at an account,
 /// which count towards its hard stop in whatever time (NIST SP 800-63B-4 3.2.2): so an attacker would have to
-/// let an account alone for that long to begin anew, with at most 100 guesses each time.
+/// let an account alone for that long to begin anew, with fewer than 100 guesses each time. One that has come to its
+/// hard stop is kept until it is cleared or swept: guesses that are refused would not renew it.
 pub(crate) const COUNTER: Duration = Duration::from_days(400);
 
 /// A span from a write on, in milliseconds; `None` for ever.

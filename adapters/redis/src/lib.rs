@@ -48,8 +48,8 @@
 //!
 //! What time it is, the commands say; Redis' clock decides nothing. Records carry an expiry of Redis' own only as a
 //! backstop: a week beyond their end, counted from each write, and 400 days for counters, which remember failures at
-//! accounts. What has no end (users, events, messages, API keys without one, and indices) carries none and goes by
-//! the sweep.
+//! accounts. What has no end (users, events, messages, API keys without one, counters that came to their hard stop, and
+//! indices) carries none and goes by the sweep.
 //!
 //! # Security
 //!
@@ -82,6 +82,7 @@ mod retry;
 mod script;
 mod store;
 mod sweep;
+mod sweep_counters;
 mod writers;
 mod writes;
 
@@ -95,7 +96,8 @@ use writers::Writers;
 /// Records in Redis. Clones share their connections.
 ///
 /// * **Atomic.** A commit is one script, which checks all of it before it writes any: nothing else runs in between.
-///   With many buckets, so is each bucket's part.
+///   With many buckets, so is each bucket's part. Of the sessions of an account that is removed, those beyond 1000 go
+///   afterwards: without their owner they are worth nothing.
 /// * **Read your writes.** All reads go to masters.
 /// * **Reconnecting.** A connection that is lost is made again. Meanwhile, and when an answer does not come in time,
 ///   commands are faults ([`FaultKind::Unavailable`](testudo_driver::FaultKind::Unavailable)), after 4 seconds at the

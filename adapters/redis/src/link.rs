@@ -5,7 +5,8 @@
 //!   was done: that is a fault, and never tried again here. It is sent again only if the server said that it
 //!   did nothing. So the client of the cluster, which would, is told to try nothing again.
 //! * **A read is tried once more** when its connection breaks.
-//! * A connection without an answer in time is replaced: it may lead nowhere, and TCP would find out in minutes.
+//! * A connection without an answer in time is replaced: it may lead nowhere, and TCP would find out in minutes. So is
+//!   one whose server refuses: the client keeps what it was told when it connected, and asks no more.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -29,6 +30,10 @@ pub(crate) const ANSWER: Duration = Duration::from_secs(2);
 
 /// How long making a connection may take.
 pub(crate) const CONNECT: Duration = Duration::from_secs(2);
+
+/// How long a connection is kept at least, whatever is said over it: many commands may fail over one, and each asks for
+/// another.
+const KEPT: Duration = Duration::from_millis(200);
 
 /// What a command does, which decides whether it may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +173,7 @@ impl Link {
             if let Ok(Ok(fresh)) = timeout(LONGEST_WAIT, reconnect(&shared.target)).await {
                 *shared.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
             }
+            sleep(KEPT).await;
             shared.is_being_replaced.store(false, Ordering::Release);
         });
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use redis::cluster_routing::SingleNodeRoutingInfo;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
+use crate::fault::{is_read_only, is_refusal};
 use crate::link::Intent;
 
 /// How often a cluster that changes is asked again, with pauses of 20 ms and twice as long each time.
@@ -34,26 +35,27 @@ pub(crate) fn after(error: &RedisError, intent: Intent, is_cluster: bool, tried:
         return Next::GiveUp;
     }
     let pause = Duration::from_millis(20).saturating_mul(1 << tried);
+    let is_read_only = is_read_only(error);
     match error.kind() {
+        _ if is_read_only && is_cluster => Next::Again(pause),
+        // The name may lead to another server by now, which took over.
+        _ if is_read_only && tried == 0 => Next::ReplaceAndAgain(pause),
         ErrorKind::Server(ServerErrorKind::Ask) if is_cluster => match redirect(error) {
             Some(node) => Next::Ask(node),
             None => Next::GiveUp,
         },
         ErrorKind::Server(
-            ServerErrorKind::Moved
-            | ServerErrorKind::TryAgain
-            | ServerErrorKind::ClusterDown
-            | ServerErrorKind::ReadOnly,
+            ServerErrorKind::Moved | ServerErrorKind::TryAgain | ServerErrorKind::ClusterDown,
         )
         | ErrorKind::ClusterConnectionNotFound
             if is_cluster =>
         {
             Next::Again(pause)
         }
-        // The name may lead to another server by now, which took over.
-        ErrorKind::Server(ServerErrorKind::ReadOnly) if tried == 0 => Next::ReplaceAndAgain(pause),
         ErrorKind::Io if error.is_timeout() => Next::GiveUpAndReplace,
         ErrorKind::Io if intent == Intent::Read && tried == 0 => Next::Again(pause),
+        // What a server says to who connects is the answer to every command from then on. A cluster connects anew.
+        _ if !is_cluster && is_refusal(error) => Next::GiveUpAndReplace,
         _ => Next::GiveUp,
     }
 }
@@ -119,8 +121,60 @@ mod tests {
             panic!("{next:?}")
         };
         assert_eq!((host.as_str(), port), ("::1", 7000));
-        let next = after(&answered("READONLY no"), Intent::Write, false, 0);
-        assert!(matches!(next, Next::ReplaceAndAgain(_)), "{next:?}");
+        // The second is how a server before 7 says it.
+        for line in [
+            "READONLY no",
+            "ERR Error running script (call to f_1): @user_script:3: @user_script: 3: -READONLY no",
+        ] {
+            for intent in [Intent::Read, Intent::Write] {
+                let next = after(&answered(line), intent, false, 0);
+                assert!(matches!(next, Next::ReplaceAndAgain(_)), "{line}: {next:?}");
+                let next = after(&answered(line), intent, false, 1);
+                assert!(matches!(next, Next::GiveUp), "{line}: {next:?}");
+                let next = after(&answered(line), intent, true, 0);
+                assert!(matches!(next, Next::Again(_)), "{line}: {next:?}");
+            }
+        }
+    }
+
+    /// The client asks only once, and has no other answer from then on.
+    #[test]
+    fn what_may_have_been_said_to_who_connects_is_asked_anew() {
+        let of_client = [
+            (ErrorKind::AuthenticationFailed, "Password authentication failed"),
+            (ErrorKind::Parse, "Not an answer of Redis"),
+            (ErrorKind::RESP3NotSupported, "Redis Server doesn't support HELLO command"),
+            (ServerErrorKind::ResponseError.into(), "Redis server refused to switch database"),
+        ];
+        let of_server = [
+            "NOAUTH Authentication required.",
+            "WRONGPASS invalid username-password pair or user is disabled.",
+            "NOPERM this user has no permissions to run the 'select' command",
+            "BUSY Redis is busy running a script.",
+            "LOADING Redis is loading the dataset in memory",
+            "ERR max number of clients reached",
+            "DENIED Redis is running in protected mode",
+        ];
+        let of_server = of_server.into_iter().map(answered);
+        for error in of_client.into_iter().map(RedisError::from).chain(of_server) {
+            for intent in [Intent::Read, Intent::Write] {
+                let next = after(&error, intent, false, 0);
+                assert!(matches!(next, Next::GiveUpAndReplace), "{error}: {next:?}");
+            }
+        }
+        for line in [
+            "CORRUPT counters",
+            "WRONGTYPE Operation against a key",
+            "NOSCRIPT No matching script",
+            "OOM no",
+            "MISCONF no",
+            "NOREPLICAS no",
+            "ERR Error running script (call to f_1): @user_script:3: -OOM no",
+            "ERR value is not an integer script: 1, on @user_script:3.",
+        ] {
+            let next = after(&answered(line), Intent::Write, false, 0);
+            assert!(matches!(next, Next::GiveUp), "{line}: {next:?}");
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ macro_rules! scripts {
 }
 
 scripts! {
+    Read FIND_IDLE "find_idle.lua";
     Read FIND_OWNED "find_owned.lua";
     Read FIND_OWNED_STANDING "find_owned_standing.lua";
     Read FIND_USER_BY_EMAIL "find_user_by_email.lua";

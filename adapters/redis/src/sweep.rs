@@ -3,7 +3,7 @@
 use futures::future::try_join_all;
 use testudo::Timestamp;
 use testudo::command::{Sweep, Swept};
-use testudo::model::{ApiKeyId, EmailKey, InvitationId, OnboardingId, SessionId, UserId};
+use testudo::model::{ApiKeyId, InvitationId, OnboardingId, SessionId, UserId};
 use testudo_driver::Fault;
 use uuid::Uuid;
 
@@ -11,11 +11,11 @@ use crate::RedisStore;
 use crate::answer;
 use crate::belongings::Belongings;
 use crate::commit::{Outcome, apply};
-use crate::idle::{chunk, key_of, removal, removed};
-use crate::keys::Bucket;
+use crate::idle::chunk;
 use crate::link::Intent;
 use crate::plan::Plan;
 use crate::script::{SWEEP_DEAD_LETTERS, SWEEP_EVENTS, SWEEP_RECORDS};
+use crate::sweep_counters::attempts;
 
 /// How many bytes an id has, with which members of the indices by expiry begin.
 const ID: usize = 16;
@@ -116,63 +116,6 @@ async fn forget_one(store: &RedisStore, owner: UserId, session: Uuid) -> Result<
     let mut forget = redis::cmd("ZREM");
     forget.arg(store.keys.sessions_of(owner)).arg(&session.as_bytes()[..]);
     store.link.run(&forget, Intent::Write).await?;
-    Ok(())
-}
-
-/// Counters of accounts stay where they remember failures, and are stepped over.
-async fn attempts(
-    store: &RedisStore,
-    bucket: Bucket,
-    since: Timestamp,
-    limit: u64,
-) -> Result<u64, Fault> {
-    let index = store.keys.counters_by_end(bucket);
-    let (mut gone, mut kept) = (0, 0);
-    while gone < limit {
-        let idle = over(store, &index, since, kept, limit - gone).await?;
-        if idle.is_empty() {
-            break;
-        }
-        let mut counters = Vec::with_capacity(idle.len());
-        for counter in idle {
-            let email = key_of(counter.clone())?.account();
-            counters.push((counter, email));
-        }
-        // Addresses are in the first bucket, where the script sees them if it has nothing else to see.
-        let whose_stay = if store.keys.are_together() {
-            "here"
-        } else {
-            forget_strangers(store, &mut counters).await?;
-            "named"
-        };
-        let call = removal(store, bucket, since, whose_stay, counters);
-        let (went, stayed) = removed(call.run(&store.link).await?)?;
-        gone += went;
-        kept += stayed;
-    }
-    Ok(gone)
-}
-
-/// Takes away addresses that have no account.
-async fn forget_strangers(
-    store: &RedisStore,
-    counters: &mut [(Vec<u8>, Option<EmailKey>)],
-) -> Result<(), Fault> {
-    let named: Vec<_> = counters.iter_mut().filter(|(_, email)| email.is_some()).collect();
-    if named.is_empty() {
-        return Ok(());
-    }
-    let mut owners = redis::cmd("HMGET");
-    owners.arg(store.keys.emails());
-    for email in named.iter().filter_map(|(_, email)| email.as_ref()) {
-        owners.arg(email.as_str());
-    }
-    let owners = answer::items(store.link.run(&owners, Intent::Read).await?)?.unwrap_or_default();
-    for ((_, email), owner) in named.into_iter().zip(owners) {
-        if answer::bytes(owner)?.is_none() {
-            *email = None;
-        }
-    }
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 --
 -- KEYS: the counter, all counters by the end of their window, all counters by their key.
 -- ARGV: the counter's key, now, the end of a window that begins now, the end of a lock that begins now,
--- attempts per window, the hard stop or '', for how long a counter is kept behind its window.
+-- attempts per window, the hard stop or '', for how long a counter is kept behind its window, unless it has
+-- come to the hard stop.
 --
 -- A counter is 'count window_end consecutive'. All moments are below 2^53, which is as far as Lua counts.
 local now = tonumber(ARGV[2])
@@ -21,6 +22,10 @@ if stored then
 end
 
 if stop and consecutive >= stop then
+  -- Counted when more were allowed. Refusals renew nothing: so it is kept for ever, by one write for all of them.
+  if redis.call('PTTL', KEYS[1]) >= 0 then
+    redis.call('PERSIST', KEYS[1])
+  end
   return { 'stopped' }
 end
 if now >= window_end then
@@ -44,7 +49,11 @@ redis.call('ZCARD', KEYS[3])
 local ends = string.format('%.0f', window_end)
 local kept = string.format('%.0f', math.max(window_end - now, 0) + tonumber(ARGV[7]))
 local counter = string.format('%.0f %s %.0f', count, ends, consecutive)
-redis.call('SET', KEYS[1], counter, 'PX', kept)
+if stop and consecutive >= stop then
+  redis.call('SET', KEYS[1], counter)
+else
+  redis.call('SET', KEYS[1], counter, 'PX', kept)
+end
 redis.call('ZADD', KEYS[2], ends, ARGV[1])
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
 return { 'allowed', ends, last }

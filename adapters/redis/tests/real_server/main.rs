@@ -7,5 +7,7 @@ mod failover;
 mod faults;
 mod fixtures;
 mod moving;
+mod refused;
 mod stored;
 mod support;
+mod swept;

@@ -2,9 +2,12 @@
 
 use redis::AsyncCommands;
 use testudo::command::{
-    FindApiKey, FindInvitation, FindOnboarding, FindSessionWithUser, FindUser, ListEvents, UserKey,
+    CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSessionWithUser, FindUser,
+    ListEvents, Sweep, UserKey,
 };
 use testudo::message::{BurialReason, ListMessages};
+use testudo::model::AttemptVerdict;
+use testudo::{Duration, Timestamp};
 use testudo_driver::{Fault, FaultKind, Store};
 use testudo_redis::{OpenError, RedisOptions, RedisStore};
 use testudo_test_servers::unique_name;
@@ -186,6 +189,59 @@ fn what_ends_goes_by_itself_and_never_before_its_time() {
     });
 }
 
+/// Guesses that are refused write nothing, and would not keep it.
+#[test]
+fn a_counter_that_stopped_for_good_goes_by_the_sweep_alone() {
+    run(async {
+        let prefix = unique_name();
+        let store = open(server(), &prefix, 1).await;
+        let mut redis = raw(server()).await;
+        let counting = |email: &str, hard_stop| {
+            let mut counting = attempt(&user(email));
+            counting.limit.hard_stop = Some(hard_stop);
+            counting
+        };
+        let name = |of: &CountAttempt| format!("{{{prefix}:0}}:counter:{}", of.key.as_str());
+
+        let reached = counting("ada@example.com", 2);
+        store.count_attempt(reached.clone()).await.unwrap();
+        assert!(redis.pttl::<_, i64>(name(&reached)).await.unwrap() > 0);
+        store.count_attempt(reached.clone()).await.unwrap();
+        assert_eq!(redis.pttl::<_, i64>(name(&reached)).await.unwrap(), -1);
+        let verdict = store.count_attempt(reached.clone()).await.unwrap();
+        assert_eq!(verdict, AttemptVerdict::Stopped);
+
+        // Of more attempts than are allowed by now.
+        let lowered = counting("bob@example.com", 9);
+        store.count_attempt(lowered.clone()).await.unwrap();
+        assert!(redis.pttl::<_, i64>(name(&lowered)).await.unwrap() > 0);
+        for _ in 0..2 {
+            let verdict = store.count_attempt(counting("bob@example.com", 1)).await.unwrap();
+            assert_eq!(verdict, AttemptVerdict::Stopped);
+            assert_eq!(redis.pttl::<_, i64>(name(&lowered)).await.unwrap(), -1);
+        }
+
+        commit(&store, inserting(&user("bob@example.com"))).await;
+        assert_eq!(sweep_attempts(&store, 9).await, 1, "that of an account stays");
+        assert!(!redis.exists::<_, bool>(name(&reached)).await.unwrap());
+        assert!(redis.exists::<_, bool>(name(&lowered)).await.unwrap());
+    });
+}
+
+/// Sweeps counters that are idle by some later time.
+async fn sweep_attempts(store: &RedisStore, limit: u32) -> u64 {
+    let sweep = Sweep {
+        sessions_expired_by: NOW,
+        attempts_idle_since: NOW + Duration::from_days(1),
+        accounts_closed_by: NOW,
+        links_expired_by: NOW,
+        events_kept_since: Timestamp::from_millis(0),
+        dead_letters_buried_by: NOW,
+        limit,
+    };
+    store.sweep(sweep).await.unwrap().attempts
+}
+
 #[test]
 fn stores_of_different_prefixes_share_nothing() {
     run(async {
@@ -244,9 +300,10 @@ fn a_password_in_an_address_is_shown_nowhere() {
         // What docs/redis.md says that a user of Redis' ACL needs.
         let mut grant = redis::cmd("ACL");
         grant.arg("SETUSER").arg(&prefix).arg("on").arg(">s3cr3t").arg(format!("~{{{prefix}:*"));
-        for commands in ["+@read", "+@write", "+@scripting", "+@connection", "+info", "+wait"] {
-            grant.arg(commands);
-        }
+        grant.arg(&["+@read", "+@write", "+@scripting", "+@connection"]);
+        // Before version 7 they are no commands of connections.
+        grant.arg(&["-select", "-asking"]);
+        grant.arg(&["+select", "+asking", "+info", "+wait"]);
         let () = grant.exec_async(&mut redis).await.unwrap();
         let address = format!("redis://{prefix}:s3cr3t@127.0.0.1:{port}/3");
         let store: RedisStore = RedisOptions::new().prefix(&prefix).open(&address).await.unwrap();
