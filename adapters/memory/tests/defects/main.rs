@@ -45,8 +45,7 @@ found! {
         every_answer_is_that_of_the_reference;
     CountsByAClockOfItsOwn by a_locked_account_is_free_again_when_its_lock_ends,
         a_window_that_is_over_is_forgotten;
-    NeverRefunds by every_answer_is_that_of_the_reference,
-        parallel_refunds_each_give_one_attempt_back,
+    NeverRefunds by parallel_refunds_each_give_one_attempt_back,
         verdicts_are_those_of_the_counter_itself_along_long_scripts;
     FoldsCase by addresses_are_compared_byte_for_byte,
         keys_of_counters_are_compared_byte_for_byte;
