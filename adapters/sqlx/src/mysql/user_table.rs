@@ -30,7 +30,7 @@ pub(super) async fn check(
     let query = sqlx::query(COLUMNS).bind(schema).bind(table);
     let rows = query.fetch_all(connection).await?;
     let described = rows.iter().map(|row| described(row, layout));
-    Ok(own.check(&described.collect::<Result<Vec<_>, _>>()?)?)
+    Ok(own.check(&described.collect::<Result<Vec<_>, _>>()?, layout.dialect)?)
 }
 
 fn described(row: &MySqlRow, layout: &Layout) -> Result<Described, sqlx::Error> {
@@ -38,7 +38,8 @@ fn described(row: &MySqlRow, layout: &Layout) -> Result<Described, sqlx::Error> 
     let text = |at: usize| row.try_get_unchecked::<Option<String>, _>(at);
     let name = text(0)?.unwrap_or_default();
     let named = text(1)?.unwrap_or_default().to_ascii_lowercase();
-    let is_generated = text(4)?.unwrap_or_default().to_ascii_lowercase().contains("generated");
+    let extra = text(4)?.unwrap_or_default().to_ascii_lowercase();
+    let fills_itself = extra.contains("generated") || extra.contains("auto_increment");
     let charset = text(5)?;
     let is_key = ["email_key", "previous_email_key"]
         .iter()
@@ -46,7 +47,7 @@ fn described(row: &MySqlRow, layout: &Layout) -> Result<Described, sqlx::Error> 
     Ok(Described {
         kind: kind(&named, charset.as_deref(), is_key),
         is_nullable: text(2)?.as_deref() == Some("YES"),
-        has_default: text(3)?.is_some() || is_generated,
+        has_default: text(3)?.is_some() || fills_itself,
         is_unique: row.try_get_unchecked::<i64, _>(6)? != 0,
         name,
         named: match charset {

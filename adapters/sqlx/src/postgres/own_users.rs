@@ -12,7 +12,7 @@ const COLUMNS: &str = "SELECT columns.attname::text AS name, \
         coalesce((SELECT collisdeterministic FROM pg_collation WHERE oid = columns.attcollation), TRUE) \
             AS is_exact, \
         EXISTS (SELECT 1 FROM pg_index AS keys WHERE keys.indrelid = columns.attrelid \
-            AND keys.indisunique AND keys.indpred IS NULL AND keys.indnatts = 1 \
+            AND keys.indisunique AND keys.indisvalid AND keys.indimmediate AND keys.indpred IS NULL AND keys.indnatts = 1 \
             AND keys.indkey[0] = columns.attnum) AS is_unique \
     FROM pg_attribute AS columns \
     WHERE columns.attrelid = to_regclass($1) AND columns.attnum > 0 AND NOT columns.attisdropped \
@@ -42,7 +42,7 @@ pub(super) async fn check(
             is_unique: row.try_get("is_unique")?,
         })
     });
-    Ok(table.check(&described.collect::<Result<Vec<_>, Error>>()?))
+    Ok(table.check(&described.collect::<Result<Vec<_>, Error>>()?, layout.dialect))
 }
 
 fn kind(named: &str) -> Option<Kind> {

@@ -92,6 +92,18 @@ impl Dialect {
         }
     }
 
+    /// Whether truth values and UUIDs have types of their own.
+    pub(crate) const fn has_types_for_all(self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => false,
+            #[cfg(feature = "postgres")]
+            Self::Postgres => true,
+            #[cfg(feature = "mysql")]
+            Self::MySql => false,
+        }
+    }
+
     /// A column that a condition is on, such that a listing goes on along the index of its order.
     pub(crate) fn without_index(self, column: &str) -> String {
         match self {

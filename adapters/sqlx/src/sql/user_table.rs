@@ -2,6 +2,7 @@
 
 use super::layout::Table;
 use super::naming::{NameError, Naming, word};
+use super::statement::Dialect;
 
 /// A table of the application's own in which users are, and where in it the parts of a record stand.
 ///
@@ -160,7 +161,11 @@ pub(crate) struct Described {
 
 impl UserTable {
     /// Whether the table that a database describes can hold users.
-    pub(crate) fn check(&self, described: &[Described]) -> Result<(), UserTableError> {
+    pub(crate) fn check(
+        &self,
+        described: &[Described],
+        dialect: Dialect,
+    ) -> Result<(), UserTableError> {
         let mut problems = Vec::new();
         let mut known = Vec::new();
         let parts = Table::Users.columns().iter().map(|part| {
@@ -172,13 +177,17 @@ impl UserTable {
             .iter()
             .map(|field| (field.name.as_str(), field.column.as_str(), field.kind.kind(), true));
         for (part, column, kind, must_take_null) in parts.chain(fields) {
+            if known.contains(&column) {
+                problems.push(format!("{column} cannot stand for {part}, too"));
+                continue;
+            }
             known.push(column);
             let of = if part == column { String::new() } else { format!(" (for {part})") };
             let Some(found) = described.iter().find(|it| it.name == column) else {
                 problems.push(format!("{column}{of} is missing"));
                 continue;
             };
-            if !found.kind.is_some_and(|found| found.holds(kind)) {
+            if !found.kind.is_some_and(|found| found.holds(kind, dialect)) {
                 problems.push(format!("{column}{of} holds {}, not {}", found.named, kind.as_str()));
             }
             if must_take_null && !found.is_nullable {
@@ -212,9 +221,10 @@ impl FieldType {
 
 impl Kind {
     /// Where a database has no type for truth values or UUIDs, integers and bytes take their place.
-    fn holds(self, wanted: Self) -> bool {
-        self == wanted
-            || matches!((self, wanted), (Self::Int, Self::Bool) | (Self::Bytes, Self::Uuid))
+    fn holds(self, wanted: Self, dialect: Dialect) -> bool {
+        let takes_its_place =
+            matches!((self, wanted), (Self::Int, Self::Bool) | (Self::Bytes, Self::Uuid));
+        self == wanted || (takes_its_place && !dialect.has_types_for_all())
     }
 
     const fn as_str(self) -> &'static str {

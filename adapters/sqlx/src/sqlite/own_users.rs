@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Error, Row, SqlitePool};
 
-use crate::sql::{Described, Kind, Naming, UserTable, UserTableError};
+use crate::sql::{Described, Dialect, Kind, Naming, UserTable, UserTableError};
 
 /// Looks at the table, if users are in one of the application's.
 pub(super) async fn check(
@@ -10,7 +10,7 @@ pub(super) async fn check(
     naming: &Naming,
 ) -> Result<Result<(), UserTableError>, Error> {
     match naming.user_table() {
-        Some(table) => Ok(table.check(&describe(pool, table).await?)),
+        Some(table) => Ok(table.check(&describe(pool, table).await?, Dialect::Sqlite)),
         None => Ok(Ok(())),
     }
 }
@@ -156,6 +156,13 @@ mod tests {
                 "visits must have a default or take NULL",
             ]
         );
+        let (_directory, path) = application(&people()).await;
+        let twice = UserTable::new("people").unwrap().column("id", "person").unwrap();
+        let twice = twice.column("email", "mail_key").unwrap();
+        let twice = twice.column("email_key", "mail_key").unwrap();
+        let error = SqliteStore::open_with(&path, Naming::new().with_user_table(twice)).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("mail_key cannot stand for email_key, too"), "{error}");
         let (_directory, path) = application("CREATE TABLE others (id INTEGER)").await;
         let error = SqliteStore::open_with(&path, naming()).await.unwrap_err();
         assert!(error.to_string().contains("person (for id) is missing"), "{error}");

@@ -41,7 +41,11 @@ async fn fields_of_the_profile_are_columns() {
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_are_swept_and_addresses_are_unique() {
     let (database, other) = scratch().await;
-    raw(&other, people()).await;
+    let numbered = people().replace(
+        "person BINARY(16) NOT NULL PRIMARY KEY",
+        "number BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, person BINARY(16) NOT NULL UNIQUE",
+    );
+    raw(&other, numbered).await;
     let store = open(&database).await.unwrap();
     own_users::accounts_are_swept_and_addresses_are_unique(&store).await;
     assert_eq!(number(&store, "SELECT COUNT(*) FROM auth_sessions").await, 0);

@@ -101,9 +101,11 @@ async fn all_that_is_wrong_with_a_table_is_told_at_once() {
     .await;
     let people = PEOPLE
         .replace("{uuid}", "UUID")
+        .replace("is_active {bool}", "is_active BIGINT")
         .replace("{bool}", "BOOLEAN")
         .replace("{bytes}", "BYTEA")
         .replace("mail_key {key} NOT NULL UNIQUE", "mail_key TEXT COLLATE loose NOT NULL UNIQUE")
+        .replace("NOT NULL PRIMARY KEY", "NOT NULL PRIMARY KEY DEFERRABLE INITIALLY DEFERRED")
         .replace("{key}", "TEXT")
         .replace("epoch BIGINT NOT NULL", "epoch INTEGER NOT NULL")
         .replace("version BIGINT NOT NULL,", "")
@@ -115,7 +117,9 @@ async fn all_that_is_wrong_with_a_table_is_told_at_once() {
     assert_eq!(
         error.problems,
         [
+            "person (for id) must be unique",
             "mail_key (for email_key) holds text under a collation that is not exact, not a text",
+            "is_active holds bigint, not true or false",
             "epoch holds integer, not an integer of 64 bits",
             "version is missing",
             "visits must have a default or take NULL",
