@@ -117,21 +117,24 @@ async fn applied(
     rows.into_iter().map(applied).collect()
 }
 
+/// What is locked: the table of migrations, in whichever database a connection begins. Names of locks are common to all
+/// databases of a server, and have at most 64 characters.
+const LOCK: &str = "SHA2(CONCAT(COALESCE(?, DATABASE()), '.', ?), 256)";
+
 /// Keeps everybody else who opens this database under these names away, until [`unlock`] or the end of the connection.
-/// Names of locks are common to all databases of a server, and have at most 64 characters.
 async fn lock(connection: &mut MySqlConnection, layout: &Layout) -> Result<(), OpenError> {
-    let got: Option<i64> =
-        sqlx::query_scalar("SELECT GET_LOCK(SHA2(CONCAT(DATABASE(), ?), 256), ?)")
-            .bind(migrations::table(layout))
-            .bind(LOCK_SECONDS)
-            .fetch_one(connection)
-            .await?;
+    let got: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT GET_LOCK({LOCK}, ?)")))
+        .bind(layout.schema())
+        .bind(migrations::name(layout))
+        .bind(LOCK_SECONDS)
+        .fetch_one(connection)
+        .await?;
     if got == Some(1) { Ok(()) } else { Err(OpenError::Busy) }
 }
 
 async fn unlock(connection: &mut MySqlConnection, layout: &Layout) -> Result<(), OpenError> {
-    let query = sqlx::query("SELECT RELEASE_LOCK(SHA2(CONCAT(DATABASE(), ?), 256))");
-    query.bind(migrations::table(layout)).fetch_one(connection).await?;
+    let query = sqlx::query(AssertSqlSafe(format!("SELECT RELEASE_LOCK({LOCK})")));
+    query.bind(layout.schema()).bind(migrations::name(layout)).fetch_one(connection).await?;
     Ok(())
 }
 

@@ -180,7 +180,7 @@ impl Layout {
         format!("{}{name}", self.naming.prefix)
     }
 
-    fn schema(&self) -> Option<&str> {
+    pub(crate) fn schema(&self) -> Option<&str> {
         self.naming.schema.as_deref()
     }
 

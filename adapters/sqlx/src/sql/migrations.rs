@@ -53,6 +53,12 @@ pub(crate) fn table(layout: &Layout) -> String {
     layout.own(TABLE)
 }
 
+/// Its name without the schema.
+#[cfg(feature = "mysql")]
+pub(crate) fn name(layout: &Layout) -> String {
+    layout.prefixed(TABLE)
+}
+
 /// The migrations that are missing, under the names of a layout and in their order.
 pub(crate) fn missing(
     migrator: &Migrator,

@@ -14,12 +14,19 @@ async fn refusal(url: &str) -> OpenError {
     error
 }
 
+fn name(database: &Database) -> &str {
+    let path = database.url().rsplit_once('/').unwrap().1;
+    path.split_once('?').unwrap().0
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_who_open_an_empty_database_at_once_make_the_tables_once() {
-    let database = Database::mysql().unwrap();
+    let (database, other) = (Database::mysql().unwrap(), Database::mysql().unwrap());
     let openers: Vec<_> = (0..12)
-        .map(|_| {
-            let url = database.url().to_owned();
+        .map(|number| {
+            // Half of them come by way of another database of the server.
+            let by_way = format!("{}&schema={}", other.url(), name(&database));
+            let url = if number % 2 == 0 { database.url().to_owned() } else { by_way };
             tokio::spawn(async move {
                 let options = MySqlOptions::parse(&url).unwrap().with_connections(2);
                 MySqlStore::open_with(options).await.unwrap()
@@ -92,9 +99,7 @@ async fn under_another_prefix_there_are_other_records() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_may_be_in_another_database_of_the_server() {
     let (here, there) = (Database::mysql().unwrap(), Database::mysql().unwrap());
-    let path = there.url().rsplit_once('/').unwrap().1;
-    let schema = path.split_once('?').unwrap().0;
-    let options = MySqlOptions::parse(&format!("{}&schema={schema}", here.url())).unwrap();
+    let options = MySqlOptions::parse(&format!("{}&schema={}", here.url(), name(&there))).unwrap();
     let store = MySqlStore::open_with(options.clone()).await.unwrap();
     commit(&store, inserting(&user("ada@example.com"))).await;
     assert_eq!(MySqlStore::pending_migrations(options).await.unwrap(), []);
