@@ -168,7 +168,8 @@ fn sweep(trial: &mut Trial<'_>) {
     trial.now = trial.moment();
     let (batch, now) = (trial.choices.any(), trial.now);
     trial.run(flow::sweep(batch, Trial::settings().policy(), now));
-    assert_eq!(trial.record.questions, 1);
+    // It goes on as long as a batch comes back full.
+    assert!(trial.record.questions >= 1);
 }
 
 fn activate(trial: &mut Trial<'_>) {
