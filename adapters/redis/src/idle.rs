@@ -92,9 +92,9 @@ pub(crate) async fn forget(
     Ok(forgotten)
 }
 
-/// The call that removes those of these counters that are idle still, and so many at most. Each comes with the address that it is about, as
-/// far as that matters to whose counters stay: those of addresses that are known `here`, of all that are `named`, or
-/// of `none`.
+/// The call that removes those of these counters that are idle still, and so many at most. Each comes with the address
+/// that it is about, as far as that matters to whose counters stay: those of addresses that are known `here`, of all
+/// that are `named`, or of `none`.
 pub(crate) fn removal(
     store: &RedisStore,
     bucket: Bucket,

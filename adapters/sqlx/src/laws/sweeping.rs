@@ -41,7 +41,7 @@ pub(crate) async fn as_many_counters_go_as_may_however_many_there_are<S: Store>(
 }
 
 /// What was over by then, but no events.
-fn all(then: Timestamp, limit: u32) -> Sweep {
+pub(crate) fn all(then: Timestamp, limit: u32) -> Sweep {
     Sweep {
         sessions_expired_by: then,
         attempts_idle_since: then,

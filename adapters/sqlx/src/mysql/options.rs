@@ -14,22 +14,7 @@ use crate::sql::server::{DatabaseUrl, Known, Pool};
 /// What may stand in a URL.
 const KNOWN: Known = Known {
     schemes: ["mysql", "mariadb"],
-    parameters: &[
-        "charset",
-        "collation",
-        "socket",
-        "ssl-ca",
-        "ssl-cert",
-        "ssl-key",
-        "ssl-mode",
-        "sslca",
-        "sslcert",
-        "sslkey",
-        "sslmode",
-        "statement-cache-capacity",
-        "time-zone",
-        "timezone",
-    ],
+    parameters: &["charset", "collation", "socket", "sslca", "time-zone", "timezone"],
     bracketed: None,
 };
 

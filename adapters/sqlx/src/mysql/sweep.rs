@@ -77,7 +77,8 @@ fn removing_attempts(layout: &Layout) -> Sql {
         )
     });
     layout.sql(&format!(
-        "DELETE FROM {table} WHERE {window_end} > ?3 AND {window_end} <= ?1 AND NOT ({consecutive} > 0 AND ({})) \
+        "DELETE FROM {table} WHERE {window_end} > ?3 AND {window_end} <= ?1 \
+            AND NOT ({consecutive} > 0 AND ({})) \
          ORDER BY {window_end} LIMIT ?2",
         remembers.join(" OR ")
     ))

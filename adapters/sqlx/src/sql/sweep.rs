@@ -96,7 +96,8 @@ pub(crate) trait Sweeper: Sync {
         values: Vec<Value<'_>>,
     ) -> impl Future<Output = Result<u64, Fault>> + Send;
 
-    /// All of these accounts with all that is theirs, but for those that were opened again meanwhile; or none.
+    /// These accounts with all that is theirs, but for those that were opened again meanwhile: all or, where one of
+    /// them cannot be removed, none. Without [`TOGETHER`](Self::TOGETHER) there is one.
     fn remove_accounts(
         &self,
         accounts: &[Uuid],
@@ -163,6 +164,7 @@ async fn attempts<S: Sweeper>(
 async fn accounts<S: Sweeper>(sweeper: &S, closed_by: Timestamp, limit: u32) -> Result<u64, Fault> {
     let mut total = Removed::default();
     loop {
+        let before = total;
         let values = [closed_by.into(), limit.into(), Value::int(total.stay)];
         let rows = sweeper.link().rows(&sweeper.sweeps().closed, &values).await?;
         let page = rows.iter().map(|row| id(row, "users.id")).collect::<Result<Vec<_>, _>>()?;
@@ -171,15 +173,16 @@ async fn accounts<S: Sweeper>(sweeper: &S, closed_by: Timestamp, limit: u32) -> 
             total.went = total.went.saturating_add(went);
             total.stay = total.stay.saturating_add(stay);
         }
+        // A page that somebody else has locked is for the next sweep: to look again would be to wait for them.
         let is_last = u64::try_from(page.len()).unwrap_or(u64::MAX) < u64::from(limit);
-        if is_last || total.went >= u64::from(limit) {
+        if is_last || total == before || total.went >= u64::from(limit) {
             return Ok(total.went);
         }
     }
 }
 
 /// What became of accounts.
-#[derive(Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 struct Removed {
     went: u64,
     stay: u64,

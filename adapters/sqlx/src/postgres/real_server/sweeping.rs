@@ -1,8 +1,7 @@
 //! Sweeping, and what it must not hold up.
 
-use testudo::command::{Sweep, Swept};
-use testudo::model::AttemptKey;
-use testudo::{Duration, Timestamp};
+use testudo::command::Swept;
+use testudo::model::{AttemptKey, User};
 use testudo_driver::Store;
 
 use super::{run, scratch};
@@ -45,18 +44,25 @@ async fn a_counter_behind_very_many_that_stay_goes() {
         AttemptKey::OF_ACCOUNTS[0],
     );
     run(&store, &fill).await;
-    let nothing = Timestamp::from_millis(0);
-    let command = Sweep {
-        sessions_expired_by: nothing,
-        attempts_idle_since: NOW + Duration::from_days(1),
-        accounts_closed_by: nothing,
-        links_expired_by: nothing,
-        events_kept_since: nothing,
-        dead_letters_buried_by: nothing,
-        limit: 10,
-    };
     for removed in [1, 0] {
-        let swept = store.sweep(command).await.unwrap();
+        let swept = store.sweep(sweeping::all(NOW, 10)).await.unwrap();
         assert_eq!(swept, Swept { attempts: removed, ..Swept::default() });
     }
+}
+
+/// Accounts that somebody has locked are passed over, and not looked at again and again until they are free.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_waits_for_nobody_who_has_accounts_locked() {
+    let (_database, store) = scratch().await;
+    let ada = User { closes_at: Some(NOW), ..user("ada@example.com") };
+    commit(&store, inserting(&ada)).await;
+    let mut connection = store.database.apart().await;
+    let mut holder = sqlx::Connection::begin(&mut connection).await.unwrap();
+    sqlx::raw_sql("SELECT 1 FROM users FOR UPDATE").execute(&mut *holder).await.unwrap();
+    let sweep = store.sweep(sweeping::all(NOW, 1));
+    let swept = tokio::time::timeout(std::time::Duration::from_secs(30), sweep).await;
+    assert_eq!(swept.expect("it ends").unwrap(), Swept::default());
+    holder.rollback().await.unwrap();
+    let swept = store.sweep(sweeping::all(NOW, 1)).await.unwrap();
+    assert_eq!(swept, Swept { accounts: 1, ..Swept::default() });
 }

@@ -17,11 +17,23 @@ pub(crate) struct DatabaseUrl {
 /// `ssl-mode`, and connects without TLS then.
 pub(crate) struct Known {
     pub(crate) schemes: [&'static str; 2],
-    /// Parameters that are for sqlx.
+    /// Parameters that are for sqlx, beside [`COMMON`].
     pub(crate) parameters: &'static [&'static str],
     /// What parameters with a name of their own in brackets begin with.
     pub(crate) bracketed: Option<&'static str>,
 }
+
+/// Parameters that sqlx knows for every database.
+const COMMON: [&str; 8] = [
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "statement-cache-capacity",
+];
 
 impl Known {
     fn has(&self, name: &str) -> bool {
@@ -29,7 +41,7 @@ impl Known {
             let name = self.bracketed.and_then(|start| name.strip_prefix(start));
             name.is_some_and(|name| name.starts_with('[') && name.ends_with(']'))
         };
-        self.parameters.contains(&name) || in_brackets()
+        COMMON.contains(&name) || self.parameters.contains(&name) || in_brackets()
     }
 }
 
@@ -60,7 +72,7 @@ impl DatabaseUrl {
                 "prefix" => naming = naming.with_prefix(&value)?,
                 "connections" => connections = Some(parse_connections(&value)?),
                 other if known.has(other) => others.push((name.into_owned(), value.into_owned())),
-                _ => return Err(unknown(&name, known)),
+                _ => return Err(unknown(&name, &value, known)),
             }
         }
         url.set_query(None);
@@ -83,12 +95,13 @@ impl DatabaseUrl {
     }
 }
 
-/// A password with a `&` in it may pass for a name: what does not look like one is not repeated.
-fn unknown(name: &str, known: &Known) -> UrlError {
-    let is_name = name.len() <= 30
+/// A part of a password may pass for a name: what does not look like that of a parameter is not repeated.
+fn unknown(name: &str, value: &str, known: &Known) -> UrlError {
+    let is_name = !value.is_empty()
+        && name.len() <= 30
         && name.chars().all(|letter| letter.is_ascii_lowercase() || "_-".contains(letter));
     let what = if is_name { format!("{name}: ") } else { String::new() };
-    let known = known.parameters.join(", ");
+    let known = [&COMMON, known.parameters].concat().join(", ");
     UrlError::Malformed(format!(
         "{what}there is no such parameter, but schema, prefix, connections, {known}"
     ))
