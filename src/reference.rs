@@ -1,15 +1,16 @@
 //! What the store commands mean, as plain data: the reference that every adapter is held against.
 
+mod committing;
 mod event_log;
+mod sweeping;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
 use crate::command::{
-    Commit, Conflict, CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession,
-    FindSessionWithUser, FindUser, FindUserWithSession, Guard, ListApiKeys, ListEvents,
-    ListInvitations, ListSessions, ListUsers, OwnedApiKey, OwnedSession, Sweep, Swept, UserKey,
-    Write,
+    CountAttempt, FindApiKey, FindInvitation, FindOnboarding, FindSession, FindSessionWithUser,
+    FindUser, FindUserWithSession, ListApiKeys, ListEvents, ListInvitations, ListSessions,
+    ListUsers, OwnedApiKey, OwnedSession, UserKey,
 };
 use crate::event::{EventRecord, TakenEvents};
 use crate::message::{
@@ -156,119 +157,6 @@ impl Tables {
         users.map(|(_, user)| user).take(most(command.limit)).cloned().collect()
     }
 
-    /// The meaning of [`Sweep`].
-    pub fn sweep(&mut self, command: &Sweep) -> Swept {
-        let limit = most(command.limit);
-        let is_over = |session: &&Session| session.expires_at <= command.sessions_expired_by;
-        let sessions: Vec<_> =
-            self.sessions.values().filter(is_over).take(limit).map(|it| it.id).collect();
-        let attempts: Vec<_> = self
-            .attempts
-            .iter()
-            .filter(|(key, counter)| {
-                counter.window_end <= command.attempts_idle_since
-                    && (counter.consecutive == 0 || !self.is_of_an_account(key))
-            })
-            .take(limit)
-            .map(|(key, _)| key.clone())
-            .collect();
-        let is_closed =
-            |user: &&User| user.closes_at.is_some_and(|at| at <= command.accounts_closed_by);
-        let accounts: Vec<_> =
-            self.users.values().filter(is_closed).take(limit).map(|it| it.id).collect();
-        let expired_by = command.links_expired_by;
-        let invitations: Vec<_> = self
-            .invitations
-            .values()
-            .filter(|invitation| invitation.expires_at <= expired_by)
-            .take(limit)
-            .map(|invitation| invitation.id)
-            .collect();
-        let api_keys: Vec<_> = self
-            .api_keys
-            .values()
-            .filter(|key| key.expires_at.is_some_and(|end| end <= expired_by))
-            .take(limit)
-            .map(|key| key.id)
-            .collect();
-        let onboarding: Vec<_> = self
-            .onboarding
-            .values()
-            .filter(|session| session.expires_at <= expired_by)
-            .take(limit)
-            .map(|session| session.id)
-            .collect();
-        let buried_by = command.dead_letters_buried_by;
-        let dead_letters: Vec<_> = self
-            .messages
-            .iter()
-            .filter(|kept| kept.burial.is_some_and(|burial| burial.at <= buried_by))
-            .take(limit)
-            .map(|kept| kept.message.id)
-            .collect();
-        self.messages_sent(&dead_letters);
-        self.sessions.retain(|id, _| !sessions.contains(id));
-        self.attempts.retain(|key, _| !attempts.contains(key));
-        self.invitations.retain(|id, _| !invitations.contains(id));
-        self.onboarding.retain(|id, _| !onboarding.contains(id));
-        self.api_keys.retain(|id, _| !api_keys.contains(id));
-        for id in &accounts {
-            self.remove_user(*id);
-        }
-        Swept {
-            sessions: count(&sessions),
-            attempts: count(&attempts),
-            accounts: count(&accounts),
-            invitations: count(&invitations),
-            onboarding: count(&onboarding),
-            api_keys: count(&api_keys),
-            events: self.events.remove(command.events_kept_since, limit),
-            dead_letters: count(&dead_letters),
-        }
-    }
-
-    /// The keys of the counters whose window ended at or before `idle_since`, in ascending order of their bytes:
-    /// those behind `after`, at most `limit`.
-    #[must_use]
-    pub fn list_idle_attempts(
-        &self,
-        idle_since: Timestamp,
-        after: Option<&AttemptKey>,
-        limit: u32,
-    ) -> Vec<AttemptKey> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let behind = self.attempts.range((start, Bound::Unbounded));
-        let idle = behind.filter(|(_, counter)| counter.window_end <= idle_since);
-        idle.map(|(key, _)| key).take(most(limit)).cloned().collect()
-    }
-
-    /// Removes those of the counters whose window ended at or before `idle_since`, whatever they remember. Gives how
-    /// many it were.
-    pub fn forget_attempts(&mut self, keys: &[AttemptKey], idle_since: Timestamp) -> u64 {
-        let before = self.attempts.len();
-        self.attempts.retain(|key, counter| counter.window_end > idle_since || !keys.contains(key));
-        u64::try_from(before.saturating_sub(self.attempts.len())).unwrap_or(u64::MAX)
-    }
-
-    /// The meaning of [`Commit`]: everything is checked before anything is written.
-    ///
-    /// # Errors
-    ///
-    /// [`Conflict`] when a guard or a write does not hold; nothing was changed then.
-    pub fn commit(&mut self, batch: Commit) -> Result<(), Conflict> {
-        let holds = batch.guards.iter().all(|guard| self.holds(guard))
-            && batch.writes.iter().all(|write| self.applies(write, &batch));
-        if !holds {
-            return Err(Conflict);
-        }
-        for write in batch.writes {
-            self.apply(write);
-        }
-        self.events.append(batch.events);
-        self.messages.extend(batch.messages.into_iter().map(waiting));
-        Ok(())
-    }
-
     /// All users, by id.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.users.values()
@@ -406,106 +294,6 @@ impl Tables {
     pub fn messages(&self) -> impl Iterator<Item = &SealedMessage> {
         self.messages.iter().filter(|kept| kept.burial.is_none()).map(|kept| &kept.message)
     }
-
-    /// Removes a user with all that is theirs.
-    fn remove_user(&mut self, id: UserId) {
-        if let Some(user) = self.users.remove(&id) {
-            self.emails.remove(user.email.key());
-        }
-        self.sessions.retain(|_, session| session.user != id);
-        self.api_keys.retain(|_, key| key.user != id);
-        self.invitations.retain(|_, invitation| invitation.invited_by != Some(id));
-    }
-
-    fn is_of_an_account(&self, key: &AttemptKey) -> bool {
-        key.account().is_some_and(|email| self.emails.contains_key(&email))
-    }
-
-    fn holds(&self, guard: &Guard) -> bool {
-        match guard {
-            Guard::UserEpoch { id, epoch } => {
-                self.users.get(id).is_some_and(|user| user.epoch == *epoch)
-            }
-            Guard::SessionVersion { id, version } => {
-                self.sessions.get(id).is_some_and(|session| session.version == *version)
-            }
-            Guard::NoSession { id } => !self.sessions.contains_key(id),
-        }
-    }
-
-    fn applies(&self, write: &Write, batch: &Commit) -> bool {
-        match write {
-            Write::InsertUser(user) => {
-                let owner = self.emails.get(user.email.key());
-                !self.users.contains_key(&user.id) && owner.is_none_or(|owner| goes(*owner, batch))
-            }
-            Write::RemoveUser { id, was } => {
-                self.users.get(id).is_some_and(|stored| stored.version == *was)
-            }
-            Write::ReplaceUser { user, was } => {
-                let is_own = |id: &UserId| *id == user.id;
-                self.users.get(&user.id).is_some_and(|stored| stored.version == *was)
-                    && self.emails.get(user.email.key()).is_none_or(is_own)
-            }
-            Write::InsertSession(session) => !self.sessions.contains_key(&session.id),
-            Write::ReplaceSession { session, was } => {
-                self.sessions.get(&session.id).is_some_and(|stored| stored.version == *was)
-            }
-            Write::InsertInvitation(invitation) => !self.invitations.contains_key(&invitation.id),
-            Write::ReplaceInvitation { invitation, was } => {
-                self.invitations.get(&invitation.id).is_some_and(|stored| stored.version == *was)
-            }
-            Write::InsertOnboarding(session) => !self.onboarding.contains_key(&session.id),
-            Write::ReplaceOnboarding { session, was } => {
-                self.onboarding.get(&session.id).is_some_and(|stored| stored.version == *was)
-            }
-            Write::InsertApiKey(key) => !self.api_keys.contains_key(&key.id),
-            Write::ReplaceApiKey { key, was } => {
-                self.api_keys.get(&key.id).is_some_and(|stored| stored.version == *was)
-            }
-            Write::TouchApiKey { .. } | Write::ClearAttempts(_) | Write::RefundAttempt { .. } => {
-                true
-            }
-        }
-    }
-
-    fn apply(&mut self, write: Write) {
-        match write {
-            Write::InsertUser(user) | Write::ReplaceUser { user, .. } => {
-                if let Some(old) = self.users.get(&user.id) {
-                    self.emails.remove(old.email.key());
-                }
-                self.emails.insert(user.email.key().clone(), user.id);
-                self.users.insert(user.id, *user);
-            }
-            Write::InsertSession(session) | Write::ReplaceSession { session, .. } => {
-                self.sessions.insert(session.id, *session);
-            }
-            Write::InsertInvitation(invitation) | Write::ReplaceInvitation { invitation, .. } => {
-                self.invitations.insert(invitation.id, *invitation);
-            }
-            Write::RemoveUser { id, .. } => self.remove_user(id),
-            Write::InsertOnboarding(session) | Write::ReplaceOnboarding { session, .. } => {
-                self.onboarding.insert(session.id, *session);
-            }
-            Write::InsertApiKey(key) | Write::ReplaceApiKey { key, .. } => {
-                self.api_keys.insert(key.id, *key);
-            }
-            Write::TouchApiKey { id, at } => {
-                if let Some(key) = self.api_keys.get_mut(&id) {
-                    key.last_used_at = key.last_used_at.max(Some(at));
-                }
-            }
-            Write::ClearAttempts(key) => {
-                self.attempts.remove(&key);
-            }
-            Write::RefundAttempt { key, window } => {
-                if let Some(counter) = self.attempts.get_mut(&key) {
-                    counter.refund(window);
-                }
-            }
-        }
-    }
 }
 
 /// A message as it begins.
@@ -534,10 +322,4 @@ fn most(limit: u32) -> usize {
 
 fn count<T>(removed: &[T]) -> u64 {
     u64::try_from(removed.len()).unwrap_or(u64::MAX)
-}
-
-/// Whether a batch removes a user.
-fn goes(user: UserId, batch: &Commit) -> bool {
-    let removes = |write: &Write| matches!(write, Write::RemoveUser { id, .. } if *id == user);
-    batch.writes.iter().any(removes)
 }
