@@ -2,6 +2,8 @@
 
 use super::{Tables, waiting};
 use crate::command::{Commit, Conflict, Guard, Write};
+#[cfg(feature = "testing")]
+use crate::model::Session;
 use crate::model::UserId;
 
 impl Tables {
@@ -21,6 +23,16 @@ impl Tables {
         }
         self.events.append(batch.events);
         self.messages.extend(batch.messages.into_iter().map(waiting));
+        Ok(())
+    }
+
+    /// The same where sessions live in another store than users: those of a user who is removed stay, without an owner.
+    #[cfg(feature = "testing")]
+    pub(crate) fn commit_beside_sessions(&mut self, batch: Commit) -> Result<(), Conflict> {
+        let goes = |session: &&Session| goes(session.user, &batch);
+        let stay: Vec<Session> = self.sessions.values().filter(goes).cloned().collect();
+        self.commit(batch)?;
+        self.sessions.extend(stay.into_iter().map(|session| (session.id, session)));
         Ok(())
     }
 

@@ -81,7 +81,8 @@ impl<'a, R: 'a> Explorer<'a, R> {
     pub const MOST_SCHEDULES: usize = 100_000;
 
     /// How often flows are interrupted by others at most where records live in several stores, unless
-    /// [`Explorer::interrupted_at_most`] says otherwise; once, where there are more than two.
+    /// [`Explorer::interrupted_at_most`] says otherwise; once, where there are more than two flows, or more than two
+    /// stores.
     pub const MOST_INTERRUPTIONS: usize = 2;
 
     /// Starts every schedule from a snapshot of this world.
@@ -98,12 +99,10 @@ impl<'a, R: 'a> Explorer<'a, R> {
     }
 
     fn interruptions(&self) -> usize {
-        let bound = if !self.start.placement().is_split() {
-            usize::MAX
-        } else if self.flows.len() > 2 {
-            1
-        } else {
-            Self::MOST_INTERRUPTIONS
+        let bound = match (self.start.placement().stores().len(), self.flows.len()) {
+            (..=1, _) => usize::MAX,
+            (2, ..=2) => Self::MOST_INTERRUPTIONS,
+            _ => 1,
         };
         self.interruptions.unwrap_or(bound)
     }

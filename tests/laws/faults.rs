@@ -488,7 +488,7 @@ fn when_a_command_fails_nothing_is_granted_and_nothing_is_half_done() {
 
 #[test]
 fn a_failed_command_gives_no_attempt_back() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         for guess in 0..5 {
             world.fail(2 + guess % 3, if guess % 2 == 0 { Mishap::Before } else { Mishap::After });
@@ -502,7 +502,7 @@ fn a_failed_command_gives_no_attempt_back() {
 
 #[test]
 fn a_conflict_is_looked_at_again_and_comes_to_the_same_answer() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for case in cases() {
             let (commands, answer, whole) = undisturbed(&case);
             let Some(k) = commands.iter().position(|command| *command == "Commit") else {
@@ -539,7 +539,7 @@ fn a_conflict_is_looked_at_again_and_comes_to_the_same_answer() {
 
 #[test]
 fn a_flow_that_always_loses_says_so_and_has_done_nothing() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for case in cases() {
             let (commands, _, _) = undisturbed(&case);
             if !commands.contains(&"Commit") {

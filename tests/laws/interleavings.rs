@@ -169,7 +169,7 @@ fn limit_guesses(world: &mut World, attempts: u32) {
 
 #[test]
 fn parallel_refreshes_of_one_token_get_one_successor() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (world, start) in worlds_with_session() {
             let explore = |names: &[&'static str]| {
                 let mut explorer = Explorer::new(&world);
@@ -196,7 +196,7 @@ fn parallel_refreshes_of_one_token_get_one_successor() {
 
 #[test]
 fn a_refresh_that_is_lost_in_a_crash_is_repeated_with_the_same_token() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (world, start) in worlds_with_session() {
             let explorer = Explorer::new(&world)
                 .refreshing("one", &start.tokens)
@@ -215,7 +215,7 @@ fn a_refresh_that_is_lost_in_a_crash_is_repeated_with_the_same_token() {
 
 #[test]
 fn without_a_grace_a_parallel_refresh_is_taken_for_theft() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (mut world, start) in worlds_with_session() {
             without_grace(&mut world);
             let explorer = Explorer::new(&world)
@@ -235,7 +235,7 @@ fn without_a_grace_a_parallel_refresh_is_taken_for_theft() {
 
 #[test]
 fn a_logout_that_is_acknowledged_ends_the_session_whatever_refreshes_meanwhile() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (world, start) in worlds_with_session() {
             let explorer = Explorer::new(&world)
                 .refreshing("one", &start.tokens)
@@ -267,7 +267,7 @@ fn a_logout_that_is_acknowledged_ends_the_session_whatever_refreshes_meanwhile()
 
 #[test]
 fn a_logout_everywhere_that_is_acknowledged_ends_every_session_that_was_there() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (mut world, start) in worlds_with_session() {
             let phone = world.login(ADA, PASSWORD);
             let explorer = Explorer::new(&world)
@@ -297,7 +297,7 @@ fn a_logout_everywhere_that_is_acknowledged_ends_every_session_that_was_there() 
 
 #[test]
 fn two_ways_to_sign_out_agree_that_the_session_is_over() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (world, start) in worlds_with_session() {
             let explorer = Explorer::new(&world)
                 .signing_out(&start.tokens)
@@ -338,7 +338,7 @@ fn a_token_that_was_signed_out_ends_no_other_session() {
 
 #[test]
 fn a_spent_token_that_comes_back_ends_the_session_whatever_the_current_one_does_meanwhile() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (mut world, start) in worlds_with_session() {
             let next = world.run(|env| refresh(start.tokens.refresh.expose(), env)).unwrap();
             world.advance(Duration::from_secs(60));
@@ -369,7 +369,7 @@ fn a_spent_token_that_comes_back_ends_the_session_whatever_the_current_one_does_
 
 #[test]
 fn a_login_survives_a_logout_everywhere_only_if_it_came_after() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (world, start) in worlds_with_session() {
             let explorer = Explorer::new(&world)
                 .signing_in("login", ADA, PASSWORD)
@@ -398,7 +398,7 @@ fn a_login_survives_a_logout_everywhere_only_if_it_came_after() {
 
 #[test]
 fn no_token_of_a_deactivated_account_works_however_it_was_come_by() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (world, start) in worlds_with_session() {
             let explorer = Explorer::new(&world)
                 .signing_in("login", ADA, PASSWORD)
@@ -422,7 +422,7 @@ fn no_token_of_a_deactivated_account_works_however_it_was_come_by() {
 
 #[test]
 fn nobody_comes_in_by_another_service_once_they_are_deactivated() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for world in worlds_with_ada() {
             let id = world.tables().users().next().unwrap().id;
             let explorer = Explorer::new(&world)
@@ -447,7 +447,7 @@ fn nobody_comes_in_by_another_service_once_they_are_deactivated() {
 
 #[test]
 fn a_hash_upgrade_never_overwrites_a_password_that_was_changed_meanwhile() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         world.change_user(ADA, |user| user.password = World::stored_hash(PASSWORD, false));
         let explorer = Explorer::new(&world)
@@ -475,7 +475,7 @@ fn a_hash_upgrade_never_overwrites_a_password_that_was_changed_meanwhile() {
 
 #[test]
 fn parallel_logins_of_one_account_all_succeed_with_a_session_each() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for world in worlds_with_ada() {
             let explorer = Explorer::new(&world)
                 .signing_in("one", ADA, PASSWORD)
@@ -497,7 +497,7 @@ fn parallel_logins_of_one_account_all_succeed_with_a_session_each() {
 
 #[test]
 fn one_address_gets_one_account_in_whatever_spelling() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let explorer = Explorer::new(&crate::new_world())
             .registering("lower case", "stra\u{df}e@example.com")
             .registering("upper case", "STRASSE@Example.COM")
@@ -521,7 +521,7 @@ fn one_address_gets_one_account_in_whatever_spelling() {
 
 #[test]
 fn no_number_of_parallel_guesses_gets_more_than_the_policy_allows() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         limit_guesses(&mut world, 2);
         let hashed = world.hashes();
@@ -550,7 +550,7 @@ fn no_number_of_parallel_guesses_gets_more_than_the_policy_allows() {
 
 #[test]
 fn wrong_guesses_alone_use_the_limit_up_exactly() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         limit_guesses(&mut world, 2);
         let hashed = world.hashes();
@@ -573,7 +573,7 @@ fn wrong_guesses_alone_use_the_limit_up_exactly() {
 
 #[test]
 fn a_success_clears_its_account_and_gives_its_network_back_one_attempt() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         world.register("bob@example.com", PASSWORD);
         world.set_client(Client::unknown().with_ip("192.0.2.1".parse().unwrap()));
@@ -639,7 +639,7 @@ fn a_change_of_password_ends_every_other_session_and_not_its_own() {
 
 #[test]
 fn of_two_changes_of_password_from_two_sessions_one_is_made() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (mut world, start) in worlds_with_session() {
             let phone = world.login(ADA, PASSWORD);
             let explorer = Explorer::new(&world)
@@ -659,7 +659,7 @@ fn of_two_changes_of_password_from_two_sessions_one_is_made() {
 
 #[test]
 fn a_login_with_the_old_password_survives_no_change_that_came_after() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (world, start) in worlds_with_session() {
             let explorer = Explorer::new(&world)
                 .changing_password("change", &start.tokens, NEW_PASSWORD)
@@ -676,7 +676,7 @@ fn a_login_with_the_old_password_survives_no_change_that_came_after() {
 
 #[test]
 fn a_session_that_was_ended_from_another_is_dead_whatever_refreshes_meanwhile() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (mut world, start) in worlds_that_list_sessions() {
             let phone = world.login(ADA, PASSWORD);
             let explorer = Explorer::new(&world)
@@ -702,7 +702,7 @@ fn a_session_that_was_ended_from_another_is_dead_whatever_refreshes_meanwhile() 
 
 #[test]
 fn of_two_sessions_that_end_each_other_one_survives() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (mut world, start) in worlds_that_list_sessions() {
             let phone = world.login(ADA, PASSWORD);
             let explorer = Explorer::new(&world)
@@ -719,7 +719,7 @@ fn of_two_sessions_that_end_each_other_one_survives() {
 
 #[test]
 fn guesses_at_changing_and_at_signing_in_share_one_limit() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         for (mut world, start) in worlds_with_session() {
             limit_guesses(&mut world, 2);
             world.run(|env| set_password(set_to(NEW_PASSWORD), env)).unwrap();
@@ -743,7 +743,7 @@ fn set_to(new: &str) -> SetPassword {
 
 #[test]
 fn imports_and_registrations_of_one_address_make_one_account() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let world = crate::new_world();
         let explorer = Explorer::new(&world)
             .importing("one", [ADA, "bob@example.com"])

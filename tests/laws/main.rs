@@ -52,16 +52,31 @@ thread_local! {
     static PLACEMENT: Cell<Placement> = const { Cell::new(Placement::together(0)) };
 }
 
-/// Runs a law over records that live in one store, and over such that live in two: users and what is to be told in a
-/// database, and the rest in something faster.
-fn over_one_store_and_two(law: impl Fn()) {
-    let fast = [Part::Sessions, Part::Counters, Part::Onboarding];
-    let two = fast.into_iter().fold(Placement::together(0), |it, part| it.place(part, 1));
-    for (name, placement) in [("in one store", Placement::together(0)), ("in two", two)] {
+/// Runs a law over records that live in one store; over such that live in two, users and what is to be told in a
+/// database and the rest in something faster; and over such of which every other part lives in a store of its own.
+///
+/// What is to be told stays with the users. Apart from them, a change may be told after a later one, which is what many
+/// laws know the order of events by.
+fn wherever_records_live(law: impl Fn()) {
+    for (name, placement) in [
+        ("in one store", Placement::together(0)),
+        ("in two", in_two_stores()),
+        ("in four", all_apart().place(Part::Outbox, 0)),
+    ] {
         println!("{name}");
         PLACEMENT.set(placement);
         law();
     }
+}
+
+fn in_two_stores() -> Placement {
+    let fast = [Part::Sessions, Part::Counters, Part::Onboarding];
+    fast.into_iter().fold(Placement::together(0), |it, part| it.place(part, 1))
+}
+
+fn all_apart() -> Placement {
+    let stores = Part::ALL.into_iter().zip(0..);
+    stores.fold(Placement::together(0), |it, (part, store)| it.place(part, store))
 }
 
 /// A world without records, which live where the law is about.

@@ -2,20 +2,16 @@
 
 use serde_json::json;
 use testudo::Refusal;
-use testudo::command::{Part, Placement};
+use testudo::command::Placement;
 use testudo::flow::{ChangePassword, Login, change_password, login};
 use testudo::onboarding::SignIn;
 use testudo::testing::{Mishap, World};
 
 use super::onboarding::{before_the_last_step, owing, say, skip, with, world_with_totp};
-use super::{ADA, PASSWORD, tokens_of, works};
+use super::{ADA, PASSWORD, all_apart, in_two_stores, tokens_of, works};
 
-/// All five parts apart, and the two that are likely: users and the outbox in a database, the rest elsewhere.
 fn placements() -> [Placement; 2] {
-    let fast = [Part::Sessions, Part::Counters, Part::Onboarding];
-    let two = fast.into_iter().fold(Placement::together(0), |it, part| it.place(part, 1));
-    let apart = Part::ALL.into_iter().zip(0..).fold(two, |it, (part, store)| it.place(part, store));
-    [two, apart]
+    [in_two_stores(), all_apart()]
 }
 
 /// The world after its k-th command from now on was carried out and its flow died; `None` when there was no such command.

@@ -63,9 +63,11 @@ impl World {
         &mut self,
         batch: Commit,
     ) -> Result<Result<(), Conflict>, WorldFault> {
-        let loses = self.loses();
-        self.carry_out_part::<Commit, _>(|world| {
-            if loses { Err(Conflict) } else { world.tables.commit(batch) }
+        let (loses, beside) = (self.loses(), self.reads_owners_later());
+        self.carry_out_part::<Commit, _>(|world| match (loses, beside) {
+            (true, _) => Err(Conflict),
+            (false, true) => world.tables.commit_beside_sessions(batch),
+            (false, false) => world.tables.commit(batch),
         })
     }
 

@@ -91,7 +91,7 @@ fn address(world: &World) -> String {
 
 #[test]
 fn a_reset_link_sets_one_password_however_often_it_is_used_at_once() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (mut world, start) = world_with_session();
         let token = reset_link(&mut world);
         let explorer = Explorer::new(&world)
@@ -116,7 +116,7 @@ fn a_reset_link_sets_one_password_however_often_it_is_used_at_once() {
 
 #[test]
 fn of_a_reset_and_a_change_of_password_one_is_made_and_the_other_ends_with_it() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (mut world, start) = world_with_session();
         let token = reset_link(&mut world);
         let explorer = Explorer::new(&world)
@@ -137,7 +137,7 @@ fn of_a_reset_and_a_change_of_password_one_is_made_and_the_other_ends_with_it() 
 
 #[test]
 fn of_all_links_that_were_asked_for_the_last_one_counts_whatever_was_used_meanwhile() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         let first = reset_link(&mut world);
         let explorer = Explorer::new(&world)
@@ -170,7 +170,7 @@ fn of_all_links_that_were_asked_for_the_last_one_counts_whatever_was_used_meanwh
 
 #[test]
 fn parallel_requests_send_no_more_links_than_the_policy_allows() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         let mut policy = world.settings().policy().clone();
         policy.password_reset.attempts = 2;
@@ -188,7 +188,7 @@ fn parallel_requests_send_no_more_links_than_the_policy_allows() {
 
 #[test]
 fn no_reset_lets_anybody_into_an_account_that_is_deactivated_meanwhile() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         let token = reset_link(&mut world);
         let explorer = Explorer::new(&world)
@@ -210,7 +210,7 @@ fn no_reset_lets_anybody_into_an_account_that_is_deactivated_meanwhile() {
 
 #[test]
 fn an_address_is_verified_once_and_only_while_it_is_the_accounts() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (mut world, start) = world_with_session();
         let access = start.tokens.access.expose();
         world.run(|env| request_email_verification(access, env)).unwrap();
@@ -240,7 +240,7 @@ fn an_address_is_verified_once_and_only_while_it_is_the_accounts() {
 
 #[test]
 fn of_two_moves_of_one_account_one_is_made_and_the_first_address_is_told() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         let one = change_link(&mut world, ADA, NEW_EMAIL);
         let other = change_link(&mut world, ADA, THIRD_EMAIL);
@@ -262,7 +262,7 @@ fn of_two_moves_of_one_account_one_is_made_and_the_first_address_is_told() {
 
 #[test]
 fn two_accounts_that_move_to_one_address_do_not_both_get_it() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         world.register("eve@example.com", PASSWORD);
         let adas = change_link(&mut world, ADA, NEW_EMAIL);
@@ -287,7 +287,7 @@ fn two_accounts_that_move_to_one_address_do_not_both_get_it() {
 
 #[test]
 fn an_owner_takes_an_account_back_whatever_the_thief_does_meanwhile() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         let change = change_link(&mut world, ADA, NEW_EMAIL);
         world.run(|env| change_email(change.expose(), env)).unwrap();
@@ -317,7 +317,7 @@ fn an_owner_takes_an_account_back_whatever_the_thief_does_meanwhile() {
 
 #[test]
 fn a_way_back_is_taken_once() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         let change = change_link(&mut world, ADA, NEW_EMAIL);
         world.run(|env| change_email(change.expose(), env)).unwrap();
@@ -338,7 +338,7 @@ fn a_way_back_is_taken_once() {
 
 #[test]
 fn an_account_is_closed_once_and_no_token_of_it_works_however_it_was_come_by() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (mut world, start) = world_with_session();
         let phone = world.login(ADA, PASSWORD);
         let explorer = Explorer::new(&world)
@@ -355,7 +355,7 @@ fn an_account_is_closed_once_and_no_token_of_it_works_however_it_was_come_by() {
 
 #[test]
 fn a_closed_account_is_opened_once_unless_it_is_deactivated_first() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (mut world, start) = world_with_session();
         world.run(|env| close_account(start.tokens.access.expose(), env)).unwrap();
         let token = mailed(&world, MessageKind::AccountClosed);
@@ -377,7 +377,7 @@ fn a_closed_account_is_opened_once_unless_it_is_deactivated_first() {
 
 #[test]
 fn a_link_that_was_asked_for_in_a_session_is_dead_once_all_were_signed_out() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (world, start) = world_with_session();
         let access = &start.tokens.access;
         let explorer = Explorer::new(&world)

@@ -72,6 +72,21 @@ fn crashed(endings: &[Ending<Answer>]) -> bool {
     endings.iter().any(|ending| ending.done().is_none())
 }
 
+fn split(world: &World) -> bool {
+    world.placement().is_split()
+}
+
+fn apart(world: &World) -> bool {
+    world.placement().stores().len() > 2
+}
+
+/// Holds the number of events about something against how often it happened: a crash between two stores may tell one
+/// too many or too few, and nothing else may.
+fn assert_told(world: &World, endings: &[Ending<Answer>], told: usize, happened: usize) {
+    let may_differ = split(world) && crashed(endings);
+    assert!(told == happened || (may_differ && told.abs_diff(happened) == 1), "{told}, {happened}");
+}
+
 fn completed(world: &World, step: &str) -> usize {
     let events = world.tables().events();
     let is_it = |event: &Event| matches!(event, Event::OnboardingStepCompleted { step: it, .. } if it == step);
@@ -88,35 +103,37 @@ fn counted(world: &World, key: &AttemptKey) -> u32 {
     counters.find(|(it, _)| *it == key).map_or(0, |(_, counter)| counter.count)
 }
 
-/// In two, a crash may move it on and record no event.
 #[test]
 fn of_two_answers_with_the_right_code_of_a_mail_one_moves_the_onboarding_on() {
-    let mut world = crate::new_world();
-    let (token, code) = with_code_sent(&mut world, ADA);
-    let right = json!({ "code": code });
-    let version = world.tables().onboarding().next().unwrap().version;
-    let explorer = Explorer::new(&world)
-        .saying("one", &token, "verify_email", &right)
-        .saying("two", &token, "verify_email", &right)
-        .with_crashes();
-    explorer.check(|world, endings| {
-        let moved = completed(world, "verify_email");
-        assert!(moved == 1 || (moved == 0 && crashed(endings)));
-        let now = world.tables().onboarding().next().unwrap().version;
-        assert_eq!(now == version.next(), moved == 1);
-        // The other one finds the step behind, or learns that it was overtaken.
-        let fits = |ending: &Ending<Answer>| match ending.done() {
-            Some(Err(refusal)) => *refusal == Refusal::OnboardingMoved,
-            Some(Ok(tokens)) => tokens.is_none(),
-            None => true,
-        };
-        assert!(endings.iter().all(fits), "{endings:?}");
+    crate::wherever_records_live(|| {
+        let mut world = crate::new_world();
+        let (token, code) = with_code_sent(&mut world, ADA);
+        let right = json!({ "code": code });
+        let version = world.tables().onboarding().next().unwrap().version;
+        let explorer = Explorer::new(&world)
+            .saying("one", &token, "verify_email", &right)
+            .saying("two", &token, "verify_email", &right)
+            .with_crashes();
+        explorer.check(|world, endings| {
+            let told = completed(world, "verify_email");
+            let now = world.tables().onboarding().next().unwrap().version;
+            let moved = usize::from(now == version.next());
+            assert!(moved == 1 || (now == version && crashed(endings)));
+            assert_told(world, endings, told, moved);
+            // The other one finds the step behind, or learns that it was overtaken.
+            let fits = |ending: &Ending<Answer>| match ending.done() {
+                Some(Err(refusal)) => *refusal == Refusal::OnboardingMoved,
+                Some(Ok(tokens)) => tokens.is_none(),
+                None => true,
+            };
+            assert!(endings.iter().all(fits), "{endings:?}");
+        });
     });
 }
 
 #[test]
 fn no_two_onboardings_of_one_address_have_more_codes_looked_at_than_one() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = crate::new_world();
         let mut policy = Policy { one_onboarding_per_email: false, ..Policy::default() };
         policy.email_code.attempts = 1;
@@ -148,28 +165,30 @@ fn no_two_onboardings_of_one_address_have_more_codes_looked_at_than_one() {
     });
 }
 
-/// In two, a crash may spend the code and open none.
+/// Where a crash comes between two stores, the code may be spent and have opened none.
 #[test]
 fn a_code_of_an_app_opens_one_session_however_many_sign_in_with_it_at_once() {
-    let (mut world, enrolled) = world_with_totp();
-    let (one, two) = (owing(&mut world), owing(&mut world));
-    let before = sign_ins(&world);
-    let right = json!({ "code": code_of(&enrolled.seed, &world) });
-    let explorer = Explorer::new(&world)
-        .saying("one", &one, "second_factor", &right)
-        .saying("two", &two, "second_factor", &right)
-        .with_crashes();
-    explorer.check(|world, endings| {
-        let opened = sign_ins(world) - before;
-        assert!(opened == 1 || (opened == 0 && crashed(endings)), "{opened}");
-        assert!(given(endings).len() <= opened);
-        assert_eq!(world.tables().sessions().count(), 1 + opened);
+    crate::wherever_records_live(|| {
+        let (mut world, enrolled) = world_with_totp();
+        let (one, two) = (owing(&mut world), owing(&mut world));
+        let before = sign_ins(&world);
+        let right = json!({ "code": code_of(&enrolled.seed, &world) });
+        let explorer = Explorer::new(&world)
+            .saying("one", &one, "second_factor", &right)
+            .saying("two", &two, "second_factor", &right)
+            .with_crashes();
+        explorer.check(|world, endings| {
+            let opened = world.tables().sessions().count() - 1;
+            assert!(opened == 1 || (opened == 0 && crashed(endings)), "{opened}");
+            assert!(given(endings).len() <= opened);
+            assert_told(world, endings, sign_ins(world) - before, opened);
+        });
     });
 }
 
 #[test]
 fn a_recovery_code_opens_one_session_however_many_sign_in_with_it_at_once() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (mut world, enrolled) = world_with_totp();
         let (one, two) = (owing(&mut world), owing(&mut world));
         let before = sign_ins(&world);
@@ -193,7 +212,7 @@ fn a_recovery_code_opens_one_session_however_many_sign_in_with_it_at_once() {
 
 #[test]
 fn guesses_in_many_sign_ins_at_once_are_guesses_at_one_account() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (mut world, enrolled) = world_with_totp();
         let mut policy = world.settings().policy().clone();
         policy.totp.attempts = 1;
@@ -229,7 +248,7 @@ fn guesses_in_many_sign_ins_at_once_are_guesses_at_one_account() {
 
 #[test]
 fn a_right_code_counts_as_one_guess_however_often_its_account_changes_meanwhile() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (mut world, enrolled) = world_with_totp();
         let mut policy = world.settings().policy().clone();
         policy.totp.attempts = 1;
@@ -244,27 +263,32 @@ fn a_right_code_counts_as_one_guess_however_often_its_account_changes_meanwhile(
     });
 }
 
-/// In two, a crash may make the account and open no session.
+/// Where a crash comes between two stores, the account may be made and have no session.
 #[test]
 fn of_two_onboardings_of_one_address_one_makes_the_account() {
-    let mut world = crate::new_world();
-    world.set_policy(Policy { one_onboarding_per_email: false, ..Policy::default() });
-    let one = before_the_last_step(&mut world, ADA);
-    let two = before_the_last_step(&mut world, "Ada@Example.com");
-    let explorer = Explorer::new(&world).skipping("one", &one).skipping("two", &two).with_crashes();
-    explorer.check(|world, endings| {
-        let made = world.tables().users().count();
-        assert!(made == 1 || (made == 0 && crashed(endings)));
-        assert_eq!((world.tables().sessions().count(), sign_ins(world)), (made, made));
-        assert!(given(endings).len() <= made);
-        let taken = endings.iter().filter(|it| refused_with(it, &Refusal::EmailTaken)).count();
-        assert!(crashed(endings) || taken == 1);
+    crate::wherever_records_live(|| {
+        let mut world = crate::new_world();
+        world.set_policy(Policy { one_onboarding_per_email: false, ..Policy::default() });
+        let one = before_the_last_step(&mut world, ADA);
+        let two = before_the_last_step(&mut world, "Ada@Example.com");
+        let explorer =
+            Explorer::new(&world).skipping("one", &one).skipping("two", &two).with_crashes();
+        explorer.check(|world, endings| {
+            let (made, opened) =
+                (world.tables().users().count(), world.tables().sessions().count());
+            assert!(made == 1 || (made == 0 && crashed(endings)));
+            assert!(opened == made || (opened < made && split(world) && crashed(endings)));
+            assert!(given(endings).len() <= opened);
+            assert_told(world, endings, sign_ins(world), opened);
+            let taken = endings.iter().filter(|it| refused_with(it, &Refusal::EmailTaken)).count();
+            assert!(crashed(endings) || taken == 1);
+        });
     });
 }
 
 #[test]
 fn the_last_step_said_twice_at_once_opens_one_session() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = crate::new_world();
         let token = before_the_last_step(&mut world, ADA);
         let explorer =
@@ -272,7 +296,9 @@ fn the_last_step_said_twice_at_once_opens_one_session() {
         explorer.check(|world, endings| {
             let made = world.tables().users().count();
             assert!(made == 1 || (made == 0 && crashed(endings)));
-            assert_eq!(world.tables().sessions().count(), made);
+            // In two stores, the onboarding and the session live in one.
+            let opened = world.tables().sessions().count();
+            assert!(opened == made || (opened < made && apart(world) && crashed(endings)));
             let late = [Refusal::OnboardingMoved, Refusal::OnboardingComplete];
             let refused =
                 endings.iter().filter(|it| late.iter().any(|late| refused_with(it, late)));
@@ -281,26 +307,32 @@ fn the_last_step_said_twice_at_once_opens_one_session() {
     });
 }
 
-/// In two, the account may be made and its session not.
+/// In several stores the old one may have made the account, and learn then that it is over: there is an account to sign
+/// in to, and no session.
 #[test]
 fn an_onboarding_is_over_once_another_was_begun_for_its_address() {
-    let mut world = crate::new_world();
-    let token = before_the_last_step(&mut world, ADA);
-    let explorer = Explorer::new(&world)
-        .skipping("the old one", &token)
-        .flow("a new one", |env| start_onboarding(StartOnboarding::new(ADA), env), answer)
-        .with_crashes();
-    let mut overtaken = 0;
-    explorer.check(|world, endings| {
-        if said_yes(&endings[1]) {
-            let refused = resume(world, &token).unwrap_err();
-            assert_eq!(refused, Refusal::OnboardingUnknown);
-            overtaken += usize::from(world.tables().users().count() == 0);
-        }
-        assert_eq!(world.tables().onboarding().count(), 1);
-        assert_eq!(world.tables().users().count(), world.tables().sessions().count());
+    crate::wherever_records_live(|| {
+        let mut world = crate::new_world();
+        let token = before_the_last_step(&mut world, ADA);
+        let explorer = Explorer::new(&world)
+            .skipping("the old one", &token)
+            .flow("a new one", |env| start_onboarding(StartOnboarding::new(ADA), env), answer)
+            .with_crashes();
+        let mut overtaken = 0;
+        explorer.check(|world, endings| {
+            if said_yes(&endings[1]) {
+                let refused = resume(world, &token).unwrap_err();
+                assert_eq!(refused, Refusal::OnboardingUnknown);
+                overtaken += usize::from(world.tables().users().count() == 0);
+            }
+            assert_eq!(world.tables().onboarding().count(), 1);
+            let (made, opened) =
+                (world.tables().users().count(), world.tables().sessions().count());
+            assert!(opened == made || (opened < made && split(world)));
+            assert!(given(endings).len() <= opened);
+        });
+        assert!(overtaken > 0);
     });
-    assert!(overtaken > 0);
 }
 
 /// A change of the account, and who may make it: made in a session that goes on, or by somebody else.
@@ -344,7 +376,7 @@ const CHANGES: [Change; 7] = [
 
 #[test]
 fn no_sign_in_that_was_under_way_outlives_a_change_of_its_account() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (mut world, enrolled) = world_with_totp();
         let own = sign_in(&mut world, &enrolled).tokens;
         world.run(|env| request_password_reset(ADA, env)).unwrap();
@@ -371,35 +403,39 @@ fn no_sign_in_that_was_under_way_outlives_a_change_of_its_account() {
     });
 }
 
-/// In two, the second may find its session over before the seed is spent.
 #[test]
 fn an_app_is_bound_once_and_the_codes_that_were_told_are_the_ones_that_count() {
-    let mut world = world_with_ada();
-    world.change_user(ADA, |user| user.is_verified = true);
-    let access = world.login(ADA, PASSWORD).tokens.access;
-    let seed = world.run(|env| begin_totp(access.expose(), env)).unwrap().secret;
-    let code = code_of(&seed, &world);
-    let explorer = Explorer::new(&world)
-        .confirming("one", &access, &code)
-        .confirming("two", &access, &code)
-        .with_crashes();
-    explorer.check(|world, endings| {
-        let bound = count_events(world, |event| *event == Event::TotpEnrolled);
-        assert!(bound == 1 || (bound == 0 && crashed(endings)));
-        let owner = world.tables().users().next().unwrap();
-        assert_eq!(
-            (owner.has_second_factor(), owner.recovery_codes.len()),
-            (bound == 1, 10 * bound)
-        );
-        assert!(endings.iter().filter(|it| said_yes(it)).count() <= bound);
-        let refused = endings.iter().filter(|it| refused_with(it, &Refusal::NotFound)).count();
-        assert!(crashed(endings) || refused == 1);
+    crate::wherever_records_live(|| {
+        let mut world = world_with_ada();
+        world.change_user(ADA, |user| user.is_verified = true);
+        let access = world.login(ADA, PASSWORD).tokens.access;
+        let seed = world.run(|env| begin_totp(access.expose(), env)).unwrap().secret;
+        let code = code_of(&seed, &world);
+        let explorer = Explorer::new(&world)
+            .confirming("one", &access, &code)
+            .confirming("two", &access, &code)
+            .with_crashes();
+        explorer.check(|world, endings| {
+            let owner = world.tables().users().next().unwrap();
+            let bound = usize::from(owner.has_second_factor());
+            assert!(bound == 1 || crashed(endings));
+            assert_eq!(owner.recovery_codes.len(), 10 * bound);
+            let told = count_events(world, |event| *event == Event::TotpEnrolled);
+            assert_told(world, endings, told, bound);
+            assert!(endings.iter().filter(|it| said_yes(it)).count() <= bound);
+            // Where sessions live elsewhere, the second may find its own over before the seed is spent.
+            let late = |it: &&Ending<Answer>| {
+                refused_with(it, &Refusal::NotFound)
+                    || (split(world) && refused_with(it, &Refusal::RevokedToken))
+            };
+            assert!(crashed(endings) || endings.iter().filter(late).count() == 1, "{endings:?}");
+        });
     });
 }
 
 #[test]
 fn no_session_with_the_password_alone_outlives_the_binding_of_an_app() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         world.change_user(ADA, |user| user.is_verified = true);
         let access = world.login(ADA, PASSWORD).tokens.access;
@@ -429,7 +465,7 @@ fn no_session_with_the_password_alone_outlives_the_binding_of_an_app() {
 
 #[test]
 fn an_app_that_is_bound_at_sign_in_leaves_no_other_session_and_no_other_sign_in() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = world_with_ada();
         world.change_user(ADA, |user| user.is_verified = true);
         let own = world.login(ADA, PASSWORD);
@@ -459,7 +495,7 @@ fn an_app_that_is_bound_at_sign_in_leaves_no_other_session_and_no_other_sign_in(
 
 #[test]
 fn the_last_seat_goes_to_one_of_two_onboardings() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = crate::new_world();
         let order = ["validate_invitation", "register", "verify_email"];
         world.set_onboarding(Onboarding::standard().sign_up(order));
@@ -490,7 +526,7 @@ fn the_last_seat_goes_to_one_of_two_onboardings() {
 
 #[test]
 fn whoever_claims_an_unproven_account_leaves_no_session_of_whoever_had_it() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let mut world = crate::new_world();
         world.register(ADA, "the squatter's own phrase");
         let token = before_the_last_step(&mut world, ADA);
@@ -521,7 +557,7 @@ fn whoever_claims_an_unproven_account_leaves_no_session_of_whoever_had_it() {
 
 #[test]
 fn enrolling_again_beside_a_sign_in_leaves_no_session_of_the_app_from_before() {
-    crate::over_one_store_and_two(|| {
+    crate::wherever_records_live(|| {
         let (mut world, enrolled) = world_with_totp();
         let own = sign_in(&mut world, &enrolled).tokens.access;
         let seed = world.run(|env| begin_totp(own.expose(), env)).unwrap().secret;
