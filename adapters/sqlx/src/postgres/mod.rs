@@ -55,8 +55,8 @@ use crate::sql::{Value, counting};
 /// # Other databases with this protocol
 ///
 /// Neither foreign keys, triggers, advisory locks, LISTEN, deferred constraints nor row identifiers are used; JSON
-/// is text and moments are numbers. What is used is `INSERT … ON CONFLICT`, `FOR UPDATE`, `FOR SHARE` and `SKIP
-/// LOCKED`, partial indexes, identity columns, columns with `COLLATE "C"`, and common table expressions that write,
+/// is text and moments are numbers. What is used is `INSERT … ON CONFLICT`, `FOR UPDATE`, `FOR NO KEY UPDATE` and
+/// `SKIP LOCKED`, partial indexes, identity columns, columns with `COLLATE "C"`, and common table expressions that write,
 /// two of them to the same table when somebody signs in. None of the following was run with it, so try before you rely
 /// on it. YugabyteDB has all of that, with READ COMMITTED under its flag `yb_enable_read_committed_isolation`; Aurora
 /// and AlloyDB are PostgreSQL. CockroachDB does not take columns with a collation of this name, nor, as it is set up,

@@ -17,6 +17,10 @@ const ROUNDS: usize = 8;
 /// [`AttemptCounter::reserve`](testudo::model::AttemptCounter::reserve) as SQL, for databases with
 /// `INSERT … ON CONFLICT`: it changes a row, and returns it, exactly when the attempt is allowed.
 ///
+/// An attempt that was refused before anybody wrote proposes no row. On Postgres one that is refused only by the last
+/// condition keeps the row locked until its transaction is flushed, and all who are refused would stand in line for
+/// that, each with a connection.
+///
 /// ?1 key, ?2 now, ?3 the end of a window that begins now, ?4 the end of a lock that begins now,
 /// ?5 attempts per window, ?6 the hard stop or NULL.
 pub(crate) fn reserve(layout: &Layout) -> Sql {
@@ -27,10 +31,15 @@ pub(crate) fn reserve(layout: &Layout) -> Sql {
         |one: &str, other: &str| layout.dialect.greatest(one, other),
         |one: &str, other: &str| layout.dialect.least(one, other),
     );
+    let allowed = format!(
+        "(?2 >= attempts.{window_end} OR attempts.{count} < ?5) \
+        AND (?6 IS NULL OR attempts.{consecutive} < ?6)"
+    );
     layout.sql(&format!(
         "INSERT INTO {attempts} ({key}, {count}, {window_end}, {consecutive}) \
         SELECT ?1, 1, CASE WHEN ?5 = 1 THEN {new_lock} ELSE ?3 END, 1 \
         WHERE ?5 > 0 AND (?6 IS NULL OR ?6 > 0) \
+            AND NOT EXISTS (SELECT 1 FROM {attempts} WHERE {key} = ?1 AND NOT ({allowed})) \
         ON CONFLICT ({key}) DO UPDATE SET \
             {count} = CASE WHEN ?2 < attempts.{window_end} THEN attempts.{count} + 1 ELSE 1 END, \
             {window_end} = CASE \
@@ -38,8 +47,7 @@ pub(crate) fn reserve(layout: &Layout) -> Sql {
                 WHEN attempts.{count} + 1 < ?5 THEN attempts.{window_end} \
                 ELSE {lock} END, \
             {consecutive} = {one_more} \
-        WHERE (?2 >= attempts.{window_end} OR attempts.{count} < ?5) \
-            AND (?6 IS NULL OR attempts.{consecutive} < ?6) \
+        WHERE {allowed} \
         RETURNING {returned}",
         attempts = layout.from(Table::Attempts),
         new_lock = greatest("?3", "?4"),

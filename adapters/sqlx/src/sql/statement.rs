@@ -145,6 +145,9 @@ impl Dialect {
 
     /// What is added to a SELECT so that the rows found stay as they are until the transaction ends: beside
     /// others who ask the same, or, if this transaction writes them, beside nobody.
+    ///
+    /// On Postgres, never beside others: there, who asks for a share gets it past a writer that waits, so that whoever
+    /// refreshes all the time would keep the owner from signing out everywhere.
     pub(crate) fn lock(self, writes: bool) -> &'static str {
         match (self, writes) {
             // It admits one writer at a time.
@@ -153,7 +156,7 @@ impl Dialect {
             #[cfg(feature = "postgres")]
             (Self::Postgres, true) => " FOR UPDATE",
             #[cfg(feature = "postgres")]
-            (Self::Postgres, false) => " FOR SHARE",
+            (Self::Postgres, false) => " FOR NO KEY UPDATE",
             #[cfg(feature = "mysql")]
             (Self::MySql, true) => " FOR UPDATE",
             // MariaDB knows no FOR SHARE, MySQL knows both.

@@ -1,5 +1,6 @@
 //! Tests on a real server that look inside the store.
 
+mod contention;
 mod events;
 mod failover;
 mod faults;

@@ -60,7 +60,7 @@ fn a_guard_comes_before_the_write_of_its_record_and_locks_it_as_a_write_would() 
         steps.iter().filter(about).map(|step| step.sql.as_str()).collect()
     };
     let hers = of(ada.id.as_uuid());
-    assert!(matches!(hers.as_slice(), [guard] if guard.ends_with("FOR SHARE")), "{hers:?}");
+    assert!(matches!(hers.as_slice(), [guard] if guard.ends_with("FOR NO KEY UPDATE")), "{hers:?}");
     let his = of(bob.id.as_uuid());
     assert!(
         matches!(his.as_slice(), [guard, write]

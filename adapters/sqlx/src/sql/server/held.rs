@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use deadpool::managed::Object;
-use sqlx::{Error, SqlSafeStr};
+use sqlx::{Connection, Error, SqlSafeStr};
+use tokio::runtime::Handle;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
@@ -15,6 +16,9 @@ use crate::sql::{Sql, Value};
 ///
 /// Where it is let go of in the middle of something, without an answer or in a transaction, it is closed, which rolls
 /// that back: nobody knows in what state it is.
+///
+/// Who hangs up while the server works leaves it working. The connection keeps its place until that is over, so that
+/// nobody makes a server have more of them than it was told.
 pub(crate) struct Held<DB: Server> {
     /// Nothing once it is let go of.
     connection: Option<Object<Connecting<DB>>>,
@@ -31,6 +35,8 @@ pub(super) enum State {
     InTransaction,
     /// It is in the middle of something.
     Busy,
+    /// Nobody answered in time.
+    Silent,
     /// It has ended, or leads to a server that takes no writes any more.
     Lost,
 }
@@ -75,11 +81,21 @@ impl<DB: Server> Held<DB> {
         self.answered(answer)
     }
 
+    /// Waits until the server is done with what it was asked last.
+    async fn end(mut self) {
+        if let Some(connection) = self.connection.as_deref_mut() {
+            let _ = timeout(self.patience, connection.ping()).await;
+        }
+    }
+
     /// Where the server answered, the connection is as good as before; but if that takes no writes, its name may lead
     /// elsewhere by now, where this connection does not.
     fn answered<T>(&mut self, answer: Result<Result<T, Error>, Elapsed>) -> Result<T, Failure> {
         match answer {
-            Err(Elapsed { .. }) => Err(Failure::no_answer()),
+            Err(Elapsed { .. }) => {
+                self.state = State::Silent;
+                Err(Failure::no_answer())
+            }
             Ok(Ok(answer)) => {
                 self.state = State::Fit;
                 Ok(answer)
@@ -100,12 +116,22 @@ impl<DB: Server> Held<DB> {
 
 impl<DB: Server> Drop for Held<DB> {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take().filter(|_| self.state != State::Fit) else {
-            return;
-        };
-        if let Some(pool) = Object::pool(&connection).filter(|_| self.state == State::Lost) {
-            pool.manager().distrust_all();
+        let Some(connection) = self.connection.take() else { return };
+        match (self.state, Handle::try_current()) {
+            (State::Fit, _) => {}
+            (State::Busy, Ok(runtime)) => {
+                let (connection, state) = (Some(connection), State::Silent);
+                runtime.spawn(Self { connection, patience: self.patience, state }.end());
+            }
+            (State::Lost, _) => {
+                if let Some(pool) = Object::pool(&connection) {
+                    pool.manager().distrust_all();
+                }
+                drop(Object::take(connection));
+            }
+            (State::Busy | State::Silent | State::InTransaction, _) => {
+                drop(Object::take(connection));
+            }
         }
-        drop(Object::take(connection));
     }
 }
