@@ -120,9 +120,11 @@ impl Commit {
     /// 2. **The writes**, store by store in the order in which they stand in the batch; what goes to one store goes at
     ///    once, under the guards of that store. The first of these is the decision: it is guarded by what was read.
     /// 3. **Events and messages** go with the writes of their store. Where it has none, they follow the first
-    ///    writes: nobody is told what did not happen, and of many who do the same at once only the one that does it
-    ///    tells. What did happen is told even if a later store is in the way; only a crash right behind it loses the
-    ///    news. Where the users' store has the outbox too, nothing about an account is ever lost.
+    ///    writes: nobody is told of a decision that was not made, and of many who do the same at once only the one
+    ///    that does it tells. What did happen is told even if a later store is in the way; only what ends the flow right
+    ///    behind it (a crash, a client that hangs up, a fault of the outbox's store) loses the news. Where the users'
+    ///    store has the outbox too, nothing about an account is ever lost. What follows the decision in a later store
+    ///    may fail to: there can be the event of a sign-in whose session was never opened, and whose tokens nobody has.
     ///
     /// # What a crash or a conflict in between leaves behind
     ///

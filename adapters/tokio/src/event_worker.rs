@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use tokio::time::{self, Instant};
 use tracing::warn;
 
-use crate::metrics;
+use crate::{CLOCKS_APART, metrics};
 
 /// Hands committed events to a handler, in the order of their commits and at least once.
 ///
@@ -59,9 +59,12 @@ enum Round {
 impl<S, E> EventWorker<S, E> {
     /// How long a handler may take for one event.
     pub const PATIENCE: Duration = Duration::from_secs(20);
-    /// For how long events that were taken are given to nobody else: what one batch may take, and some more.
-    /// After a crash its events are delivered when this is over.
-    pub const LEASE: Span = Span::from_secs(30);
+    /// For how long events that were taken are given to nobody else: what one batch may take, some more, and the half
+    /// minute by which another worker's clock may be ahead. After a crash its events are delivered when this is over.
+    pub const LEASE: Span = Span::from_millis(Self::HOLD.as_millis() + CLOCKS_APART.as_millis());
+
+    /// For how long this worker regards them as its own.
+    const HOLD: Span = Span::from_secs(30);
 
     const BATCH: usize = 128;
     /// For how long events of one batch are begun.
@@ -152,7 +155,7 @@ impl<S: Store, E: EventHandler> EventWorker<S, E> {
             taken: None,
             attempts: taken.attempts,
             rest_at: start + Self::SPELL,
-            ends: start + Duration::from_millis(Self::LEASE.as_millis()),
+            ends: start + Duration::from_millis(Self::HOLD.as_millis()),
         };
         Ok(!leased.events.is_empty())
     }

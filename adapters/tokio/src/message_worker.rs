@@ -13,12 +13,13 @@ use testudo_driver::{Auth, Courier, Fault, Hashing, Letter, Letters, Store, Unde
 use tokio::time;
 use tracing::{debug, error, warn};
 
-use crate::metrics;
+use crate::{CLOCKS_APART, metrics};
 
 /// Hands committed messages to a courier, the oldest first and at least once.
 ///
 /// A message is taken for [`MessageWorker::LEASE`], and again and again while it is on its way, so that several
-/// workers on one store send each once, and what a worker that died had taken goes out soon after. One that
+/// workers on one store send each once, though their clocks be half a minute apart, and what a worker that died had
+/// taken goes out soon after. One that
 /// cannot be delivered is tried again, ever less often. One that was refused for good, whose link has expired, or
 /// that was tried for long enough becomes a dead letter ([`Burial`](testudo::message::Burial)): none is dropped.
 #[derive(Debug)]
@@ -30,8 +31,9 @@ pub struct MessageWorker<S, H, C> {
 }
 
 impl<S, H, C> MessageWorker<S, H, C> {
-    /// For how long a message that was taken is given to nobody else.
-    pub const LEASE: Span = Span::from_secs(10);
+    /// For how long a message that was taken is given to nobody else: for as long as nothing is heard of the worker,
+    /// and for the half minute by which another one's clock may be ahead.
+    pub const LEASE: Span = Span::from_millis(10_000 + CLOCKS_APART.as_millis());
 
     /// For how long a message is tried, if nothing else is said.
     pub const GIVES_UP_AFTER: Span = Span::from_days(3);

@@ -63,7 +63,8 @@ async fn what_a_dropped_run_left_is_delivered_by_drain() {
 
 #[tokio::test(start_paused = true)]
 async fn an_event_that_is_not_taken_holds_up_the_others_and_is_tried_ever_less_often() {
-    let (store, handler, clock) = (MemoryStore::new(), Tried::default(), TokioClock::new());
+    let (store, handler, clock) =
+        (MemoryStore::new(), Tried::default(), TokioClock::ahead(Duration::ZERO));
     commit(&store, 0..2).await;
     handler.plan([Fate::Fails; 12]);
     let worker = EventWorker::new(store, "log", handler.clone()).with_clock(clock.clone());
@@ -94,7 +95,7 @@ async fn handlers_that_stop_hold_the_cursor_and_those_that_do_not_are_passed_ove
     handlers.on_every(handler_fn(async |_| panic!("as planned")));
     handlers.add(&[], OnFailure::Stop, stops.clone());
     stops.plan([Fate::Fails]);
-    let clock = TokioClock::new();
+    let clock = TokioClock::ahead(Duration::ZERO);
     let worker = EventWorker::new(store, "log", handlers).with_clock(clock);
     worker.drain().await.unwrap();
     assert!(stops.taken().is_empty());
@@ -106,8 +107,8 @@ async fn handlers_that_stop_hold_the_cursor_and_those_that_do_not_are_passed_ove
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// However workers come and go, and handlers fail, panic and hang: no event is begun before all earlier
-    /// ones were taken, two are never begun at once, and all are taken in the end.
+    /// However workers come and go, half a minute apart by their clocks, and handlers fail, panic and hang: no event is
+    /// begun before all earlier ones were taken, two are never begun at once, and all are taken in the end.
     #[test]
     fn every_event_is_taken_after_all_before_it_whatever_happens_to_its_workers(
         happenings in proptest::collection::vec(happening(), 1..40),
@@ -155,11 +156,12 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 async fn schedule(happenings: Vec<Happening>, fates: Vec<Fate>) {
-    let (store, handler, clock) = (MemoryStore::new(), Tried::default(), TokioClock::new());
+    let (store, handler) = (MemoryStore::new(), Tried::default());
+    let clocks = [0, 30].map(|seconds| TokioClock::ahead(Duration::from_secs(seconds)));
     handler.plan(fates);
-    let new_worker = || {
+    let new_worker = |place: usize| {
         let worker = EventWorker::new(store.clone(), "log", handler.clone());
-        Arc::new(worker.with_clock(clock.clone()))
+        Arc::new(worker.with_clock(clocks[place].clone()))
     };
     let mut running = [None, None];
     let mut committed = 0;
@@ -170,7 +172,7 @@ async fn schedule(happenings: Vec<Happening>, fates: Vec<Fate>) {
                 committed += count;
             }
             Happening::Start(place) if running[place].is_none() => {
-                let worker = new_worker();
+                let worker = new_worker(place);
                 let runs = Arc::clone(&worker);
                 running[place] = Some((worker, tokio::spawn(async move { runs.run().await })));
             }
@@ -189,7 +191,7 @@ async fn schedule(happenings: Vec<Happening>, fates: Vec<Fate>) {
             Happening::Wait(millis) => time::sleep(Duration::from_millis(millis)).await,
         }
     }
-    let last = new_worker();
+    let last = new_worker(0);
     let done = async {
         while handler.taken().into_iter().collect::<BTreeSet<_>>().len() < committed as usize {
             time::sleep(Duration::from_secs(1)).await;
@@ -275,19 +277,23 @@ impl EventHandler for Tried {
     }
 }
 
-/// The time of the runtime, which is paused.
+/// The time of the runtime, which is paused, and some more.
 #[derive(Debug)]
-struct TokioClock(Instant);
+struct TokioClock {
+    begun: Instant,
+    ahead: Duration,
+}
 
 impl TokioClock {
-    fn new() -> Arc<Self> {
-        Arc::new(Self(Instant::now()))
+    fn ahead(ahead: Duration) -> Arc<Self> {
+        Arc::new(Self { begun: Instant::now(), ahead })
     }
 }
 
 impl Clock for TokioClock {
     fn now(&self) -> Timestamp {
-        let passed = u64::try_from(self.0.elapsed().as_millis()).unwrap();
+        let passed = self.begun.elapsed() + self.ahead;
+        let passed = u64::try_from(passed.as_millis()).unwrap();
         Timestamp::from_millis(1_700_000_000_000 + passed)
     }
 }

@@ -176,6 +176,19 @@ async fn a_worker_that_dies_on_the_way_loses_nothing() {
     assert_eq!(post.count(), 1);
 }
 
+/// One of them took it just now and is to renew its lease in three seconds.
+#[tokio::test]
+async fn workers_whose_clocks_are_half_a_minute_apart_send_each_message_once() {
+    let (store, clock, post) = (MemoryStore::new(), Hands::new(), Postbox::default());
+    with_requests(&store, &clock, 1).await;
+    let until = clock.now() + LEASE;
+    assert_eq!(store.take_messages(clock.now(), until, 1).await.unwrap().len(), 1);
+    let ahead = Hands::new();
+    ahead.move_on(Duration::from_secs(30 + 3));
+    worker(&auth(&store, SECRET, &ahead), &post).drain().await.unwrap();
+    assert_eq!(post.count(), 0, "it is still on its way");
+}
+
 #[tokio::test]
 async fn a_link_that_has_expired_meanwhile_is_sent_to_nobody() {
     let (store, clock, post) = (MemoryStore::new(), Hands::new(), Postbox::default());
