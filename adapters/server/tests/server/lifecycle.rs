@@ -57,7 +57,8 @@ fn a_second_signal_stops_at_once() {
     server.signal("TERM");
     let (status, log) = server.ended();
     assert_eq!(status.code(), Some(0), "{log}");
-    assert!(begun.elapsed() < Duration::from_secs(5), "{log}");
+    // In order it would have waited half a minute for the request.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{log}");
 }
 
 #[test]

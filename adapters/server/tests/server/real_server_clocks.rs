@@ -7,6 +7,9 @@ use crate::support::{EMAIL, Nodes, PASSWORD, Site};
 
 const CLOCKS: [&str; 3] = ["", "+15s", "+30s"];
 
+/// The same; here whoever is asked first is ahead of all others.
+const THE_FIRST_AHEAD: [&str; 3] = ["+30s", "", "+15s"];
+
 /// The grace covers what clocks differ by, as an operator is told.
 const GRACE: [&str; 2] = ["--refresh-grace", "60"];
 
@@ -35,7 +38,27 @@ fn of_a_thousand_guesses_five_are_looked_at() {
 
 #[test]
 fn a_refresh_has_one_successor() {
-    nodes::a_refresh_has_one_successor_on(&apart().1);
+    for clocks in [CLOCKS, THE_FIRST_AHEAD] {
+        let site = Site::with_verified_user();
+        nodes::a_refresh_has_one_successor_on(&Nodes::start(&site, &clocks, &GRACE));
+    }
+}
+
+#[test]
+fn a_link_counts_once() {
+    for clocks in [CLOCKS, THE_FIRST_AHEAD] {
+        let site = Site::with_verified_user();
+        nodes::a_link_counts_once_on(&site, &Nodes::start(&site, &clocks, &[]));
+    }
+}
+
+#[test]
+fn of_accounts_for_one_address_there_is_one() {
+    for clocks in [CLOCKS, THE_FIRST_AHEAD] {
+        let site = Site::new();
+        let nodes = Nodes::start(&site, &clocks, &[]);
+        nodes::of_accounts_for_one_address_there_is_one_on(&site, &nodes);
+    }
 }
 
 #[test]

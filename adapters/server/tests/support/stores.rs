@@ -1,8 +1,8 @@
 //! What the servers of a test keep their records in.
 //!
 //! `TESTUDO_TEST_STORES` says which stores a run of the tests is about: one for everything, or with `+` another for
-//! sessions and attempts, such as `postgres`, `mysql+redis` or `postgres+redis-cluster`. Without it everything is in
-//! SQLite, in a file beside each test.
+//! sessions and attempts, or two others, such as `postgres`, `mysql+redis` or `sqlite+redis+redis-cluster`. Without it
+//! everything is in SQLite, in a file beside each test.
 
 use testudo_test_servers::{Database, Redis, RedisCluster, unique_name};
 
@@ -21,19 +21,18 @@ impl Stores {
     /// The stores that this run is about.
     pub(crate) fn fresh() -> Self {
         let chosen = std::env::var("TESTUDO_TEST_STORES").unwrap_or_default();
-        let (database, others) = match chosen.split_once('+') {
-            Some((database, others)) => (database, Some(others)),
-            None => (chosen.as_str(), None),
-        };
+        let (database, others) = chosen.split_once('+').unwrap_or((&chosen, ""));
+        let (sessions, limits) = others.split_once('+').unwrap_or((others, ""));
         let mut databases = Vec::new();
         let mut variables = Vec::new();
         if let Some(url) = place(database, &mut databases) {
             variables.push(("TESTUDO_DATABASE", url));
             variables.push(("TESTUDO_SECRET", SECRET.to_owned()));
         }
-        if let Some(url) = others.and_then(|others| place(others, &mut databases)) {
-            variables.push(("TESTUDO_SESSIONS", url.clone()));
-            variables.push(("TESTUDO_LIMITS", url));
+        if let Some(url) = place(sessions, &mut databases) {
+            let apart = place(limits, &mut databases);
+            variables.push(("TESTUDO_LIMITS", apart.unwrap_or_else(|| url.clone())));
+            variables.push(("TESTUDO_SESSIONS", url));
         }
         Self { variables, _databases: databases }
     }
