@@ -3,7 +3,6 @@
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Row};
 use testudo_test_servers::Database;
-use testudo_test_servers::proxy::Proxy;
 
 use super::MySqlStore;
 pub(super) use crate::laws::fixtures::*;
@@ -14,16 +13,6 @@ pub(super) async fn scratch() -> (Database, MySqlStore) {
     let database = Database::mysql().unwrap();
     let store = MySqlStore::open(database.url()).await.unwrap();
     (database, store)
-}
-
-/// A network on the way to a server, and the URL of the server behind it.
-pub(super) fn behind_proxy(url: &str) -> (Proxy, String) {
-    let mut behind = url::Url::parse(url).unwrap();
-    let server = behind.socket_addrs(|| Some(3306)).unwrap();
-    let proxy = Proxy::to(server[0]).unwrap();
-    behind.set_ip_host(proxy.address().ip()).unwrap();
-    behind.set_port(Some(proxy.address().port())).unwrap();
-    (proxy, behind.into())
 }
 
 /// Carries out statements past the store.

@@ -4,6 +4,7 @@ mod connections;
 mod events;
 mod faults;
 mod interrupted;
+mod lost_answers;
 mod messages;
 mod opening;
 mod own_users;

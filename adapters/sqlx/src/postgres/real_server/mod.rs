@@ -3,6 +3,7 @@
 mod events;
 mod failover;
 mod faults;
+mod lost_answers;
 mod one_statement;
 mod opening;
 mod plans;
