@@ -2,9 +2,10 @@
 
 use testudo_test_servers::Database;
 
+use crate::laws::batches;
 use crate::laws::fixtures::{behind_proxy, session, user};
 use crate::laws::lost_answers::{
-    self, Scene, a_batch_was_applied_once_or_not_at_all, attempts_are_counted_once_or_not_at_all,
+    Scene, a_batch_was_applied_once_or_not_at_all, attempts_are_counted_once_or_not_at_all,
 };
 use crate::mysql::fixtures::scratch;
 use crate::mysql::{MySqlOptions, MySqlStore};
@@ -21,20 +22,20 @@ async fn scene() -> (Database, Scene<MySqlStore>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_was_applied_once_or_not_at_all() {
     let ada = user("ada@example.com");
-    let batch = lost_answers::refresh(&ada, &session(&ada));
+    let batch = batches::refresh(&ada, &session(&ada));
     assert!(Refresh::of(&batch).is_some());
     let (_database, scene) = scene().await;
-    a_batch_was_applied_once_or_not_at_all(&scene, lost_answers::refresh, false).await;
+    a_batch_was_applied_once_or_not_at_all(&scene, batches::refresh, false).await;
     close(scene).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_other_batch_was_applied_once_or_not_at_all() {
     let ada = user("ada@example.com");
-    let batch = lost_answers::any_other(&ada, &session(&ada));
+    let batch = batches::any_other(&ada, &session(&ada));
     assert!(Refresh::of(&batch).is_none());
     let (_database, scene) = scene().await;
-    a_batch_was_applied_once_or_not_at_all(&scene, lost_answers::any_other, true).await;
+    a_batch_was_applied_once_or_not_at_all(&scene, batches::any_other, true).await;
     close(scene).await;
 }
 

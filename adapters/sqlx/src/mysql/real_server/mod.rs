@@ -10,5 +10,6 @@ mod opening;
 mod own_users;
 mod plans;
 mod refreshing;
+mod retries;
 mod sweeping;
 mod tampered;

@@ -5,9 +5,10 @@ use testudo_test_servers::Database;
 use super::super::PostgresStore;
 use super::super::commit::Shape;
 use super::scratch;
+use crate::laws::batches;
 use crate::laws::fixtures::{behind_proxy, session, user};
 use crate::laws::lost_answers::{
-    self, Scene, a_batch_was_applied_once_or_not_at_all, attempts_are_counted_once_or_not_at_all,
+    Scene, a_batch_was_applied_once_or_not_at_all, attempts_are_counted_once_or_not_at_all,
 };
 use crate::postgres::PostgresOptions;
 
@@ -22,28 +23,28 @@ async fn scene() -> (Database, Scene<PostgresStore>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_was_applied_once_or_not_at_all() {
     let ada = user("ada@example.com");
-    let batch = lost_answers::sign_in(&ada, &session(&ada));
+    let batch = batches::sign_in(&ada, &session(&ada));
     assert!(matches!(Shape::of(&batch), Shape::SignIn(_)));
     let (_database, scene) = scene().await;
-    a_batch_was_applied_once_or_not_at_all(&scene, lost_answers::sign_in, false).await;
+    a_batch_was_applied_once_or_not_at_all(&scene, batches::sign_in, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_was_applied_once_or_not_at_all() {
     let ada = user("ada@example.com");
-    let batch = lost_answers::refresh(&ada, &session(&ada));
+    let batch = batches::refresh(&ada, &session(&ada));
     assert!(matches!(Shape::of(&batch), Shape::Refresh(_)));
     let (_database, scene) = scene().await;
-    a_batch_was_applied_once_or_not_at_all(&scene, lost_answers::refresh, false).await;
+    a_batch_was_applied_once_or_not_at_all(&scene, batches::refresh, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_other_batch_was_applied_once_or_not_at_all() {
     let ada = user("ada@example.com");
-    let batch = lost_answers::any_other(&ada, &session(&ada));
+    let batch = batches::any_other(&ada, &session(&ada));
     assert!(matches!(Shape::of(&batch), Shape::Other));
     let (_database, scene) = scene().await;
-    a_batch_was_applied_once_or_not_at_all(&scene, lost_answers::any_other, true).await;
+    a_batch_was_applied_once_or_not_at_all(&scene, batches::any_other, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

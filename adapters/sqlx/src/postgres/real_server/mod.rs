@@ -8,6 +8,7 @@ mod one_statement;
 mod opening;
 mod plans;
 mod records;
+mod retries;
 mod sweeping;
 
 use sqlx::AssertSqlSafe;
