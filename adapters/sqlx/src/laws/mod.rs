@@ -2,6 +2,8 @@
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) mod batches;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) mod certificates;
 pub(crate) mod fixtures;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) mod lost_answers;

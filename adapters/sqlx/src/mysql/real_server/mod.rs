@@ -13,3 +13,4 @@ mod refreshing;
 mod retries;
 mod sweeping;
 mod tampered;
+mod tls;

@@ -10,6 +10,7 @@ mod plans;
 mod records;
 mod retries;
 mod sweeping;
+mod tls;
 
 use sqlx::AssertSqlSafe;
 use testudo_test_servers::Database;
