@@ -1,5 +1,7 @@
 //! Stores for the tests of this module, on a real server.
 
+use std::time::Duration;
+
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Row};
 use testudo_test_servers::Database;
@@ -13,6 +15,11 @@ pub(super) async fn scratch() -> (Database, MySqlStore) {
     let database = Database::mysql().unwrap();
     let store = MySqlStore::open(database.url()).await.unwrap();
     (database, store)
+}
+
+/// The same store, for somebody who waits for so long.
+pub(super) fn impatient(store: &MySqlStore, patience: Duration) -> MySqlStore {
+    MySqlStore { database: store.database.for_whom_waits(patience), ..store.clone() }
 }
 
 /// Carries out statements past the store.
