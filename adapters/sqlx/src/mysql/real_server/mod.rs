@@ -6,6 +6,7 @@ mod faults;
 mod interrupted;
 mod lost_answers;
 mod messages;
+mod migrating;
 mod opening;
 mod own_users;
 mod plans;

@@ -4,6 +4,7 @@ mod events;
 mod failover;
 mod faults;
 mod lost_answers;
+mod migrating;
 mod one_statement;
 mod opening;
 mod plans;
