@@ -29,6 +29,39 @@ mod two_processes {
     conformance_tests!(on_fresh_records);
 }
 
+/// Under a prefix, and with users in a table of the application's own.
+mod mapped {
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+
+    use super::*;
+
+    #[path = "mod.rs"]
+    mod names;
+
+    fn on_fresh_records(test: impl AsyncFnOnce(SqliteStore)) {
+        in_fresh_directory(async |file| test(open(file).await).await);
+    }
+
+    conformance_tests!(on_fresh_records);
+
+    async fn open(file: &Path) -> SqliteStore {
+        let members = names::create("\"Members\"", '"', |kind| match kind {
+            names::Type::Uuid | names::Type::Bytes => "BLOB",
+            names::Type::Key => "TEXT COLLATE BINARY",
+            names::Type::Text | names::Type::LongText => "TEXT",
+            names::Type::Bool => "BOOLEAN",
+            names::Type::Int => "BIGINT",
+        });
+        let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+        let mut connection = options.connect().await.expect("a file");
+        sqlx::raw_sql(AssertSqlSafe(members)).execute(&mut connection).await.expect("a table");
+        connection.close().await.expect("a good-bye");
+        let naming = names::naming(names::members());
+        SqliteStore::open_with(file, naming).await.expect("a store")
+    }
+}
+
 fn in_fresh_directory(test: impl AsyncFnOnce(&Path)) {
     let directory = tempfile::tempdir().expect("a directory");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

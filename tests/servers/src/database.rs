@@ -69,6 +69,17 @@ impl Database {
         self.url.as_str()
     }
 
+    /// What a statement finds in it: a line for each row, without names of columns.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn ask(&self, statement: &str) -> Result<String, Error> {
+        match self.dialect {
+            Dialect::Postgres => psql(self.url(), statement),
+            Dialect::MySql => mysql(&self.server, &format!("USE {}; {statement}", self.name)),
+        }
+    }
+
     fn create(server: &str, dialect: Dialect) -> Result<Self, Error> {
         let server =
             Url::parse(server).map_err(|error| Error::failed("the server's URL", error))?;

@@ -62,6 +62,12 @@ impl MariaDb {
         command.extend(SETTINGS.map(String::from));
         let durability = if options.durable { DURABLE } else { THROWAWAY };
         command.extend(durability.map(String::from));
+        if let Some(files) = &options.tls {
+            let [certificate, key] = files.write(place.path())?;
+            command.push("--ssl".to_owned());
+            command.push(format!("--ssl-cert={}", certificate.display()));
+            command.push(format!("--ssl-key={}", key.display()));
+        }
         command.extend(options.arguments.iter().cloned());
         let url = format!("mysql://root@127.0.0.1:{}/test?ssl-mode=disabled", port.number());
         let launch = Launch { place, ports: vec![port], command, url, answers };

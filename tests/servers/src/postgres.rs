@@ -120,9 +120,19 @@ impl Postgres {
         let user = unprivileged(place.path())?;
         run(command_of(&[user.as_slice(), tool].concat()).current_dir(place.path()))?;
 
+        let mut tls = Vec::new();
+        if let Some(files) = &options.tls {
+            let [certificate, key] = files.write(place.path())?;
+            // It refuses a key that belongs to somebody else.
+            unprivileged(&key).and_then(|_| unprivileged(&certificate))?;
+            tls.push("ssl=on".to_owned());
+            tls.push(format!("ssl_cert_file={}", certificate.display()));
+            tls.push(format!("ssl_key_file={}", key.display()));
+        }
         let mut command = user;
         command.push(postgres.display().to_string());
         command.extend(settings(port.number(), options.durable));
+        command.extend(tls.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
         command.extend(options.arguments.iter().cloned());
         let url =
             format!("postgres://postgres@127.0.0.1:{}/postgres?sslmode=disable", port.number());
@@ -202,13 +212,13 @@ fn settings(port: u16, durable: bool) -> Vec<String> {
     settings
 }
 
-/// How a command is run as somebody whom Postgres accepts, with `directory` being theirs: root it refuses.
-fn unprivileged(directory: &Path) -> Result<Vec<String>, Error> {
+/// How a command is run as somebody whom Postgres accepts, with what is at `path` being theirs: root it refuses.
+fn unprivileged(path: &Path) -> Result<Vec<String>, Error> {
     if !rustix::process::getuid().is_root() {
         return Ok(Vec::new());
     }
     let (user, group) = ids("postgres").or_else(|_| ids("nobody"))?;
-    chown(directory, Some(user), Some(group)).map_err(Error::at(directory))?;
+    chown(path, Some(user), Some(group)).map_err(Error::at(path))?;
     // It becomes the server, so that the child of this process is the server.
     Ok(vec![
         "setpriv".to_owned(),

@@ -10,6 +10,7 @@ mod listening;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
@@ -43,12 +44,16 @@ enum Behaviour {
     Freeze,
     /// A connection ends when so many bytes more have gone through it in this direction.
     Cut(Direction, u64),
+    /// As the first connection does to which that happens; from then on everything is forwarded.
+    CutOnce(Direction, u64),
 }
 
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    /// How many bytes went through, of requests and of answers.
+    passed: [AtomicU64; 2],
 }
 
 #[derive(Debug)]
@@ -89,7 +94,11 @@ impl Proxy {
     pub fn to(target: SocketAddr) -> io::Result<Self> {
         let (listener, address) = listening::on_a_free_port()?;
         let state = Mutex::new(State::new(target));
-        let shared = Arc::new(Shared { state, changed: Condvar::new() });
+        let shared = Arc::new(Shared {
+            state,
+            changed: Condvar::new(),
+            passed: [const { AtomicU64::new(0) }; 2],
+        });
         let accepting = Arc::clone(&shared);
         thread::Builder::new()
             .name("proxy".to_owned())
@@ -143,6 +152,18 @@ impl Proxy {
         self.shared.behave(Behaviour::Cut(direction, bytes));
     }
 
+    /// As [`Proxy::cut_after`], but only the first connection to which it happens: whoever connects then finds the network
+    /// as good as new, and can do harm by asking again.
+    pub fn cut_once_after(&self, direction: Direction, bytes: u64) {
+        self.shared.behave(Behaviour::CutOnce(direction, bytes));
+    }
+
+    /// How many bytes went through so far in one direction, on all connections together.
+    #[must_use]
+    pub fn passed(&self, direction: Direction) -> u64 {
+        self.shared.passed(direction).load(Ordering::SeqCst)
+    }
+
     /// Closes one half of all connections that there are: whoever reads there comes to the end, and the other half
     /// goes on.
     pub fn half_close(&self, direction: Direction) {
@@ -180,6 +201,14 @@ impl State {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    const fn passed(&self, direction: Direction) -> &AtomicU64 {
+        let [requests, answers] = &self.passed;
+        match direction {
+            Direction::Requests => requests,
+            Direction::Answers => answers,
+        }
     }
 
     fn behave(&self, behaviour: Behaviour) {

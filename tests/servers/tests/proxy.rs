@@ -140,6 +140,21 @@ fn an_answer_is_lost_after_the_server_has_done_its_part() {
 }
 
 #[test]
+fn one_connection_is_cut_and_whoever_comes_next_is_served() {
+    let (server, seen) = echo();
+    let proxy = Proxy::to(server).unwrap();
+    let (mut client, mut other) = (connect(&proxy), connect(&proxy));
+    says(&mut client, b"hello");
+    assert_eq!(proxy.passed(Direction::Answers), 5);
+    proxy.cut_once_after(Direction::Answers, 6);
+    client.write_all(b"commit").unwrap();
+    assert_eq!(rest(&mut client), b"commit", "all of it, and nothing behind it");
+    assert_eq!(says(&mut other, b"commit again"), b"commit again");
+    assert_eq!(says(&mut connect(&proxy), b"whole"), b"whole");
+    assert_eq!((seen.load(Ordering::SeqCst), proxy.passed(Direction::Answers)), (28, 28));
+}
+
+#[test]
 fn a_request_is_lost_before_the_server_sees_all_of_it() {
     let (server, seen) = echo();
     let proxy = Proxy::to(server).unwrap();

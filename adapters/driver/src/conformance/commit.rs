@@ -64,6 +64,45 @@ pub async fn a_guard_looks_at_the_record_as_it_was_before_the_batch<S: Store>(st
     assert_eq!(store.apply(guarding([at_epoch(&raised)])).await, Ok(()));
 }
 
+/// Without an event or a message: stores have ways of their own for what is so frequent.
+pub async fn a_refresh_conflicts_once_its_owner_has_another_epoch<S: Store>(store: S) {
+    let ada = user(1);
+    let hers = session(1, &ada);
+    store.write([insert_user(&ada), insert_session(&hers)]).await;
+    let refresh = |user: &User| Commit {
+        guards: vec![at_epoch(user)],
+        writes: vec![replace_session(&next_session(&hers))],
+        ..Commit::default()
+    };
+    let raised = User { epoch: ada.epoch.next(), ..next_user(&ada) };
+    store.write([replace_user(&raised)]).await;
+    // The session still has the epoch that it began under.
+    assert_eq!(store.apply(refresh(&ada)).await, Err(Conflict));
+    assert_eq!(store.apply(refresh(&user(2))).await, Err(Conflict));
+    assert_eq!(store.session_record(hers.id).await, Some(hers.clone()));
+    assert_eq!(store.apply(refresh(&raised)).await, Ok(()));
+    assert_eq!(store.apply(refresh(&raised)).await, Err(Conflict));
+    assert_eq!(store.session_record(hers.id).await, Some(next_session(&hers)));
+}
+
+/// The same.
+pub async fn a_sign_in_conflicts_once_its_user_has_another_version<S: Store>(store: S) {
+    let ada = user(1);
+    store.write([insert_user(&ada)]).await;
+    let sign_in = |user: &User, number: u32| {
+        writing([
+            replace_user(&next_user(user)),
+            insert_session(&session(number, user)),
+            Write::ClearAttempts(account("user-1@example.com")),
+        ])
+    };
+    assert_eq!(store.apply(sign_in(&ada, 1)).await, Ok(()));
+    assert_eq!(store.apply(sign_in(&ada, 2)).await, Err(Conflict));
+    assert_eq!(store.session_record(session_id(2)).await, None);
+    assert_eq!(store.apply(sign_in(&next_user(&ada), 2)).await, Ok(()));
+    assert_eq!(store.session_record(session_id(2)).await, Some(session(2, &next_user(&ada))));
+}
+
 pub async fn a_version_is_replaced_once<S: Store>(store: S) {
     let ada = user(1);
     let hers = session(1, &ada);

@@ -145,6 +145,9 @@ macro_rules! conformance_tests {
                 an_empty_batch_is_applied,
                 guards_alone_are_checked,
                 a_guard_looks_at_the_record_as_it_was_before_the_batch,
+                a_refresh_conflicts_once_its_owner_has_another_epoch,
+                a_sign_in_conflicts_once_its_user_has_another_version
+                    in_one_store "what one store wrote stays when another conflicts",
                 a_version_is_replaced_once,
                 nothing_that_is_absent_is_brought_to_life,
                 a_user_keeps_the_address_and_may_spell_it_anew,

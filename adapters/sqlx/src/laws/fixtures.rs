@@ -12,6 +12,8 @@ use testudo::model::{
 use testudo::password::PasswordHash;
 use testudo::{Client, Duration, KeyId, Timestamp};
 use testudo_driver::Store;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use testudo_test_servers::proxy::Proxy;
 use uuid::Uuid;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_123);
@@ -118,6 +120,17 @@ pub(crate) async fn commit<S: Store>(store: &S, batch: Commit) {
 /// All events.
 pub(crate) async fn trail<S: Store>(store: &S) -> Vec<EventRecord> {
     store.list_events(ListEvents::newest(u32::MAX)).await.unwrap()
+}
+
+/// A network on the way to a server, and the URL of the server behind it.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn behind_proxy(url: &str) -> (Proxy, String) {
+    let mut behind = url::Url::parse(url).unwrap();
+    let server = behind.socket_addrs(|| None).unwrap();
+    let proxy = Proxy::to(server[0]).unwrap();
+    behind.set_ip_host(proxy.address().ip()).unwrap();
+    behind.set_port(Some(proxy.address().port())).unwrap();
+    (proxy, behind.into())
 }
 
 fn new_id() -> Uuid {

@@ -150,3 +150,49 @@ const fn kind_of_number(number: u16) -> FaultKind {
         _ => FaultKind::Internal,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_tried_again_is_what_another_transaction_was_in_the_way_of() {
+        for (number, is) in [
+            (1213, Why::InTheWay),
+            (1020, Why::InTheWay),
+            (1205, Why::WaitedForLock),
+            (1062, Why::Taken),
+            (1290, Why::ReadOnly),
+            (1792, Why::ReadOnly),
+            (1836, Why::ReadOnly),
+            (1053, Why::Lost),
+            (1152, Why::Lost),
+            (1927, Why::Lost),
+            (4031, Why::Lost),
+            // Statements that took too long, and what the server has no room for.
+            (1969, Why::Other),
+            (3024, Why::Other),
+            (1317, Why::Other),
+            (1040, Why::Other),
+            (1021, Why::Other),
+            (1064, Why::Other),
+        ] {
+            assert_eq!(why_of_number(number), is, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_broke_is_lost_and_one_that_was_waited_for_in_vain_is_none() {
+        for lost in [
+            Error::Io(std::io::ErrorKind::ConnectionReset.into()),
+            Error::Protocol("half an answer".to_owned()),
+            Error::Tls("an alert".into()),
+            Error::WorkerCrashed,
+        ] {
+            assert_eq!((why(&lost), kind(&lost)), (Why::Lost, FaultKind::Unavailable), "{lost}");
+        }
+        for none in [Error::PoolTimedOut, Error::PoolClosed] {
+            assert_eq!((why(&none), kind(&none)), (Why::Other, FaultKind::Unavailable), "{none}");
+        }
+    }
+}

@@ -1,9 +1,10 @@
 //! Stores for the tests of this module, on a real server.
 
+use std::time::Duration;
+
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Row};
 use testudo_test_servers::Database;
-use testudo_test_servers::proxy::Proxy;
 
 use super::MySqlStore;
 pub(super) use crate::laws::fixtures::*;
@@ -16,14 +17,9 @@ pub(super) async fn scratch() -> (Database, MySqlStore) {
     (database, store)
 }
 
-/// A network on the way to a server, and the URL of the server behind it.
-pub(super) fn behind_proxy(url: &str) -> (Proxy, String) {
-    let mut behind = url::Url::parse(url).unwrap();
-    let server = behind.socket_addrs(|| Some(3306)).unwrap();
-    let proxy = Proxy::to(server[0]).unwrap();
-    behind.set_ip_host(proxy.address().ip()).unwrap();
-    behind.set_port(Some(proxy.address().port())).unwrap();
-    (proxy, behind.into())
+/// The same store, for somebody who waits for so long.
+pub(super) fn impatient(store: &MySqlStore, patience: Duration) -> MySqlStore {
+    MySqlStore { database: store.database.for_whom_waits(patience), ..store.clone() }
 }
 
 /// Carries out statements past the store.

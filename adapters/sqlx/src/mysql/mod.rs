@@ -87,9 +87,33 @@ use crate::sql::server::Pool;
 ///   to apply.
 /// * **In the way of each other** are transactions only where they change the same record, for as long as one takes.
 ///   Where two wait for each other, the server ends one, which is tried again, a bounded number of times.
-/// * **Bounded.** No command waits for longer than some seconds for a connection, a lock or an answer. A connection
-///   that failed, or whose command was dropped, is closed, and made anew when one is needed: when the database comes
-///   back, so does the store.
+/// * **Bounded.** So many connections, so long a wait for one, so long a wait for the answer to each statement
+///   ([`MySqlOptions`]); what takes longer is a fault, and [in all](#how-long-a-command-takes-at-most) that has an end,
+///   too. A connection that failed, or whose command was dropped, is closed, and made anew when one is needed: when the
+///   database comes back, so does the store.
+///
+/// # How long a command takes at most
+///
+/// Let *P* be the patience, 4 seconds unless [the options](MySqlOptions::with_patience) say another.
+///
+/// * **The server falls silent**: 2 *P* from then on, one wait for a connection and one for an answer, and a pause
+///   where it was to begin again. Whoever has waited in vain once does not wait again.
+/// * **Somebody keeps a row locked**: the server ends the wait for it after 3 seconds, and the command is begun again,
+///   twice: that is 9 seconds, and what it does before it waits. With a patience of less than that it is *P*, once.
+/// * **Others are always faster**, so that the server undoes the command for a deadlock: it is begun 11 times, with pauses
+///   of at most 1.6 seconds in all in between, and is overloaded then.
+/// * **Every answer comes just in time**: a command that is one statement takes 2 *P*, and a batch of *n* guards,
+///   writes, events and messages that is a transaction takes (*n* + 3) *P*: the connection, its beginning and its end
+///   are the other three. Removing a user is three statements more, and a guard that there is no session one.
+///   Where a connection breaks just in time, a look-up or the beginning of a transaction takes 2 *P* more, at most twice.
+///
+/// The worst is all of this at once: 22 *P* for a write of one statement, 26 *P* for a look-up, 11 (*n* + 7) *P* for a
+/// transaction, and the pauses. An attempt is counted in a transaction of two statements; if its counter is made by
+/// others in between, each time, that is done 8 times. A sweep and the taking of events are several such commands, one
+/// after the other.
+///
+/// Who does not want to wait drops the future, at any time: a connection that is in the middle of something is closed,
+/// and what was not committed is undone.
 ///
 /// The methods must be called within a tokio runtime.
 ///

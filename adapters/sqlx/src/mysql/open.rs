@@ -17,7 +17,7 @@ use super::statements::Statements;
 use super::{MySqlStore, user_table};
 use crate::sql::{Dialect, Layout, PendingMigration, Table, migrations};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
 
 /// How long to wait for others who apply migrations.
 const LOCK_SECONDS: u32 = 60;
@@ -45,12 +45,7 @@ impl MySqlStore {
         // Migrations may take longer than a command may: they have a connection of their own.
         let mut connection = options.connect().await?;
         require_version(&mut connection).await?;
-        if !missing(&mut connection, &layout).await?.is_empty() {
-            lock(&mut connection, &layout).await?;
-            let migrated = migrate(&mut connection, &layout).await;
-            unlock(&mut connection, &layout).await?;
-            migrated?;
-        }
+        migrate(&mut connection, &layout, &MIGRATIONS).await?;
         user_table::check(&mut connection, &layout).await?;
         let _ = connection.close().await;
         let statements = Statements::new(&layout).into();
@@ -67,13 +62,13 @@ impl MySqlStore {
     ) -> Result<Vec<PendingMigration>, OpenError> {
         let layout = layout(&options);
         let mut connection = options.connect().await?;
-        let missing = missing(&mut connection, &layout).await?;
+        let missing = missing(&mut connection, &layout, &MIGRATIONS).await?;
         let _ = connection.close().await;
         Ok(missing.iter().map(PendingMigration::from).collect())
     }
 }
 
-fn layout(options: &MySqlOptions) -> Layout {
+pub(super) fn layout(options: &MySqlOptions) -> Layout {
     Layout::new(Dialect::MySql, options.naming.clone())
 }
 
@@ -90,16 +85,32 @@ fn is_recent(version: &str) -> bool {
     numbers.as_slice() >= least
 }
 
-async fn missing(
+/// Applies the migrations that are missing. Whoever comes meanwhile waits.
+pub(super) async fn migrate(
     connection: &mut MySqlConnection,
     layout: &Layout,
+    migrator: &Migrator,
+) -> Result<(), OpenError> {
+    if missing(connection, layout, migrator).await?.is_empty() {
+        return Ok(());
+    }
+    lock(connection, layout).await?;
+    let migrated = migrate_alone(connection, layout, migrator).await;
+    unlock(connection, layout).await?;
+    migrated
+}
+
+pub(super) async fn missing(
+    connection: &mut MySqlConnection,
+    layout: &Layout,
+    migrator: &Migrator,
 ) -> Result<Vec<Migration>, OpenError> {
     let applied = match applied(connection, layout).await {
         Ok(applied) => applied,
         Err(error) if number(&error) == Some(code::NO_SUCH_TABLE) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    Ok(migrations::missing(&MIGRATIONS, &applied, layout)?)
+    Ok(migrations::missing(migrator, &applied, layout)?)
 }
 
 /// The migrations that were applied to their end.
@@ -138,7 +149,11 @@ async fn unlock(connection: &mut MySqlConnection, layout: &Layout) -> Result<(),
     Ok(())
 }
 
-async fn migrate(connection: &mut MySqlConnection, layout: &Layout) -> Result<(), OpenError> {
+async fn migrate_alone(
+    connection: &mut MySqlConnection,
+    layout: &Layout,
+    migrator: &Migrator,
+) -> Result<(), OpenError> {
     let table = migrations::table(layout);
     if !is_known(connection, layout).await? {
         refuse_other_tables(connection, layout).await?;
@@ -151,7 +166,7 @@ async fn migrate(connection: &mut MySqlConnection, layout: &Layout) -> Result<()
         sqlx::query(AssertSqlSafe(create)).execute(&mut *connection).await?;
     }
     // Somebody else may have been faster.
-    for migration in missing(connection, layout).await? {
+    for migration in missing(connection, layout, migrator).await? {
         let failed = |source| OpenError::Migration { version: migration.version, source };
         apply(connection, &table, &migration).await.map_err(failed)?;
     }

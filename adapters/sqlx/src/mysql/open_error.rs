@@ -5,7 +5,7 @@ use sqlx::Error;
 use super::fault::{code, number};
 
 use crate::sql::migrations::Mismatch;
-use crate::sql::server::UrlError;
+use crate::sql::server::{UrlError, is_of_tls};
 use crate::sql::{NameError, UserTableError};
 
 /// Why a database cannot be opened as a store. The message says what to do, and holds no password.
@@ -21,6 +21,11 @@ pub enum OpenError {
     /// Nobody answers there.
     #[error("no MySQL or MariaDB answers at the URL; start it, or correct host and port: {0}")]
     Unreachable(#[source] Error),
+    /// It is not sure who answers, or nobody answers over TLS.
+    #[error(
+        "the server is not trusted; see its certificate, and ssl-mode and ssl-ca of the URL: {0}"
+    )]
+    Untrusted(#[source] Error),
     /// The user or the password is wrong, or the user may not what is needed.
     #[error("the database refuses the user; correct the URL, or grant what is missing: {0}")]
     Denied(#[source] Error),
@@ -65,7 +70,8 @@ pub enum OpenError {
 impl From<Error> for OpenError {
     fn from(error: Error) -> Self {
         match (&error, number(&error)) {
-            (Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut, _) => Self::Unreachable(error),
+            _ if is_of_tls(&error) => Self::Untrusted(error),
+            (Error::Io(_) | Error::PoolTimedOut, _) => Self::Unreachable(error),
             (_, Some(code::ACCESS_DENIED | code::STATEMENT_DENIED)) => Self::Denied(error),
             (_, Some(code::ACCESS_TO_DATABASE_DENIED)) => Self::Denied(error),
             (_, Some(code::UNKNOWN_DATABASE)) => Self::NoDatabase(error),

@@ -69,7 +69,8 @@ impl MySqlOptions {
     /// # Security
     ///
     /// Without `ssl-mode` a connection is encrypted if the server offers it, and nobody looks who the server is. Say
-    /// `VERIFY_IDENTITY` wherever others have a hand in the network.
+    /// `VERIFY_IDENTITY` wherever others have a hand in the network. The authority in `ssl-ca` is trusted beside the
+    /// public ones, not instead of them: so `VERIFY_CA` takes whoever has a certificate for any name.
     pub fn parse(url: &str) -> Result<Self, OpenError> {
         let url = DatabaseUrl::parse(url, &KNOWN)?;
         if !url.names_database() {

@@ -121,15 +121,19 @@ pub(super) fn why(error: &Error) -> Why {
     match error {
         Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Why::Lost,
         Error::Database(_) if ends_the_connection(error) => Why::Lost,
-        Error::Database(_) => match sqlstate(error) {
-            Some(code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED) => Why::InTheWay,
-            Some(code::UNIQUE_VIOLATION) => Why::Taken,
-            Some(code::READ_ONLY) => Why::ReadOnly,
-            // Connections that are being closed.
-            Some("57P01" | "57P02" | "57P03") => Why::Lost,
-            Some(code) if code.starts_with("08") => Why::Lost,
-            _ => Why::Other,
-        },
+        Error::Database(_) => sqlstate(error).map_or(Why::Other, why_of_code),
+        _ => Why::Other,
+    }
+}
+
+fn why_of_code(code: &str) -> Why {
+    match code {
+        code::SERIALIZATION_FAILURE | code::DEADLOCK_DETECTED => Why::InTheWay,
+        code::UNIQUE_VIOLATION => Why::Taken,
+        code::READ_ONLY => Why::ReadOnly,
+        // Connections that are being closed.
+        "57P01" | "57P02" | "57P03" => Why::Lost,
+        _ if code.starts_with("08") => Why::Lost,
         _ => Why::Other,
     }
 }
@@ -150,6 +154,36 @@ mod tests {
         assert_eq!(kind_of_code("XX001"), FaultKind::Corrupt);
         for code in ["42P01", "42501", "23502", "22021", ""] {
             assert_eq!(kind_of_code(code), FaultKind::Internal, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_tried_again_is_what_another_transaction_was_in_the_way_of() {
+        for code in ["40001", "40P01"] {
+            assert_eq!(why_of_code(code), Why::InTheWay, "{code}");
+        }
+        // Of a wait in vain, of one statement or of all, nothing is left to wait for.
+        for code in ["55P03", "57014", "25P03", "40002", "40003", "23503", "53300", "XX000", ""] {
+            assert_eq!(why_of_code(code), Why::Other, "{code}");
+        }
+        for code in ["08000", "08003", "08006", "57P01", "57P02", "57P03"] {
+            assert_eq!(why_of_code(code), Why::Lost, "{code}");
+        }
+        assert_eq!((why_of_code("23505"), why_of_code("25006")), (Why::Taken, Why::ReadOnly));
+    }
+
+    #[test]
+    fn a_connection_that_broke_is_lost_and_one_that_was_waited_for_in_vain_is_none() {
+        for lost in [
+            Error::Io(std::io::ErrorKind::ConnectionReset.into()),
+            Error::Protocol("half an answer".to_owned()),
+            Error::Tls("an alert".into()),
+            Error::WorkerCrashed,
+        ] {
+            assert_eq!((why(&lost), kind(&lost)), (Why::Lost, FaultKind::Unavailable), "{lost}");
+        }
+        for none in [Error::PoolTimedOut, Error::PoolClosed] {
+            assert_eq!((why(&none), kind(&none)), (Why::Other, FaultKind::Unavailable), "{none}");
         }
     }
 }

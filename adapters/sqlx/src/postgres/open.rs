@@ -15,7 +15,7 @@ use super::{PostgresOptions, PostgresStore, own_users};
 use crate::sql::server::{Pool, Retries, Why};
 use crate::sql::{Dialect, Layout, PendingMigration, migrations};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How many statements a connection keeps prepared: more than there are.
 const STATEMENTS: usize = 256;
@@ -42,7 +42,7 @@ impl PostgresStore {
         // Migrations may take longer than a command may: they have a connection of their own.
         let mut connection = connect(&options).await?;
         own_users::check(&mut connection, &layout).await??;
-        migrate(&mut connection, &layout).await?;
+        migrate(&mut connection, &layout, &MIGRATIONS).await?;
         let _ = connection.close().await;
 
         let PostgresOptions { connect, connections, patience, .. } = options;
@@ -61,7 +61,7 @@ impl PostgresStore {
     ) -> Result<Vec<PendingMigration>, OpenError> {
         let layout = Layout::new(Dialect::Postgres, options.naming.clone());
         let mut connection = connect(&options).await?;
-        let missing = missing(&mut connection, &layout).await?;
+        let missing = missing(&mut connection, &layout, &MIGRATIONS).await?;
         let _ = connection.close().await;
         Ok(missing.iter().map(PendingMigration::from).collect())
     }
@@ -92,14 +92,18 @@ async fn connect(options: &PostgresOptions) -> Result<PgConnection, OpenError> {
 }
 
 /// Applies the migrations that are missing, in one transaction, under a lock on one row.
-async fn migrate(connection: &mut PgConnection, layout: &Layout) -> Result<(), OpenError> {
-    if missing(connection, layout).await?.is_empty() {
+pub(super) async fn migrate(
+    connection: &mut PgConnection,
+    layout: &Layout,
+    migrator: &Migrator,
+) -> Result<(), OpenError> {
+    if missing(connection, layout, migrator).await?.is_empty() {
         return Ok(());
     }
     make_lock(connection, layout).await?;
     let mut retries = Retries::new();
     loop {
-        match apply(connection, layout).await {
+        match apply(connection, layout, migrator).await {
             Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
                 if retries.again(why(&error)).await => {}
             result => return result.map_err(OpenError::from),
@@ -107,19 +111,26 @@ async fn migrate(connection: &mut PgConnection, layout: &Layout) -> Result<(), O
     }
 }
 
-/// Makes the table of migrations and in it the row that is locked. Two who make a table at once get in each
-/// other's way, also where it says IF NOT EXISTS.
+/// Makes the table of migrations and in it the row that is locked. Two who do so at once get in each other's way, also
+/// where it says IF NOT EXISTS or ON CONFLICT: the latter where transactions see what was there when they began.
 async fn make_lock(connection: &mut PgConnection, layout: &Layout) -> Result<(), OpenError> {
-    let table = migrations::table(layout);
     let mut retries = Retries::new();
     loop {
-        match connection.ensure_migrations_table(&table).await {
-            Ok(()) => break,
+        match make_lock_once(connection, layout).await {
+            Ok(()) => return Ok(()),
             Err(MigrateError::Execute(error))
                 if is_just_made(&error) && retries.again(Why::InTheWay).await => {}
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+async fn make_lock_once(
+    connection: &mut PgConnection,
+    layout: &Layout,
+) -> Result<(), MigrateError> {
+    let table = migrations::table(layout);
+    connection.ensure_migrations_table(&table).await?;
     let row = format!(
         "INSERT INTO {table} (version, description, success, checksum, execution_time) \
          VALUES ({}, 'locked by who applies migrations', TRUE, '', 0) ON CONFLICT DO NOTHING",
@@ -138,25 +149,30 @@ fn is_just_made(error: &Error) -> bool {
         )
 }
 
-async fn apply(connection: &mut PgConnection, layout: &Layout) -> Result<(), MigrateError> {
+async fn apply(
+    connection: &mut PgConnection,
+    layout: &Layout,
+    migrator: &Migrator,
+) -> Result<(), MigrateError> {
     let table = migrations::table(layout);
     // Whatever the database's own default is: who waited for the lock must see what its holder did.
     let mut transaction = connection.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     let lock = format!("SELECT 1 FROM {table} WHERE version = {} FOR UPDATE", migrations::LOCK_ROW);
     transaction.execute(AssertSqlSafe(lock)).await?;
     let applied = transaction.list_applied_migrations(&table).await?;
-    for migration in migrations::missing(&MIGRATIONS, &applied, layout)? {
+    for migration in migrations::missing(migrator, &applied, layout)? {
         transaction.apply(&table, &migration).await?;
     }
     Ok(transaction.commit().await?)
 }
 
-async fn missing(
+pub(super) async fn missing(
     connection: &mut PgConnection,
     layout: &Layout,
+    migrator: &Migrator,
 ) -> Result<Vec<Migration>, OpenError> {
     let applied = applied(connection, layout).await?;
-    Ok(migrations::missing(&MIGRATIONS, &applied, layout).map_err(MigrateError::from)?)
+    Ok(migrations::missing(migrator, &applied, layout).map_err(MigrateError::from)?)
 }
 
 async fn applied(

@@ -4,7 +4,7 @@ use sqlx::Error;
 use sqlx::migrate::MigrateError;
 
 use super::fault::sqlstate;
-use crate::sql::server::UrlError;
+use crate::sql::server::{UrlError, is_of_tls};
 use crate::sql::{NameError, UserTableError};
 
 /// Why a database cannot be opened as a store. The message says what to do; no URL and no password is in it.
@@ -24,6 +24,11 @@ pub enum OpenError {
         "the database does not answer: {0}; see whether it runs, and whether host and port are right"
     )]
     Unreachable(Error),
+    /// It is not sure who answers, or nobody answers over TLS.
+    #[error(
+        "the server is not trusted: {0}; see its certificate, and sslmode and sslrootcert of the URL"
+    )]
+    Untrusted(Error),
     /// User or password are not right, or that user may not.
     #[error("the database does not let this user in: {0}; see user, password and pg_hba.conf")]
     Denied(Error),
@@ -81,9 +86,8 @@ impl From<Error> for OpenError {
             }
             Some(_) => Self::Other(error),
             None => match error {
-                Error::Io(_) | Error::Tls(_) | Error::PoolTimedOut | Error::Protocol(_) => {
-                    Self::Unreachable(error)
-                }
+                error if is_of_tls(&error) => Self::Untrusted(error),
+                Error::Io(_) | Error::PoolTimedOut | Error::Protocol(_) => Self::Unreachable(error),
                 error => Self::Other(error),
             },
         }

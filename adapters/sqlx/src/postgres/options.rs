@@ -66,7 +66,9 @@ impl PostgresOptions {
     /// # Security
     ///
     /// Without `sslmode` a connection is encrypted if the server offers it, and nobody looks who the server is. Say
-    /// `verify-full` wherever others have a hand in the network.
+    /// `verify-full` wherever others have a hand in the network. The authority in `sslrootcert` is trusted beside the
+    /// public ones, not instead of them: so `verify-ca` takes whoever has a certificate for any name. `allow` is
+    /// without encryption.
     pub fn parse(url: &str) -> Result<Self, OpenError> {
         let url = DatabaseUrl::parse(url, &KNOWN)?;
         let mut options = Self::new(url.options()?);

@@ -10,6 +10,8 @@ use testudo_driver::conformance_tests;
 use testudo_sqlx::PostgresStore;
 use testudo_test_servers::Database;
 
+mod mapped;
+
 /// One node.
 mod one_node {
     use super::*;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 
@@ -65,6 +66,11 @@ impl Connection {
         {
             let passes = counted.passes(direction, read, shared);
             let passed = piece.get(..passes).unwrap_or(piece);
+            shared.passed(direction).fetch_add(as_count(passes), Ordering::SeqCst);
+            if counted.is_spent && direction == Direction::Answers {
+                // What these bytes are answered with does not get through either.
+                let _ = self.server.shutdown(Shutdown::Both);
+            }
             if to.write_all(passed).is_err() || passes < read || counted.is_spent {
                 return self.close();
             }
@@ -97,18 +103,27 @@ impl Counted {
                 Behaviour::Freeze => {
                     state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
-                Behaviour::Cut(cut, _) if cut != direction => return bytes,
-                Behaviour::Cut(_, after) => {
+                Behaviour::Cut(cut, _) | Behaviour::CutOnce(cut, _) if cut != direction => {
+                    return bytes;
+                }
+                Behaviour::Cut(_, after) | Behaviour::CutOnce(_, after) => {
                     if self.since != state.changes {
                         *self = Self { since: state.changes, ..Self::default() };
                     }
                     let left = usize::try_from(after.saturating_sub(self.bytes));
                     let passes = bytes.min(left.unwrap_or(usize::MAX));
-                    self.bytes = self.bytes.saturating_add(u64::try_from(passes).unwrap_or(0));
+                    self.bytes = self.bytes.saturating_add(as_count(passes));
                     self.is_spent = self.bytes >= after;
+                    if self.is_spent && matches!(state.behaviour, Behaviour::CutOnce(..)) {
+                        state.behaviour = Behaviour::Forward;
+                    }
                     return passes;
                 }
             }
         }
     }
+}
+
+fn as_count(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }

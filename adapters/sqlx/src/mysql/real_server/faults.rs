@@ -9,7 +9,7 @@ use testudo_driver::{FaultKind, Store};
 use testudo_test_servers::{MariaDb, Options};
 
 use crate::mysql::fault::{self, code};
-use crate::mysql::fixtures::{commit, inserting, raw, scratch, user};
+use crate::mysql::fixtures::{commit, impatient, inserting, raw, scratch, user};
 use crate::mysql::{MySqlOptions, MySqlStore};
 
 async fn find(store: &MySqlStore, user: &User) -> Option<User> {
@@ -19,8 +19,7 @@ async fn find(store: &MySqlStore, user: &User) -> Option<User> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_outlives_the_server_and_the_store_comes_back_with_it() {
     let server = MariaDb::start_with(&Options::durable()).unwrap();
-    let options = MySqlOptions::parse(server.url()).unwrap().with_patience(Duration::from_secs(1));
-    let store = MySqlStore::open_with(options).await.unwrap();
+    let store = MySqlStore::open(server.url()).await.unwrap();
     for number in 0..3 {
         let ada = user(&format!("ada-{number}@example.com"));
         commit(&store, inserting(&ada)).await;
@@ -61,17 +60,16 @@ async fn reads_and_transactions_go_to_a_fresh_connection_where_theirs_has_ended(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stands_still_is_not_waited_for_for_ever() {
     let server = MariaDb::start().unwrap();
-    let patience = Duration::from_millis(500);
-    let options =
-        MySqlOptions::parse(server.url()).unwrap().with_patience(patience).with_connections(3);
+    let options = MySqlOptions::parse(server.url()).unwrap().with_connections(3);
     let store = MySqlStore::open_with(options).await.unwrap();
     let ada = user("ada@example.com");
     commit(&store, inserting(&ada)).await;
 
     server.pause();
+    let impatient = impatient(&store, Duration::from_millis(500));
     let begun = Instant::now();
     for _ in 0..4 {
-        let fault = store.commit(inserting(&user("bob@example.com"))).await.unwrap_err();
+        let fault = impatient.commit(inserting(&user("bob@example.com"))).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
     }
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());

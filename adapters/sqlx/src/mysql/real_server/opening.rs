@@ -67,19 +67,6 @@ async fn a_migration_that_was_stopped_is_gone_on_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn looking_at_what_is_missing_changes_nothing() {
-    let database = Database::mysql().unwrap();
-    let options = MySqlOptions::parse(database.url())
-        .unwrap()
-        .with_naming(Naming::new().with_prefix("auth_").unwrap());
-    let pending = MySqlStore::pending_migrations(options.clone()).await.unwrap();
-    assert!(pending[0].sql.contains("CREATE TABLE IF NOT EXISTS `auth_users`"), "{pending:?}");
-    let mut connection = options.connect().await.unwrap();
-    let tables = sqlx::query("SHOW TABLES").fetch_all(&mut connection).await.unwrap();
-    assert!(tables.is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn under_another_prefix_there_are_other_records() {
     let (database, plain) = scratch().await;
     let naming = Naming::new().with_prefix("auth_").unwrap();

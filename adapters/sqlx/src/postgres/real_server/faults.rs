@@ -15,9 +15,7 @@ use crate::postgres::PostgresOptions;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_was_killed_is_a_fault_until_it_is_back_and_has_lost_nothing() {
     let server = Postgres::start_with(&Options::durable()).unwrap();
-    let options = PostgresOptions::parse(server.url()).unwrap();
-    let store =
-        PostgresStore::open_with(options.with_patience(Duration::from_secs(1))).await.unwrap();
+    let store = PostgresStore::open(server.url()).await.unwrap();
     let ada = user("ada@example.com");
     let find = || FindUser { key: UserKey::Id(ada.id) };
     commit(&store, inserting(&ada)).await;
@@ -51,15 +49,15 @@ async fn a_server_that_was_killed_is_a_fault_until_it_is_back_and_has_lost_nothi
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_does_not_answer_is_a_fault_in_the_end_and_used_again_when_it_does() {
     let server = Postgres::start().unwrap();
-    let options = PostgresOptions::parse(server.url()).unwrap();
-    let options = options.with_patience(Duration::from_millis(500)).with_connections(4);
+    let options = PostgresOptions::parse(server.url()).unwrap().with_connections(4);
     let store = PostgresStore::open_with(options).await.unwrap();
     let ada = user("ada@example.com");
     commit(&store, inserting(&ada)).await;
     server.pause();
+    let impatient = impatient(&store, Duration::from_millis(500));
     for _ in 0..6 {
         let key = UserKey::Id(ada.id);
-        let fault = store.find_user(FindUser { key }).await.unwrap_err();
+        let fault = impatient.find_user(FindUser { key }).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
     }
     server.resume();
@@ -78,7 +76,8 @@ async fn a_row_that_somebody_keeps_locked_is_a_fault_in_the_end() {
     let (database, store) = scratch().await;
     let ada = user("ada@example.com");
     commit(&store, inserting(&ada)).await;
-    let options = super::options(&database).with_patience(Duration::from_millis(300));
+    // The server ends the wait, and a little later the store does: nothing else here takes as long.
+    let options = super::options(&database).with_patience(Duration::from_secs(2));
     let other = PostgresStore::open_with(options).await.unwrap();
     let mut connection = store.database.apart().await;
     let mut holder = connection.begin().await.unwrap();
@@ -123,11 +122,22 @@ async fn faults_quote_no_values() {
 async fn what_the_server_says_before_it_hangs_up_ends_the_connection() {
     let (_database, store) = scratch().await;
     let mut connection = store.database.apart().await;
+    let pid = "SELECT pg_backend_pid()";
+    let pid: i32 = sqlx::query_scalar(pid).fetch_one(&mut connection).await.unwrap();
     let idle = "SET idle_in_transaction_session_timeout = '50ms'; BEGIN";
     sqlx::raw_sql(idle).execute(&mut connection).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut other = store.database.apart().await;
+    let is_there = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = $1)";
+    while sqlx::query_scalar(is_there).bind(pid).fetch_one(&mut other).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let error = sqlx::raw_sql("COMMIT").execute(&mut connection).await.unwrap_err();
     let failure = super::super::failure(error);
     assert!(failure.is_lost());
     assert_eq!(Fault::from(failure).kind(), FaultKind::Unavailable);
+}
+
+/// The same store, for somebody who waits for so long.
+fn impatient(store: &PostgresStore, patience: Duration) -> PostgresStore {
+    PostgresStore { database: store.database.for_whom_waits(patience), ..store.clone() }
 }

@@ -4,11 +4,15 @@ mod contention;
 mod events;
 mod failover;
 mod faults;
+mod lost_answers;
+mod migrating;
 mod one_statement;
 mod opening;
 mod plans;
 mod records;
+mod retries;
 mod sweeping;
+mod tls;
 
 use sqlx::AssertSqlSafe;
 use testudo_test_servers::Database;

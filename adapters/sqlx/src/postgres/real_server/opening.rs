@@ -1,6 +1,9 @@
 //! Opening: many at once, under other names, over what is there.
 
+use std::time::Duration;
+
 use sqlx::Connection;
+use sqlx::migrate::Migrate;
 use testudo_driver::Store;
 use testudo_test_servers::Database;
 
@@ -10,6 +13,7 @@ use crate::laws::fixtures::{commit, inserting, user};
 use crate::laws::own_users::{
     PEOPLE, accounts_are_swept_and_addresses_are_unique, fields_of_the_profile_are_columns, naming,
 };
+use crate::sql::migrations;
 use crate::{Naming, PostgresStore};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,12 +25,40 @@ async fn many_nodes_may_start_at_once_on_an_empty_database() {
 /// Who waited for the first one must see what it made.
 #[tokio::test(flavor = "multi_thread")]
 async fn they_may_also_where_transactions_see_what_was_there_when_they_began() {
+    all_start_at_once_on(&with_snapshots().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_makes_the_lock_as_somebody_else_does_goes_on_when_it_is_there() {
+    let database = with_snapshots().await;
+    let connect = async || sqlx::PgConnection::connect(database.url()).await.unwrap();
+    let (mut faster, mut observer) = (connect().await, connect().await);
+    faster.ensure_migrations_table(migrations::TABLE).await.unwrap();
+    let mut making = faster.begin().await.unwrap();
+    let row = "INSERT INTO _testudo_migrations VALUES (0, 'lock', now(), TRUE, '', 0)";
+    sqlx::raw_sql(row).execute(&mut *making).await.unwrap();
+    let opening = tokio::spawn({
+        let options = options(&database);
+        async move { PostgresStore::open_with(options).await }
+    });
+    let waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut observer).await.unwrap() {
+        assert!(!opening.is_finished(), "it waits for nobody");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    making.commit().await.unwrap();
+    opening.await.unwrap().unwrap().ping().await.unwrap();
+}
+
+/// A database whose transactions see what was there when they began.
+async fn with_snapshots() -> Database {
     let database = Database::postgres().unwrap();
     let mut connection = sqlx::PgConnection::connect(database.url()).await.unwrap();
     let isolated = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I \
         SET default_transaction_isolation = ''repeatable read''', current_database()); END $$";
     sqlx::raw_sql(isolated).execute(&mut connection).await.unwrap();
-    all_start_at_once_on(&database).await;
+    database
 }
 
 async fn all_start_at_once_on(database: &Database) {

@@ -1,5 +1,8 @@
 //! Why a statement was not carried out.
 
+use std::io::ErrorKind;
+
+use sqlx::Error;
 use testudo_driver::{Fault, FaultKind};
 
 /// Why a statement was not carried out, or nobody knows whether it was.
@@ -71,5 +74,15 @@ impl From<Fault> for Failure {
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
         failure.fault
+    }
+}
+
+/// Whether an error is one of TLS. What is wrong with a certificate comes as an error of I/O, of a kind that nothing
+/// else has while a connection is made.
+pub(crate) fn is_of_tls(error: &Error) -> bool {
+    match error {
+        Error::Tls(_) => true,
+        Error::Io(error) => error.kind() == ErrorKind::InvalidData,
+        _ => false,
     }
 }

@@ -20,7 +20,7 @@ use std::pin::Pin;
 use sqlx::query::Query;
 use sqlx::{Connection, Error, SqlStr};
 
-pub(crate) use failure::{Failure, Why};
+pub(crate) use failure::{Failure, Why, is_of_tls};
 pub(crate) use held::Held;
 pub(crate) use pool::{Pool, Writing};
 pub(crate) use retries::Retries;

@@ -108,6 +108,18 @@ impl<DB: Server> Pool<DB> {
         self.connections.manager().create().await.unwrap()
     }
 
+    /// The same connections for somebody who waits for so long.
+    #[cfg(test)]
+    pub(crate) fn for_whom_waits(&self, patience: Duration) -> Self {
+        Self { connections: self.connections.clone(), patience }
+    }
+
+    /// How many wait for a connection.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.connections.status().waiting
+    }
+
     /// How many connections there are.
     pub(crate) fn size(&self) -> usize {
         self.connections.status().size
