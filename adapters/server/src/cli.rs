@@ -166,9 +166,11 @@ pub(crate) struct Sweep {
 
 #[derive(Debug, Args)]
 pub(crate) struct Migrate {
-    /// Print what would be done, and do nothing
+    /// Print what would be done, as a script that does it, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) source: Source,
 }

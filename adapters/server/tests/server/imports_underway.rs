@@ -75,7 +75,7 @@ fn an_import_that_is_interrupted_ends_in_order_and_goes_on_when_run_again() {
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(
             String::from_utf8(output.stdout).unwrap(),
-            "imported 1 500, existed already 0, refused 0\n"
+            "imported 1500, existed already 0, refused 0\n"
         );
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(
@@ -116,6 +116,6 @@ fn accounts_are_imported_beside_a_running_server() {
         assert_eq!(server.login(EMAIL, PASSWORD).status, 200);
     }
     let output = import.process.wait_with_output().unwrap();
-    assert_eq!(printed(&output), "imported 2 000, existed already 0, refused 0\n");
+    assert_eq!(printed(&output), "imported 2000, existed already 0, refused 0\n");
     assert_eq!(server.login(EMAIL, PASSWORD).status, 200);
 }

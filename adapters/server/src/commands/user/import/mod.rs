@@ -81,7 +81,7 @@ impl Import {
     }
 
     fn interrupted(&self) -> Failure {
-        let accounts = grouped(self.report.accounts());
+        let accounts = self.report.accounts();
         Failure::new(format!(
             "interrupted after {accounts} accounts: run the same command again, and it goes on from \
              here",
