@@ -38,7 +38,9 @@ impl<'a> Underway<'a> {
     /// Waits until so many accounts are there.
     pub(crate) fn wait_for(&self, count: usize) {
         for _ in 0..1200 {
-            if self.site.users().len() >= count {
+            // At first there may be no database to look into.
+            let listed = self.site.run(&["user", "list", "--json"], "");
+            if listed.status.success() && printed_json(&listed).as_array().unwrap().len() >= count {
                 return;
             }
             thread::sleep(Duration::from_millis(50));
