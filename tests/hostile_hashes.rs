@@ -8,7 +8,7 @@
 
 use testudo::command::{Against, HashPassword, PasswordVerdict, Unhashable, VerifyPassword};
 use testudo::password::{
-    Argon2id, Bcrypt, HasherChain, PasswordHash, Pbkdf2Sha256, Salt, WorkBuffer,
+    Argon2id, Bcrypt, HashError, HasherChain, PasswordHash, Pbkdf2Sha256, Salt, WorkBuffer,
 };
 use testudo::testing::InsecureHasher;
 
@@ -109,6 +109,17 @@ fn a_nul_in_what_is_typed_matches_no_imported_hash() {
             assert_eq!(verify(typed, stored), PasswordVerdict::Invalid, "{typed:?} {stored}");
         }
     }
+}
+
+#[test]
+fn a_hash_with_a_control_character_is_no_hash_to_whoever_inspects_it() {
+    let chain = HasherChain::standard();
+    for salt in ["sea\0salt", "sea\nsalt", "sea\u{7f}salt", "sea\u{85}salt"] {
+        let stored = PBKDF2.replace("seasalt", salt);
+        let malformed = HashError::Malformed { expected: "no control characters" };
+        assert_eq!(chain.inspect(&stored), Err(malformed), "{stored:?}");
+    }
+    assert!(chain.inspect(&PBKDF2.replace("seasalt", "sea sält")).is_ok());
 }
 
 #[test]

@@ -12,7 +12,8 @@ impl Config {
     ///
     /// `ACME_POLICY__ACCESS_LIFETIME` is `access_lifetime` of `policy` under the prefix `ACME`, and
     /// `ACME_POLICY__SESSION__IDLE` is `idle` of `session` in it. Lists are separated by commas; lists of more than
-    /// names, and what else has parts, are JSON. Variables with the prefix that name no part of a configuration are
+    /// names, and what else has parts, are JSON. An empty variable empties a list, and counts as not set where the
+    /// setting is none. Variables with the prefix that name no part of a configuration are
     /// another's, and passed over.
     ///
     /// ```
@@ -56,6 +57,9 @@ impl Config {
             let inside = place.as_object_mut().ok_or("there is nothing inside this setting")?;
             // What is left open does not show: it is put there, and refused if it does not exist.
             place = inside.entry(part.as_str()).or_insert(Value::Null);
+        }
+        if text.is_empty() && !place.is_array() {
+            return Ok(self.clone());
         }
         let (is_table, readings) = (place.is_object(), readings(place, text));
         let mut refused = String::from("expected single settings, each under its own name");
@@ -163,6 +167,25 @@ mod tests {
         assert_eq!(config.onboarding.profile, [ProfileField::text("n", "N, please")]);
         let role = ProfileMatch { field: "role".into(), is: "admin".into() };
         assert_eq!(config.policy.second_factor, SecondFactor::RequiredWhere(role));
+    }
+
+    #[test]
+    fn an_empty_variable_empties_a_list_and_sets_nothing_else() {
+        let given = Config {
+            api_key_scopes: vec!["a".to_owned()],
+            service_name: "Gopher".to_owned(),
+            ..Config::default()
+        };
+        let empty = [
+            ("APP_API_KEY_SCOPES", ""),
+            ("APP_SERVICE_NAME", ""),
+            ("APP_POLICY__ACCESS_LIFETIME", ""),
+            ("APP_POLICY__SESSION", ""),
+            ("APP_POLICY__TERMS", ""),
+            ("APP_HASHING__SCHEME", ""),
+        ];
+        let read = given.with_variables("APP", empty).unwrap();
+        assert_eq!(read, Config { api_key_scopes: Vec::new(), ..given });
     }
 
     #[test]

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::Digest;
+
 /// An e-mail address, kept as it was typed, with its canonical key.
 ///
 /// Mail goes to the address as typed; look-ups and uniqueness go by the key.
@@ -145,6 +147,16 @@ impl EmailKey {
     #[must_use]
     pub const fn from_stored(key: String) -> Self {
         Self(key)
+    }
+
+    /// The key that stands for a text that is no address, where the same must be done for it: no account has it,
+    /// as it is no address either.
+    ///
+    /// So few bits of the text are kept that nobody finds it by trying: it may be a password that was typed into
+    /// the wrong field. What shares them shares the counters.
+    pub(crate) fn of_no_address(text: &str) -> Self {
+        let [first, second, ..] = *Digest::of(text.as_bytes()).as_bytes();
+        Self(format!("{first:02x}{second:02x}"))
     }
 
     /// The key as a text, at most 254 bytes.

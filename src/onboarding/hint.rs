@@ -22,7 +22,7 @@ pub struct ClientHint {
     pub fields: Vec<Field>,
     /// What else there is to know.
     pub extra: JsonObject,
-    /// What is shown this once, to whom it belongs.
+    /// What is shown to whom it belongs, and not to who resumes.
     pub revealed: Option<Revealed>,
 }
 

@@ -64,6 +64,17 @@ pub trait OnboardingStep: fmt::Debug + Send + Sync {
     /// put in by the engine. Nothing secret: it is shown whenever somebody resumes.
     fn hint(&self, progress: &Progress<'_>) -> ClientHint;
 
+    /// What its phase has revealed, once more for who got it wrong: they are shown the phase again, and what was
+    /// wrong. Nothing unless it says so. Who resumes is not shown it.
+    ///
+    /// # Security
+    ///
+    /// Whoever holds the session token may see it as often as they like: only what they could have had anew, and
+    /// what is good for nothing before the step is done.
+    fn revealed_again(&self, _: &Progress<'_>) -> Option<Revealed> {
+        None
+    }
+
     /// The fields of the profile that it fills in, which their owner may change later
     /// ([`update_profile`](crate::flow::update_profile)). None unless it says so.
     fn profile_fields(&self) -> &[ProfileField] {

@@ -133,6 +133,16 @@ impl PasswordHash {
         !self.0.is_empty() && !self.0.starts_with('!')
     }
 
+    /// Whether every store can keep a string as a hash: a NUL within it would be the end of a batch
+    /// on some of them. No scheme writes control characters, so that none is taken from elsewhere.
+    #[must_use]
+    pub fn is_storable(stored: &str) -> bool {
+        !stored.contains(char::is_control)
+    }
+
+    /// What [`PasswordHash::is_storable`] expects.
+    pub(crate) const STORABLE: &str = "no control characters";
+
     /// The string to store.
     #[must_use]
     pub fn as_stored(&self) -> &str {

@@ -241,6 +241,21 @@ fn what_cannot_be_an_account_is_refused_and_the_others_go_in() {
 }
 
 #[test]
+fn a_hash_with_a_control_character_is_refused_before_any_store_sees_it() {
+    let world = World::new();
+    for stored in
+        ["!\0", "!legacy\0", "pbkdf2_sha256$2$sa\0lt$QxjC", "$2b$\n", "x\u{7f}", "x\u{85}"]
+    {
+        let hash = PasswordHash::from_stored(stored.to_owned());
+        let step = import_users(vec![ImportUser::new(ADA, Some(hash))], world.clone().env());
+        let outcome = expect!(step, Done).unwrap();
+        let [Imported::Refused(errors)] = &outcome[..] else { panic!("{stored:?}: {outcome:?}") };
+        assert_eq!((&*errors[0].field, &*errors[0].code), ("password_hash", "unprintable"));
+        assert_eq!(errors[0].message, "expected no control characters");
+    }
+}
+
+#[test]
 fn imported_accounts_are_listed_in_the_order_of_the_import() {
     let mut world = World::new();
     let emails: Vec<_> = (0..30).map(|place| format!("user{place}@example.com")).collect();

@@ -58,6 +58,7 @@ mod credentials;
 mod csrf;
 mod current;
 mod envelope;
+mod in_path;
 mod issued;
 mod kept;
 mod layer;

@@ -14,6 +14,7 @@ use testudo_driver::{Auth, AuthError, Hashing, SharedHashing, SharedStore, Store
 
 use crate::cookies::Cookies;
 use crate::credentials::Presented;
+use crate::in_path::InPath;
 use crate::issued;
 use crate::problem::Problem;
 
@@ -153,12 +154,12 @@ impl Testudo {
     /// of either.
     pub(crate) async fn named<T: FromStr>(
         &self,
-        id: &str,
+        InPath(id): InPath,
         presented: &Presented,
     ) -> Result<T, Problem> {
-        match id.parse() {
-            Ok(id) => Ok(id),
-            Err(_) => {
+        match id.and_then(|id| id.parse().ok()) {
+            Some(id) => Ok(id),
+            None => {
                 let authenticated = self.auth.authenticate(presented.token()).await;
                 let refused = authenticated.err().unwrap_or(Refusal::NotFound.into());
                 Err(self.problem(refused))

@@ -134,6 +134,8 @@ mod tests {
             "redis-cluster://ada:s3cr3t@a:7000,b:s3cr3t",
             "redis-cluster://ada:s3cr3t@a:7000/3",
             "redis-cluster://",
+            "redis-cluster://ada:s3cr3t@a:7000,",
+            "redis-cluster://a:7000,,b:7000",
         ] {
             let Err(error) = target(address, None) else { panic!("{address} was taken") };
             assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");

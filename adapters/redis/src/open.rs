@@ -100,6 +100,15 @@ impl RedisOptions {
         Self { may_evict: true, ..self }
     }
 
+    /// Whether [`open`](Self::open) can read an address. Nothing is connected to.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Address`], which holds nothing of the address.
+    pub fn check_address(address: &str) -> Result<(), OpenError> {
+        address::target(address, None).map(drop)
+    }
+
     /// Connects, and records at first use how the records are spread.
     ///
     /// Addresses are `redis://HOST:PORT` or, with TLS, `rediss://HOST:PORT`, with `USER:PASSWORD@` before the

@@ -13,11 +13,13 @@ pub(crate) use session::{RevokeAll, RevokeSession, Session};
 pub(crate) use user::{CreateUser, ExportUsers, Format, ImportUsers, ListUsers, SetPassword, User};
 
 use std::error::Error as _;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
 
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ErrorKind};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::{Options, PasswordOptions, Places};
 
@@ -37,15 +39,47 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Invocation {
     if arguments.len() <= 1 {
         arguments = vec!["testudo".into(), "serve".into()];
     }
-    match Cli::try_parse_from(arguments) {
+    let parsed = without_empty_variables(Cli::command()).try_get_matches_from(&arguments);
+    match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => Invocation::Run(Box::new(cli.command)),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 Invocation::Say(error.render().to_string())
             }
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                Invocation::Refuse(what_there_is(&arguments))
+            }
             _ => Invocation::Refuse(in_one_line(&error)),
         },
     }
+}
+
+/// A variable with nothing in it counts as not set: who starts containers has them set whether or not there is
+/// something to say.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|argument| {
+            if argument.get_env().is_some_and(is_empty) {
+                argument.env(Resettable::Reset)
+            } else {
+                argument
+            }
+        })
+        .mut_subcommands(without_empty_variables)
+}
+
+/// The commands of which one is missing.
+fn what_there_is(arguments: &[OsString]) -> String {
+    let cli = Cli::command();
+    let (mut name, mut command) = ("testudo".to_owned(), &cli);
+    for argument in arguments.iter().skip(1) {
+        let Some(found) = command.find_subcommand(argument) else { break };
+        name = format!("{name} {}", found.get_name());
+        command = found;
+    }
+    let commands: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+    format!("`{name}` takes a command: {} (see `{name} --help`)", commands.join(", "))
 }
 
 /// What is wrong, without the usage that follows it, and without the value of an option: that may be
@@ -56,13 +90,24 @@ fn in_one_line(error: &clap::Error) -> String {
     if let (ErrorKind::ValueValidation, Some(argument), Some(reason)) =
         (error.kind(), argument, reason)
     {
-        return format!("{argument}: {reason} {HELP}");
+        return match reason.downcast_ref::<ParseIntError>() {
+            Some(error) => format!("{argument}: {} {HELP}", whole_number(error)),
+            None => format!("{argument}: {reason} {HELP}"),
+        };
     }
     let text = error.render().to_string();
     let wrong = text.split("\n\nUsage:").next().unwrap_or(&text);
     let wrong = wrong.split("\n\nFor more information").next().unwrap_or(wrong);
     let wrong = wrong.strip_prefix("error: ").unwrap_or(wrong).trim_end();
     format!("{wrong} {HELP}")
+}
+
+/// What a number was expected to be; the standard library says what it found.
+fn whole_number(error: &ParseIntError) -> &'static str {
+    match error.kind() {
+        IntErrorKind::PosOverflow => "expected a smaller number",
+        _ => "expected a whole number, 0 or more",
+    }
 }
 
 const HELP: &str = "(see `testudo help` and `testudo COMMAND --help`)";
@@ -166,9 +211,11 @@ pub(crate) struct Sweep {
 
 #[derive(Debug, Args)]
 pub(crate) struct Migrate {
-    /// Print what would be done, and do nothing
+    /// Print what would be done, as a script that does it, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) source: Source,
 }
@@ -203,8 +250,6 @@ pub(crate) struct File {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -10,6 +10,9 @@ pub(crate) enum Failure {
     /// A message for the person at the terminal: what went wrong and what to do about it, one line.
     #[error("{0}")]
     Message(String),
+    /// The same, where what was asked for makes no sense, and nothing was begun.
+    #[error("{0}")]
+    Usage(String),
     /// Whoever read the output has seen enough, as `head` has: no reason to complain.
     #[error("nobody reads the output any more")]
     ClosedPipe,
@@ -18,6 +21,10 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self::Message(message.into())
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
     }
 }
 

@@ -15,6 +15,7 @@ mod serve;
 mod service_tokens;
 mod shutdown;
 mod store;
+mod variable;
 mod webhooks;
 
 use std::io::Write as _;
@@ -35,7 +36,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(status) => status,
         Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
-        Err(failure) => complain(&failure.to_string(), 1),
+        Err(Failure::Usage(message)) => complain(&message, USAGE),
+        Err(Failure::Message(message)) => complain(&message, 1),
     }
 }
 

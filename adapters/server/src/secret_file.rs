@@ -1,6 +1,5 @@
 //! The master secrets: from the environment, or from a file that is made once.
 
-use std::env::{self, VarError};
 use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
@@ -14,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{Database, Stores};
 use crate::failure::{Failure, while_doing};
+use crate::variable;
 
 const VARIABLE: &str = "TESTUDO_SECRET";
 const FILE_NAME: &str = "testudo.secret";
@@ -50,14 +50,11 @@ impl fmt::Display for Origin {
 ///
 /// When they cannot be read or made, or are no secrets; the message says what to do.
 pub(crate) fn load(stores: &Stores) -> Result<(KeyRing, Origin), Failure> {
-    let (secrets, origin) = match (env::var(VARIABLE), stores.main()) {
-        (Ok(secrets), _) => (Zeroizing::new(secrets), Origin::Variable),
-        (Err(VarError::NotUnicode(_)), _) => {
-            return Err(Failure::new(format!("{VARIABLE} is not UTF-8: use `testudo secret new`")));
-        }
-        (Err(VarError::NotPresent), Database::Sqlite(path)) => beside(path)?,
-        (Err(VarError::NotPresent), Database::Memory) => (random()?, Origin::Temporary),
-        (Err(VarError::NotPresent), _) => return Err(unset()),
+    let (secrets, origin) = match (variable::secret(VARIABLE)?, stores.main()) {
+        (Some(secrets), _) => (secrets, Origin::Variable),
+        (None, Database::Sqlite(path)) => beside(path)?,
+        (None, Database::Memory) => (random()?, Origin::Temporary),
+        (None, _) => return Err(unset()),
     };
     let keys = KeyRing::parse(&secrets).map_err(|error| match &origin {
         Origin::File(path) => Failure::new(format!("{}: {error}", path.display())),
@@ -78,8 +75,7 @@ pub(crate) fn load(stores: &Stores) -> Result<(KeyRing, Origin), Failure> {
 pub(crate) fn require(stores: &Stores) -> Result<(), Failure> {
     match stores.main() {
         Database::Sqlite(_) | Database::Memory => Ok(()),
-        _ if env::var_os(VARIABLE).is_some() => Ok(()),
-        _ => Err(unset()),
+        _ => variable::secret(VARIABLE)?.map(drop).ok_or_else(unset),
     }
 }
 

@@ -1,18 +1,16 @@
 //! Events as requests to other systems.
 
-use std::env::{self, VarError};
 use std::future;
 
 use futures::future::join_all;
 use testudo_driver::{Fault, SharedStore, Store as _};
 use testudo_tokio::EventWorker;
 use testudo_webhooks::{Secrets, Webhook};
-use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::failure::{Failure, while_doing};
+use crate::variable;
 
-/// The secrets are in the environment alone, so that they stand in no process list and no file by accident.
 const VARIABLE: &str = "TESTUDO_WEBHOOK_SECRET";
 
 /// One worker for each endpoint: none waits for another.
@@ -55,13 +53,10 @@ impl Webhooks {
 }
 
 fn secrets() -> Result<Secrets, Failure> {
-    match env::var(VARIABLE).map(Zeroizing::new) {
-        Ok(secrets) => {
-            secrets.parse().map_err(|error| Failure::new(format!("{VARIABLE}: {error}")))
-        }
-        Err(VarError::NotPresent) => Err(Failure::new(format!(
+    let secrets = variable::secret(VARIABLE)?.ok_or_else(|| {
+        Failure::new(format!(
             "webhooks are signed: put a secret into {VARIABLE} (`testudo secret new --webhook` makes one)"
-        ))),
-        Err(VarError::NotUnicode(_)) => Err(Failure::new(format!("{VARIABLE} is not UTF-8"))),
-    }
+        ))
+    })?;
+    secrets.parse().map_err(|error| Failure::new(format!("{VARIABLE}: {error}")))
 }

@@ -17,8 +17,9 @@ use crate::time::Timestamp;
 pub struct ImportUser {
     /// The address as the other system has it.
     pub email: String,
-    /// The stored hash, in any form that the hashers read; [`PasswordHash::legacy`] where the
-    /// password stays in the other system for now; `None` for an account without a password.
+    /// The stored hash, in any form that the hashers read, without control characters;
+    /// [`PasswordHash::legacy`] where the password stays in the other system for now; `None` for an
+    /// account without a password.
     pub password: Option<PasswordHash>,
     /// Whether the account may be used.
     pub is_active: bool,
@@ -97,6 +98,10 @@ fn read(account: ImportUser, id: UserId, env: &mut Env) -> Result<User, Vec<Fiel
     if hash.len() > ImportUser::MAX_HASH_BYTES {
         let message = format!("expected at most {} bytes", ImportUser::MAX_HASH_BYTES);
         errors.push(FieldError::new("password_hash", "hash_too_long", message));
+    }
+    if !PasswordHash::is_storable(hash) {
+        let message = format!("expected {}", PasswordHash::STORABLE);
+        errors.push(FieldError::new("password_hash", "unprintable", message));
     }
     match email {
         Some(email) if errors.is_empty() => Ok(record(account, id, email, env)),

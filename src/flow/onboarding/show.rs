@@ -1,10 +1,14 @@
 //! What a client is told.
 
+use std::sync::Arc;
+
 use super::steps;
 use crate::env::Env;
 use crate::model::User;
 use crate::onboarding::state::State;
-use crate::onboarding::{ClientHint, Need, OnboardingResult, OnboardingState, Revealed};
+use crate::onboarding::{
+    ClientHint, Need, OnboardingResult, OnboardingState, OnboardingStep, Revealed,
+};
 use crate::refusal::{FieldError, Refusal};
 use crate::token::OnboardingToken;
 
@@ -16,11 +20,12 @@ pub(super) fn step(
     revealed: Option<Revealed>,
     env: &Env,
 ) -> Result<OnboardingResult, Refusal> {
-    let hint = ClientHint { revealed, ..hint(state, account, env)? };
+    let step = current(state, env)?;
+    let hint = ClientHint { revealed, ..hint(&*step, state, account, env) };
     Ok(result(token, state, OnboardingState::InProgress { hint }))
 }
 
-/// The same step, and what was wrong.
+/// The same step, with what it showed before, and what was wrong.
 pub(super) fn errors(
     token: &OnboardingToken,
     state: &State,
@@ -28,20 +33,25 @@ pub(super) fn errors(
     errors: Vec<FieldError>,
     env: &Env,
 ) -> Result<OnboardingResult, Refusal> {
-    let hint = hint(state, account, env)?;
+    let step = current(state, env)?;
+    let revealed = step.revealed_again(&steps::progress(state, account, env));
+    let hint = ClientHint { revealed, ..hint(&*step, state, account, env) };
     Ok(result(token, state, OnboardingState::Error { hint, errors }))
 }
 
 /// A step that the application has no more leads nowhere: it is started again.
-fn hint(state: &State, account: &User, env: &Env) -> Result<ClientHint, Refusal> {
-    let step = steps::current(state, env).ok_or(Refusal::OnboardingUnknown)?;
-    let need = steps::need(&*step, state, account, env);
-    Ok(ClientHint {
+fn current(state: &State, env: &Env) -> Result<Arc<dyn OnboardingStep>, Refusal> {
+    steps::current(state, env).ok_or(Refusal::OnboardingUnknown)
+}
+
+fn hint(step: &dyn OnboardingStep, state: &State, account: &User, env: &Env) -> ClientHint {
+    let need = steps::need(step, state, account, env);
+    ClientHint {
         step_name: step.name().to_owned(),
         skippable: need == Need::Offered,
         revealed: None,
         ..step.hint(&steps::progress(state, account, env))
-    })
+    }
 }
 
 pub(super) fn result(

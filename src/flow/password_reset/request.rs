@@ -5,9 +5,8 @@ use crate::command::{Commit, Conflict, FindUser, UserKey, Write};
 use crate::env::Env;
 use crate::event::{Event, LimitName};
 use crate::flow::attempts::{self, Reached};
-use crate::flow::credentials;
 use crate::message::Message;
-use crate::model::{AttemptKey, Email, User};
+use crate::model::{AttemptKey, Email, EmailKey, User};
 use crate::refusal::Refusal;
 use crate::step::{Step, ask};
 
@@ -17,7 +16,7 @@ type Outcome = Result<(), Refusal>;
 ///
 /// The same is answered, and the same done, for an address without an account, for an account that may not
 /// be used, and, where [`Policy::reset_unusable_passwords`](crate::Policy::reset_unusable_passwords) is
-/// off, for one without a password: there the message goes to nobody.
+/// off, for one without a password: there the message goes to nobody. So it is for a text that is no address.
 ///
 /// The link of the last request counts, for
 /// [`Policy::password_reset_lifetime`](crate::Policy::password_reset_lifetime). Nothing else changes:
@@ -26,8 +25,7 @@ type Outcome = Result<(), Refusal>;
 ///
 /// # Errors
 ///
-/// [`Refusal::Invalid`] for what is no address, [`Refusal::RateLimited`], whether or not there is an
-/// account, [`Refusal::Busy`].
+/// [`Refusal::RateLimited`], whether or not there is an account, [`Refusal::Busy`].
 ///
 /// # Security
 ///
@@ -37,10 +35,9 @@ type Outcome = Result<(), Refusal>;
 /// An account has one row more to write than nobody, which takes some hundredths of a millisecond. Where that
 /// can be measured, answer after a fixed time (`testudo_tokio::no_sooner`), as the server does.
 pub fn request_password_reset(email: &str, env: Env) -> Step<Outcome> {
-    match credentials::address("email", email) {
-        Ok(email) => count_network(Request { email, reached: Reached::default() }, env),
-        Err(refusal) => Step::Done(Err(refusal)),
-    }
+    let address = email.parse::<Email>().map(|email| email.key().clone());
+    let key = address.unwrap_or_else(|_| EmailKey::of_no_address(email));
+    count_network(Request { key, reached: Reached::default() }, env)
 }
 
 /// Counts against the client's network first, so that one that is over its limit uses up nobody's.
@@ -58,7 +55,7 @@ fn count_network(mut request: Request, env: Env) -> Step<Outcome> {
 }
 
 fn count_address(mut request: Request, env: Env) -> Step<Outcome> {
-    let key = AttemptKey::password_reset(request.email.key());
+    let key = AttemptKey::password_reset(&request.key);
     let command = attempts::count(&key, env.policy().password_reset, &env);
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(reservation) => {
@@ -70,7 +67,7 @@ fn count_address(mut request: Request, env: Env) -> Step<Outcome> {
 }
 
 fn look(request: Request, env: Env) -> Step<Outcome> {
-    let key = UserKey::Email(request.email.key().clone());
+    let key = UserKey::Email(request.key.clone());
     ask(FindUser { key }, move |user| settle(request, user, env))
 }
 
@@ -78,7 +75,7 @@ fn look(request: Request, env: Env) -> Step<Outcome> {
 fn settle(request: Request, user: Option<User>, mut env: Env) -> Step<Outcome> {
     let id = user.as_ref().map(|user| user.id);
     let user = user.filter(|user| is_open_to(user, &env));
-    let (email, sent) = (request.email.key().masked(), user.is_some());
+    let (email, sent) = (request.key.masked(), user.is_some());
     let event = env.event(id, None, Event::PasswordResetRequested { email, sent });
     let batch = match user {
         Some(user) => send(user, &mut env),
@@ -103,6 +100,6 @@ pub(in crate::flow) fn send(user: User, env: &mut Env) -> Commit {
 /// A request on its way.
 #[derive(Debug)]
 struct Request {
-    email: Email,
+    key: EmailKey,
     reached: Reached,
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::super::{ClientHint, Need, OnboardingStep, Progress, Turn, Turned};
+use super::super::{ClientHint, Need, OnboardingStep, Progress, Revealed, Turn, Turned};
 use super::{CODE, note_limit, six_digits, wrong_code};
 use crate::command::Commit;
 use crate::event::{Event, LimitName};
@@ -19,8 +19,8 @@ use crate::totp::Seed;
 
 /// A seed is shown, goes into an app, and a code of that app comes back.
 ///
-/// Said nothing, it makes a new seed and shows it, this once; said a code, it looks at that. It cannot be skipped
-/// where the policy requires a second factor.
+/// Said nothing, it makes a new seed and shows it; said a code, it looks at that, and shows the seed again where
+/// the code is wrong. It cannot be skipped where the policy requires a second factor.
 #[derive(Clone, Copy, Debug)]
 pub struct SetupTotp;
 
@@ -28,6 +28,12 @@ pub struct SetupTotp;
 #[derive(Serialize, Deserialize)]
 struct Waiting {
     seed: String,
+}
+
+impl Waiting {
+    fn sealed(&self) -> Vec<u8> {
+        STANDARD_NO_PAD.decode(&self.seed).unwrap_or_default()
+    }
 }
 
 impl SetupTotp {
@@ -68,6 +74,13 @@ impl OnboardingStep for SetupTotp {
         }
     }
 
+    fn revealed_again(&self, progress: &Progress<'_>) -> Option<Revealed> {
+        let (user, settings) = (progress.user(), progress.settings());
+        let sealed = progress.kept::<Waiting>()?.sealed();
+        let seed = Seed::open(&sealed, user.id, settings.keys()).ok()?;
+        Some(seed.reveal(user.email.as_str(), settings.service_name()).into())
+    }
+
     fn advance(&self, turn: Turn) -> Step<Turned> {
         let code = match turn.answers().text(CODE) {
             Ok(code) => code.map(str::to_owned).map(Zeroizing::new),
@@ -100,7 +113,7 @@ fn count(turn: Turn, code: Zeroizing<String>, waiting: Waiting) -> Step<Turned> 
 
 fn judge(mut turn: Turn, code: &str, waiting: &Waiting, counted: &Reservation) -> Step<Turned> {
     note_limit(&mut turn, counted, LimitName::Totp);
-    let sealed_seed = STANDARD_NO_PAD.decode(&waiting.seed).unwrap_or_default();
+    let sealed_seed = waiting.sealed();
     let (owner, now, skew) = (turn.account.id, turn.env.now, turn.env.policy().totp_skew);
     let seed = Seed::open(&sealed_seed, owner, turn.env.keys()).ok();
     let Some(step) = seed.and_then(|seed| seed.step_of(code, now, skew)) else {

@@ -1,7 +1,7 @@
 //! What a stored hash is, without a password.
 
 use super::{HasherChain, Peppers, behind};
-use crate::password::HashError;
+use crate::password::{HashError, PasswordHash};
 
 /// What a stored hash says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,8 @@ impl HasherChain {
     ///
     /// Why a sign-in could not use it: [`HashError::UnknownScheme`] (also for the mark of an account
     /// without a password, which [`PasswordHash::is_usable`] tells), [`HashError::MissingPepper`],
-    /// [`HashError::Malformed`] or [`HashError::TooCostly`].
+    /// [`HashError::Malformed`] or [`HashError::TooCostly`]. `Malformed` is also what has control
+    /// characters, in its salt perhaps: it [cannot be brought along](PasswordHash::is_storable).
     ///
     /// ```
     /// use testudo::password::{HashError, HasherChain};
@@ -41,8 +42,10 @@ impl HasherChain {
     /// # Ok::<(), HashError>(())
     /// ```
     ///
-    /// [`PasswordHash::is_usable`]: crate::password::PasswordHash::is_usable
     pub fn inspect(&self, stored: &str) -> Result<Inspected, HashError> {
+        if !PasswordHash::is_storable(stored) {
+            return Err(HashError::Malformed { expected: PasswordHash::STORABLE });
+        }
         let missing =
             |(id, _)| self.peppers.as_ref().and_then(|all| Peppers::find(all, id)).is_none();
         if behind(stored).is_some_and(missing) {

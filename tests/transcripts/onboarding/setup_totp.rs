@@ -23,13 +23,13 @@ fn verified(world: &mut World) -> Client {
 }
 
 #[test]
-fn a_seed_is_shown_this_once_and_a_code_of_it_enrols_the_app() {
+fn a_seed_is_shown_and_a_code_of_it_enrols_the_app() {
     let mut world = World::new();
     let client = verified(&mut world);
     let shown = client.says(&mut world, json!({})).unwrap();
     let secret = seed(&shown);
     let resumed = world.run(|env| testudo::flow::resume_onboarding(&client.token, env)).unwrap();
-    assert!(resumed.hint().unwrap().revealed.is_none(), "what was shown is not shown again");
+    assert!(resumed.hint().unwrap().revealed.is_none(), "who resumes is not shown it again");
     assert_eq!(resumed.hint().unwrap().fields[0].name, "code");
     let told = format!("{shown:?}{:?}", world.tables());
     assert!(!told.contains(secret.expose().as_str()));
@@ -44,6 +44,30 @@ fn a_seed_is_shown_this_once_and_a_code_of_it_enrols_the_app() {
     assert_eq!(signed_in.session.methods, [Method::Password, Method::Otp]);
     let events = world.tables().events().into_iter();
     assert_eq!(events.filter(|it| it.event == Event::TotpEnrolled).count(), 1);
+}
+
+#[test]
+fn whatever_is_wrong_in_the_answer_the_seed_that_waits_is_shown_with_it() {
+    let mut world = World::new();
+    world.set_policy(required());
+    let client = verified(&mut world);
+    let early = client.says(&mut world, json!({"code": "123456"})).unwrap();
+    assert_eq!(codes(&early), [("code", "no_seed")]);
+    assert!(early.hint().unwrap().revealed.is_none(), "there is none yet");
+    let shown = client.says(&mut world, json!({})).unwrap();
+    let secret = seed(&shown);
+    for wrong in [json!({"code": "no code"}), json!({"code": 1}), json!({"code": "000000"})] {
+        let refused = client.says(&mut world, wrong).unwrap();
+        assert_eq!(refused.errors().len(), 1);
+        assert_eq!(seed(&refused).expose(), secret.expose());
+        assert!(!format!("{refused:?}").contains(secret.expose().as_str()));
+    }
+    assert_eq!(seed(&client.skips(&mut world).unwrap()).expose(), secret.expose());
+    let resumed = world.run(|env| testudo::flow::resume_onboarding(&client.token, env)).unwrap();
+    assert!(resumed.hint().unwrap().revealed.is_none(), "who resumes is not shown it");
+    let code = code_of(&secret, &world);
+    let enrolled = client.says(&mut world, json!({ "code": code })).unwrap();
+    assert_eq!(at(&enrolled), Some("recovery_codes"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Invitations: making, listing, revoking and accepting them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use testudo::flow::{AcceptInvitation, InvitationPage, Invite};
@@ -13,6 +13,7 @@ use crate::Testudo;
 use crate::body::Fields;
 use crate::client::RequestClient;
 use crate::credentials::Presented;
+use crate::in_path::InPath;
 use crate::problem::{Code, Problem};
 use crate::views::{InvitationsView, InvitedView};
 use utoipa::ToSchema;
@@ -111,9 +112,9 @@ pub(super) async fn revoke(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
     presented: Presented,
-    Path(id): Path<String>,
+    id: InPath,
 ) -> Result<StatusCode, Problem> {
-    let id = testudo.named(&id, &presented).await?;
+    let id = testudo.named(id, &presented).await?;
     let revoked = testudo.auth().revoke_invitation(presented.token(), id, &client).await;
     revoked.map_err(|no| testudo.problem(no))?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,7 +4,7 @@
 //! the outcome.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use testudo::flow::{Login, SessionPage};
@@ -18,6 +18,7 @@ use crate::Testudo;
 use crate::body::Fields;
 use crate::client::RequestClient;
 use crate::credentials::{OwnPage, Presented, RefreshCookie};
+use crate::in_path::InPath;
 use crate::issued;
 use crate::problem::{Code, Problem};
 use crate::views::{OnboardingView, SessionsView, SignInView, TokensView, UserView};
@@ -245,9 +246,9 @@ pub(super) async fn revoke_session(
     State(testudo): State<Testudo>,
     RequestClient(client): RequestClient,
     presented: Presented,
-    Path(id): Path<String>,
+    id: InPath,
 ) -> Result<StatusCode, Problem> {
-    let id = testudo.named(&id, &presented).await?;
+    let id = testudo.named(id, &presented).await?;
     let ended = testudo.auth().revoke_session(presented.token(), id, &client).await;
     ended.map_err(|no| testudo.problem(no))?;
     Ok(StatusCode::NO_CONTENT)

@@ -72,7 +72,8 @@ pub struct HintView<'a> {
     description: &'a str,
     skippable: bool,
     fields: Vec<FieldView<'a>>,
-    /// What else there is to know. `secret`, `provisioning_uri` and `qr_svg`, and `recovery_codes`, are shown once.
+    /// What else there is to know. `secret`, `provisioning_uri` and `qr_svg`, and `recovery_codes`, are not shown by a
+    /// resume.
     #[schema(value_type = Object, additional_properties)]
     extra: Map<String, Value>,
 }

@@ -77,6 +77,20 @@ fn every_operation_has_a_name_of_its_own_and_tells_what_it_answers() {
 }
 
 #[tokio::test]
+async fn what_comes_of_too_many_wrong_service_tokens_stands_in_the_document() {
+    let site = Site::new().await;
+    let path = "/auth/service/whoami";
+    let found = operations().into_iter().find(|(_, named, _)| named == path).unwrap();
+    let mut last = 0;
+    for _ in 0..=30 {
+        let answer = get(&app(&site), path, Some("none-of-the-services")).await;
+        last = answer.status.as_u16();
+        assert!(found.2["responses"].get(last.to_string()).is_some(), "{answer:?}");
+    }
+    assert_eq!(last, 429);
+}
+
+#[tokio::test]
 async fn what_opens_an_operation_is_what_the_document_says() {
     let site = Site::new().await;
     for (method, path, operation) in operations() {

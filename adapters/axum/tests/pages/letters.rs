@@ -12,13 +12,13 @@ const OTHER: &str = "another horse battery";
 async fn a_forgotten_password_is_replaced_by_a_link() {
     let site = Site::with_user().await;
     let mut pages = Vec::new();
-    for email in ["nobody@example.com", EMAIL] {
+    for email in ["nobody@example.com", "no address", EMAIL] {
         let mut browser = site.browser();
         let page = browser.fill("/forgot", "/forgot", &[("email", email)]).await;
         assert_eq!(page.status, 200);
         pages.push(page.body);
     }
-    assert_eq!(pages[0], pages[1], "whether there is an account");
+    assert!(pages.iter().all(|page| *page == pages[0]), "whether there is an account");
     let link = site.link().await;
     assert!(link.starts_with("/reset?token="), "{link}");
     let mut browser = site.browser();

@@ -49,7 +49,7 @@ async fn somebody_registers_with_forms_alone() {
 }
 
 #[tokio::test]
-async fn what_is_shown_once_is_shown_in_the_answer_to_the_form_and_nowhere_again() {
+async fn what_is_shown_once_is_shown_in_the_answers_to_forms_and_nowhere_else() {
     let site = Site::new();
     let mut browser = site.browser();
     let page = register(&mut browser, NEW).await;
@@ -67,7 +67,12 @@ async fn what_is_shown_once_is_shown_in_the_answer_to_the_form_and_nowhere_again
     let again = browser.get("/signup").await;
     assert!(!again.body.contains("<svg ") && !again.body.contains("otpauth"), "{}", again.body);
     assert_eq!(again.form("/signup").control("again").text, "Show another key");
-    let page = browser.submit(&shown, "/signup", &[("code", &site.code_of_app(&uri))]).await;
+    // But it is needed, to get the code right.
+    let wrong = browser.submit(&shown, "/signup", &[("code", "000000")]).await;
+    assert_eq!((wrong.status, wrong.errors().len()), (422, 1));
+    assert!(wrong.body.contains("<svg "), "the picture");
+    assert!(wrong.tags().into_iter().any(|tag| tag.get("href") == Some(&uri)), "the key");
+    let page = browser.submit(&wrong, "/signup", &[("code", &site.code_of_app(&uri))]).await;
     let page = browser.follow(page).await;
     let codes = browser.submit(&page, "/signup", &[]).await;
     assert_eq!(codes.heading(), "Keep your recovery codes");

@@ -52,7 +52,7 @@ pub(crate) enum User {
     /// is then 1. An address that has an account is passed over, so that running it again changes
     /// nothing, and goes on after an interruption. 500 accounts are made at a time.
     Import(ImportUsers),
-    /// Writes all accounts as `user import` takes them: one JSON object a line.
+    /// Writes all accounts as `user import` takes them: one JSON object a line, with or without --json.
     ///
     /// SECURITY: what it writes holds the password hashes, with which guessing passwords needs no
     /// server. Keep it as you keep the database, and no longer than needed. A FILE is made readable by
@@ -136,6 +136,8 @@ pub(crate) struct ExportUsers {
     /// A file that there is not yet [default: standard output]
     #[arg(value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) source: Source,
 }

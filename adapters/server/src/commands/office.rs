@@ -7,7 +7,7 @@ use testudo::{Client, Config, KeyRing, Refusal};
 use testudo_driver::{Admin, Auth, AuthError, InlineHashing, SharedStore};
 
 use crate::cli::Source;
-use crate::config::{self, PasswordOptions, Stores};
+use crate::config::{self, Database, PasswordOptions, Stores};
 use crate::failure::{Failure, while_doing};
 use crate::secret_file;
 use crate::store::{self, Opened};
@@ -20,8 +20,26 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The database that is named, with the settings for new passwords.
+    /// The database that is named, with the settings for new passwords. It must be there: who looks for something in
+    /// one that was just made finds nothing, and leaves an empty file behind.
     pub(super) fn of(source: Source, passwords: PasswordOptions) -> Result<Self, Failure> {
+        let place = Self::there_or_made(source, passwords)?;
+        for database in place.stores.all() {
+            if matches!(database, Database::Sqlite(path) if !path.exists()) {
+                return Err(Failure::new(format!(
+                    "there is no database {database}: name another with --database, or make this one with \
+                     `testudo serve` or `testudo user create`",
+                )));
+            }
+        }
+        Ok(place)
+    }
+
+    /// The same where it is made if it is not there: for what begins with accounts.
+    pub(super) fn there_or_made(
+        source: Source,
+        passwords: PasswordOptions,
+    ) -> Result<Self, Failure> {
         let file = source.file.config.as_deref();
         let rules = config::rules(passwords, file)?;
         let stores = config::stores(source.places, file)?;

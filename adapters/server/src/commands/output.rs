@@ -99,7 +99,8 @@ pub(super) const fn yes_or_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }
 
-/// A number for people, its digits in groups of three: 99 998.
+/// A number for people to watch, its digits in groups of three: 99 998. What is there to stay has them as
+/// scripts look for them.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

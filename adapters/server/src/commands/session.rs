@@ -4,12 +4,12 @@ use futures::{TryStreamExt as _, stream};
 use serde_json::json;
 use testudo::Refusal;
 use testudo::command::UserKey;
-use testudo::model::{Session, SessionId, User};
+use testudo::model::{Email, Session, SessionId, User};
 use testudo_axum::views::SessionView;
 use testudo_driver::AuthError;
 
 use super::office::{HERE, Office, explain, work_at};
-use super::output::{JsonArray, Table, buffered, grouped, print, print_json};
+use super::output::{JsonArray, Table, buffered, print, print_json};
 use super::pages::Pages;
 use super::progress;
 use crate::cli::{Output, RevokeAll, RevokeSession, Session as Command, Source, Whose};
@@ -63,7 +63,7 @@ fn row(session: &Session) -> [String; 6] {
 async fn revoke(arguments: RevokeSession) -> Result<(), Failure> {
     let RevokeSession { whose, id, output, source } = arguments;
     let (whose, id) = (whose.as_deref(), id.as_str());
-    let session: SessionId = id.parse().map_err(|_| no_session(id, whose))?;
+    let session: SessionId = id.parse().map_err(|_| no_id(id, whose))?;
     let revoke = async |office: &Office| {
         if let Some(whose) = whose {
             require_owner(office, whose, session).await?;
@@ -91,6 +91,17 @@ async fn require_owner(office: &Office, whose: &str, session: SessionId) -> Resu
     };
     office.each_session(&user, look).await?;
     if is_owned { Ok(()) } else { Err(no_session(&session.to_string(), Some(whose))) }
+}
+
+/// An address alone is what is said most often in place of an id.
+fn no_id(id: &str, whose: Option<&str>) -> Failure {
+    if whose.is_some() || id.parse::<Email>().is_err() {
+        return no_session(id, whose);
+    }
+    Failure::new(format!(
+        "{id} is no session: name one by its id, which `testudo session list {id}` shows, or end all of them with \
+         `testudo session revoke-all {id}`",
+    ))
 }
 
 fn no_session(id: &str, whose: Option<&str>) -> Failure {
@@ -151,6 +162,6 @@ async fn revoke_everybodys(output: Output, source: Source) -> Result<(), Failure
     if output.json {
         print_json(&json!({"accounts": accounts}))
     } else {
-        print(&format!("ended all sessions of {} accounts", grouped(accounts)))
+        print(&format!("ended all sessions of {accounts} accounts"))
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use testudo::command::Swept;
 
 use super::office::{Office, work_at};
-use super::output::{grouped, print, print_json};
+use super::output::{print, print_json};
 use super::progress;
 use crate::cli::Sweep;
 use crate::failure::{Failure, while_doing};
@@ -51,6 +51,6 @@ pub(super) async fn sweep(arguments: Sweep) -> Result<(), Failure> {
         (events, "events"),
         (dead_letters, "dead letters"),
     ];
-    let removed = kinds.map(|(count, kind)| format!("{} {kind}", grouped(count)));
+    let removed = kinds.map(|(count, kind)| format!("{count} {kind}"));
     print(&format!("removed {}", removed.join(", ")))
 }

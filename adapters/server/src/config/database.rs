@@ -161,7 +161,7 @@ impl Places {
         if let Database::Redis(place) = &main
             && place.buckets > 1
         {
-            return Err(Failure::new(
+            return Err(Failure::usage(
                 "a Redis with several buckets holds sessions, limits and onboarding sessions only: name another database, or leave buckets out",
             ));
         }
@@ -270,6 +270,10 @@ mod tests {
             "redis://h?buckets=0",
             "redis://h?buckets=many",
             "redis://h?prefix=a b",
+            "redis://h:port",
+            "redis://h/xx",
+            "redis-cluster://h:1,",
+            "redis-cluster://h:1/3",
             "http://h",
         ] {
             assert!(wrong.parse::<Database>().is_err(), "{wrong:?} was taken");
@@ -283,10 +287,10 @@ mod tests {
             ["postgres", "postgresql", "mysql", "mariadb", "redis", "rediss", "redis-cluster"]
         {
             let url = format!("{scheme}://{rest}");
-            let database: Database = if scheme == "redis-cluster" {
-                database(&url.replace("/x", ",b:2"))
-            } else {
-                database(&url)
+            let database: Database = match scheme {
+                "redis-cluster" => database(&url.replace("/x", ",b:2")),
+                "redis" | "rediss" => database(&url.replace("/x", "/3")),
+                _ => database(&url),
             };
             let shown = format!("{database} {database:?}");
             assert!(shown.contains("db.example.com:1") && !shown.contains("hunter2"), "{shown}");
@@ -296,7 +300,9 @@ mod tests {
             "mysql://ada:hunter2@db:port/x",
             "paseto://ada:hunter2@db/x",
             "postgres://ada:hunter2@db:port/x",
-            "redis://ada:hunter2@db/x?buckets=hunter2",
+            "redis://ada:hunter2@db/1?buckets=hunter2",
+            "redis://ada:hunter2@db/hunter2",
+            "redis-cluster://ada:hunter2@db:1,b:hunter2",
         ] {
             let error = wrong.parse::<Database>().unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");

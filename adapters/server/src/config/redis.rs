@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use testudo::Secret;
+use testudo_redis::RedisOptions;
 
 use super::DatabaseUrl;
 
@@ -30,6 +31,7 @@ impl FromStr for RedisPlace {
         if host.is_none_or(str::is_empty) || address.contains('#') {
             return Err("expected a host, such as redis://localhost:6379".to_owned());
         }
+        RedisOptions::check_address(address).map_err(|error| error.to_string())?;
         let mut place = Self {
             url: DatabaseUrl(Secret::new(address.to_owned())),
             prefix: "testudo".to_owned(),

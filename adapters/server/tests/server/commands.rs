@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::support::{EMAIL, PASSWORD, Site, complaint, printed};
+use crate::support::{EMAIL, PASSWORD, Site, complaint, printed, printed_json, run};
 
 #[test]
 fn an_account_is_made_beside_a_running_server() {
@@ -97,6 +97,65 @@ fn migrations_run_once_and_again() {
 }
 
 #[test]
+fn what_looks_for_something_makes_no_database_to_find_it_in() {
+    let site = Site::on_sqlite("a database that is not there is a file");
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let commands: [&[&str]; 13] = [
+        &["user", "list"],
+        &["user", "show", EMAIL],
+        &["user", "export"],
+        &["user", "activate", EMAIL],
+        &["user", "set-password", EMAIL, "--password-stdin"],
+        &["session", "list", EMAIL],
+        &["session", "revoke", id],
+        &["session", "revoke-all", "--everybody"],
+        &["audit"],
+        &["outbox", "list"],
+        &["outbox", "retry", "--all"],
+        &["sweep"],
+        &["user", "reset-second-factor", EMAIL],
+    ];
+    for command in commands {
+        for (named, database) in
+            [(&[][..], "testudo.db"), (&["--database", "sqlite:none.db"][..], "none.db")]
+        {
+            let output = site.run(&[command, named].concat(), PASSWORD);
+            assert_eq!(output.status.code(), Some(1), "{command:?}");
+            let complaint = complaint(&output);
+            let is_told = complaint.contains(&format!("no database sqlite:{database}"));
+            assert!(is_told && complaint.contains("--database"), "{complaint}");
+        }
+        let left = std::fs::read_dir(site.path(".")).unwrap().count();
+        assert_eq!(left, 0, "{command:?} left something behind");
+    }
+    site.create(EMAIL, PASSWORD);
+    assert_eq!(site.users().len(), 1, "who begins with an account has a database");
+}
+
+#[test]
+fn what_is_done_and_would_be_done_is_told_to_programs() {
+    let site = Site::on_sqlite("a database that is not there yet is a file");
+    let migrate =
+        |more: &[&str]| printed_json(&site.run(&[&["migrate", "--json"], more].concat(), ""));
+    let numbers = |told: &Value| -> Vec<u64> {
+        let migrations = told["databases"][0]["migrations"].as_array().unwrap().iter();
+        migrations.map(|migration| migration["version"].as_u64().unwrap()).collect()
+    };
+    let foretold = migrate(&["--dry-run"]);
+    assert!(!site.path("testudo.db").exists());
+    assert_eq!(foretold["dry_run"], true);
+    assert_eq!(foretold["databases"][0]["database"], "sqlite:testudo.db");
+    let first = &foretold["databases"][0]["migrations"][0];
+    assert!(first["sql"].as_str().unwrap().contains("CREATE TABLE"), "{first}");
+    let done = migrate(&[]);
+    assert_eq!((&done["dry_run"], numbers(&done)), (&json!(false), numbers(&foretold)));
+    assert!(numbers(&done).len() > 5 && site.path("testudo.db").exists());
+    assert!(numbers(&migrate(&[])).is_empty() && numbers(&migrate(&["--dry-run"])).is_empty());
+    let nowhere = migrate(&["--database", "memory:"]);
+    assert_eq!(nowhere["databases"], json!([{"database": "memory:", "migrations": []}]));
+}
+
+#[test]
 fn wrong_usage_has_a_status_of_its_own() {
     let site = Site::new();
     let wrong: [&[&str]; 24] = [
@@ -129,6 +188,24 @@ fn wrong_usage_has_a_status_of_its_own() {
         let output = site.run(arguments, "");
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(complaint(&output).contains("--help"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_command_without_its_command_is_told_which_there_are() {
+    let site = Site::new();
+    for (command, some) in [
+        ("user", ["create", "set-password", "export"]),
+        ("session", ["list", "revoke", "revoke-all"]),
+        ("outbox", ["list", "retry", "list"]),
+        ("hash", ["calibrate", "identify", "verify"]),
+        ("secret", ["new", "new", "new"]),
+    ] {
+        let output = site.run(&[command], "");
+        assert_eq!(output.status.code(), Some(2));
+        let told = complaint(&output);
+        assert!(told.contains(&format!("testudo {command} --help")), "{told}");
+        assert!(some.iter().all(|name| told.contains(name)), "{told}");
     }
 }
 
@@ -190,6 +267,24 @@ fn a_server_that_cannot_start_says_why() {
     database("sqlite:nowhere/testudo.db", &["nowhere", "create it"]);
     std::fs::create_dir(site.path("directory")).unwrap();
     database("sqlite:directory", &["directory"]);
+}
+
+#[test]
+fn a_store_that_does_not_answer_is_told_in_one_line() {
+    let site = Site::on_sqlite("it names its stores itself");
+    for (url, what) in [
+        ("redis://ada:hunter2@127.0.0.1:1", "redis://127.0.0.1:1"),
+        ("redis-cluster://ada:hunter2@127.0.0.1:1,127.0.0.1:2", "redis-cluster://127.0.0.1:1"),
+        ("postgres://ada:hunter2@127.0.0.1:1/x", "postgres://127.0.0.1:1"),
+        ("mysql://ada:hunter2@127.0.0.1:1/x", "mysql://127.0.0.1:1"),
+    ] {
+        let mut command = site.command(&["serve", "--listen", "127.0.0.1:0", "--database", url]);
+        command.env("TESTUDO_SECRET", "a secret that is long enough for anybody");
+        let output = run(command, "");
+        assert_eq!(output.status.code(), Some(1), "{url}");
+        let complaint = complaint(&output);
+        assert!(complaint.contains(what) && !complaint.contains("hunter2"), "{complaint}");
+    }
 }
 
 #[cfg(unix)]

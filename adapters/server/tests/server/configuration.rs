@@ -92,6 +92,57 @@ fn every_option_is_a_key_of_the_file_and_a_variable() {
 }
 
 #[test]
+fn an_empty_variable_counts_as_not_set() {
+    let site = Site::on_sqlite("the stores are among the options").and_user();
+    site.write("testudo.toml", "access_lifetime = 100\npublic_url = \"https://id.example.com\"\n");
+    let mut command = site.command(&["serve", "--listen", "127.0.0.1:0"]);
+    for name in [
+        "LISTEN DATABASE SESSIONS LIMITS ONBOARDING_SESSIONS MAIL MAIL_FROM MAIL_TEMPLATES TOKENS JWT_ISSUER",
+        "JWT_AUDIENCE PUBLIC_URL TRUSTED_PROXIES ACCESS_LIFETIME REFRESH_GRACE ARGON2_MEMORY ARGON2_PASSES",
+        "ARGON2_LANES CONTEXT_WORDS SERVICE_NAME REQUIRE_TOTP PAGES INVITATIONS API_KEY_SCOPES WEBHOOKS",
+        "WEBHOOK_EVENTS LOG_FORMAT SECRET SERVICE_TOKENS WEBHOOK_SECRET POLICY__ACCESS_LIFETIME",
+        "HASHING__SCHEME",
+    ]
+    .iter()
+    .flat_map(|names| names.split(' '))
+    {
+        command.env(format!("TESTUDO_{name}"), "");
+    }
+    let with_file = |file: &str| {
+        let mut command = site.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.env("TESTUDO_CONFIG", file).env("TESTUDO_ACCESS_LIFETIME", "");
+        Server::start(command)
+    };
+    let server = Server::start(command);
+    assert_eq!(expires_in(&server), 900);
+    assert!(server.log().contains("testudo.secret"), "{}", server.log());
+    let mut by_file = with_file("testudo.toml");
+    by_file.wait_for_log("https://id.example.com");
+    assert_eq!(expires_in(&by_file), 100, "the file's, and not none");
+    assert_eq!(expires_in(&with_file("")), 900, "no file");
+    let empty_option = site.run(&["serve", "--public-url", ""], "");
+    assert_eq!(empty_option.status.code(), Some(2), "an option that is there says something");
+}
+
+#[test]
+fn a_number_that_is_none_is_told_what_was_expected() {
+    let site = Site::new();
+    for (option, value, expected) in [
+        ("--trusted-proxies", "x", "a whole number, 0 or more"),
+        ("--trusted-proxies", "", "a whole number, 0 or more"),
+        ("--trusted-proxies", "-1", "a whole number, 0 or more"),
+        ("--trusted-proxies", "99999999999999999999", "a smaller number"),
+        ("--access-lifetime", "15m", "a whole number, 0 or more"),
+        ("--argon2-lanes", "four", "a whole number, 0 or more"),
+    ] {
+        let refused = site.run(&["serve", &format!("{option}={value}")], "");
+        assert_eq!(refused.status.code(), Some(2), "{option}={value}");
+        let complaint = complaint(&refused);
+        assert!(complaint.contains(option) && complaint.contains(expected), "{complaint}");
+    }
+}
+
+#[test]
 fn a_file_that_does_not_hold_is_refused_by_line_and_name() {
     let site = Site::new();
     for (text, expected) in [
@@ -135,6 +186,10 @@ fn options_that_this_build_cannot_serve_are_refused() {
         ("--database", "redis://ada:hunter2@db?buckets=hunter2"),
         ("--sessions", "redis:x"),
         ("--limits", "rediss://"),
+        ("--database", "redis://ada:hunter2@db:port"),
+        ("--sessions", "redis://ada:hunter2@db/hunter2"),
+        ("--limits", "redis-cluster://ada:hunter2@db:1,"),
+        ("--database", "rediss-cluster://ada:hunter2@db:1/3"),
         ("--onboarding-sessions", "sessions.db"),
         ("--tokens", "paseto"),
         ("--jwt-issuer", ""),
@@ -160,7 +215,7 @@ fn options_that_this_build_cannot_serve_are_refused() {
     }
     let whole = ["serve", "--database", "redis://db?buckets=64"];
     let refused = site.run(&whole, "");
-    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(refused.status.code(), Some(2));
     assert!(complaint(&refused).contains("buckets"));
 }
 
@@ -245,7 +300,7 @@ fn the_secret_is_taken_from_the_variable() {
 #[test]
 fn a_secret_that_is_none_is_refused_without_being_shown() {
     let site = Site::new();
-    for secret in ["", "short", "hunter2hunter2hunter2hunter2hunt,x"] {
+    for secret in ["short", "hunter2hunter2hunter2hunter2hunt,x"] {
         let mut command = site.command(&["serve", "--listen", "127.0.0.1:0"]);
         command.env("TESTUDO_SECRET", secret);
         let refused = run(command, "");

@@ -89,6 +89,7 @@ fn each_line_is_told_apart_and_none_is_repeated() {
         &CURRENT.replace("m=65536", "m=4294967295"),
         "$argon2id$",
         "$pepper$a$argon2id$x",
+        "!\0",
     ];
     let output = identify(&[], lines.join("\n"));
     assert_eq!(output.status.code(), Some(1));
@@ -106,8 +107,9 @@ fn each_line_is_told_apart_and_none_is_repeated() {
     let shown: Vec<_> = text(&output.stdout).lines().collect();
     assert_eq!(shown[..6], expected);
     assert!(shown[6].starts_with("7: argon2id: unreadable: ") && shown[7].contains("pepper"));
+    assert!(shown[8].starts_with("9: unreadable: ") && shown[8].ends_with("no control characters"));
     let error = text(&output.stderr);
-    assert!(error.starts_with("error: 4 of 8 lines") && error.contains("line 5"), "{error}");
+    assert!(error.starts_with("error: 5 of 9 lines") && error.contains("line 5"), "{error}");
     assert_eq!(error.lines().count(), 1);
     for secret in ["hTsnKkTbFCHAK", "AAECAwQFBgcICQoLDA0ODw", "BzzIgyKkz7", "0123456", "plain"] {
         assert!(!text(&output.stdout).contains(secret) && !error.contains(secret), "{secret}");

@@ -101,12 +101,16 @@ fn what_is_exported_is_imported_as_it_was() {
     printed(&site.run(&["user", "import", "-"], file + &many(1100)));
     let exported = printed(&site.run(&["user", "export"], ""));
     let told = printed(&site.run(&["user", "export", "users.jsonl"], ""));
-    assert!(told.starts_with("exported 1 105 accounts to users.jsonl"), "{told}");
+    assert!(told.starts_with("exported 1105 accounts to users.jsonl"), "{told}");
     assert_eq!(std::fs::read_to_string(site.path("users.jsonl")).unwrap(), exported);
+
+    assert_eq!(printed(&site.run(&["user", "export", "--json"], "")), exported);
+    let told = printed_json(&site.run(&["user", "export", "again.jsonl", "--json"], ""));
+    assert_eq!(told, json!({"exported": 1105, "file": "again.jsonl"}));
 
     let fresh = Site::new();
     let done = printed(&fresh.run(&["user", "import", "-"], &exported));
-    assert_eq!(done, "imported 1 105, existed already 0, refused 0\n");
+    assert_eq!(done, "imported 1105, existed already 0, refused 0\n");
     assert_eq!(comparable(&fresh), comparable(&site));
     assert_eq!(printed(&fresh.run(&["user", "export"], "")), exported);
     assert_eq!(fresh.user("legacy@example.com")["password_scheme"], "legacy");
@@ -159,7 +163,7 @@ fn bad_lines_are_told_with_their_reasons_and_the_others_go_in() {
     );
     let long_hash = format!("$2b${}", "x".repeat(5000));
     let hash = |hash: &str| json!({"email": "h@example.com", "password_hash": hash}).to_string();
-    let bad: [(String, &str); 22] = [
+    let bad: [(String, &str); 25] = [
         ("no JSON hunter2".into(), "not JSON"),
         ("[]".into(), "expected a JSON object"),
         ("{}".into(), "`email`: expected an address"),
@@ -195,6 +199,9 @@ fn bad_lines_are_told_with_their_reasons_and_the_others_go_in() {
         (hash(&costly), "`password_hash`: stored hash asks for"),
         (hash(&long_hash), "`password_hash`: expected at most 1000 bytes"),
         (hash(&format!("!{long_hash}")), "`password_hash`: expected at most 1000 bytes"),
+        (hash("!\0"), "`password_hash`: expected no control characters"),
+        (hash("!legacy\0"), "`password_hash`: expected no control characters"),
+        (hash(&DJANGO.replace("salt", "sa\0lt")), "cannot be read: expected no control characters"),
         (deep, "not JSON"),
         (huge, "too long: expected at most 1048576 bytes"),
     ];
@@ -205,27 +212,27 @@ fn bad_lines_are_told_with_their_reasons_and_the_others_go_in() {
     file.extend_from_slice(b"{\"email\": \"\xff@example.com\"}\n");
     let (report, error) = import_in_part(&site, &["--json"], &file);
     let report: Value = serde_json::from_str(&report).unwrap();
-    assert_eq!((&report["imported"], &report["refused"]), (&json!(22), &json!(23)));
+    assert_eq!((&report["imported"], &report["refused"]), (&json!(25), &json!(26)));
     let refusals = report["refusals"].as_array().unwrap();
     for (place, (bad, reason)) in bad.iter().enumerate() {
         assert_eq!(refusals[place]["line"], 2 * place + 1);
         let told = refusals[place]["reason"].as_str().unwrap();
         assert!(told.contains(reason), "{told:?} of {:?}", &bad[..bad.len().min(100)]);
     }
-    assert_eq!(refusals[22], json!({"line": 45, "reason": "not UTF-8: write it in that encoding"}));
-    assert!(error.starts_with("error: refused 23 lines") && error.lines().count() == 1, "{error}");
-    assert_eq!(site.users().len(), 22);
+    assert_eq!(refusals[25], json!({"line": 51, "reason": "not UTF-8: write it in that encoding"}));
+    assert!(error.starts_with("error: refused 26 lines") && error.lines().count() == 1, "{error}");
+    assert_eq!(site.users().len(), 25);
 
     let (summary, error) = import_in_part(&Site::new(), &[], &file);
-    assert_eq!(summary, "imported 22, existed already 0, refused 23\n");
+    assert_eq!(summary, "imported 25, existed already 0, refused 26\n");
     let told: Vec<_> = error.lines().collect();
-    assert_eq!(told.len(), 22, "{error}");
-    assert!(
-        told[0].starts_with("line 1: not JSON") && told[19].starts_with("line 39: "),
-        "{error}"
-    );
-    assert_eq!(told[20], "and 3 more");
-    assert!(told[21].starts_with("error: refused 23 lines"));
+    assert_eq!(told.len(), 27, "{error}");
+    for (place, (_, reason)) in bad.iter().enumerate() {
+        let line = format!("line {}: ", 2 * place + 1);
+        assert!(told[place].starts_with(&line) && told[place].contains(reason), "{}", told[place]);
+    }
+    assert!(told[25].starts_with("line 51: not UTF-8"), "{error}");
+    assert!(told[26].starts_with("error: refused 26 lines"), "{error}");
     for secret in ["hunter2", "hTsnKkTb", "AAECAw", "xxxx"] {
         assert!(!error.contains(secret) && !report.to_string().contains(secret), "{secret}");
     }

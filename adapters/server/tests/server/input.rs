@@ -213,6 +213,22 @@ fn refresh_takes_refresh_tokens_only() {
 }
 
 #[test]
+fn an_id_that_is_no_text_is_as_unknown_as_any_other() {
+    let site = Site::with_user();
+    let server = site.serve(&[]);
+    let access = server.login(EMAIL, PASSWORD).text("access_token");
+    for kind in ["sessions", "api-keys", "invitations"] {
+        for id in ["%ff", "%ff%00", "x%C3%28", "%00", "no-id"] {
+            let path = format!("/auth/{kind}/{id}");
+            let ending = || Request::new("DELETE", &path);
+            server.send(ending()).assert_problem(401, "unauthenticated");
+            server.send(ending().bearer("x")).assert_problem(401, "invalid_token");
+            server.send(ending().bearer(&access)).assert_problem(404, "not_found");
+        }
+    }
+}
+
+#[test]
 fn unknown_paths_and_methods_are_told_apart() {
     let site = Site::new();
     let server = site.serve(&[]);

@@ -242,16 +242,21 @@ fn a_required_step_is_not_skipped_and_a_form_that_is_sent_twice_counts_once() {
 }
 
 #[test]
-fn nothing_that_was_shown_once_is_shown_again() {
+fn nothing_that_was_shown_once_is_shown_again_but_with_what_was_wrong() {
     let (_site, server, mailbox) = site();
     let mut ada = server.signs_up(EMAIL);
     ada.registers_and_verifies(EMAIL, &mailbox);
-    let shown = ada.say(&json!({}))["client_hint"]["extra"].clone();
+    let hint = ada.say(&json!({}))["client_hint"].clone();
+    let shown = &hint["extra"];
     for field in ["secret", "provisioning_uri", "qr_svg"] {
         assert!(shown[field].is_string(), "{field} in {shown}");
     }
     let again = ada.resume()["client_hint"]["extra"].clone();
     assert!(again["secret"].is_null(), "{again}");
+    for wrong in ["000000", "no code"] {
+        ada.say(&json!({ "code": wrong }));
+        assert_eq!((&ada.result["status"], &ada.result["client_hint"]), (&json!("error"), &hint));
+    }
     // But another one is, and then the one before counts no more.
     let other = ada.say(&json!({}))["client_hint"]["extra"].clone();
     assert_ne!(other["secret"], shown["secret"]);

@@ -70,10 +70,31 @@ fn the_answer_is_the_same_for_addresses_that_nobody_has() {
 }
 
 #[test]
+fn the_answer_is_the_same_for_every_text() {
+    let site = Site::with_user();
+    let (server, mail) = site.serve_with_mail(&[]);
+    for text in
+        ["", "nobody", "a@b", "ada@example.com ada@example.com", "\u{0}", "@", "x\r\ny@z.example"]
+    {
+        let answer = forgot(&server, text);
+        assert_eq!((answer.status, answer.body.as_str()), (202, ""), "{text:?}: {answer:?}");
+    }
+    for (body, code) in [("{}", "required"), (r#"{"email": 1}"#, "wrong_type")] {
+        let answer = server.send(Request::new("POST", "/auth/password/forgot").json(body));
+        answer.assert_problem(422, "validation_failed");
+        assert_eq!(answer.json()["errors"][0]["code"], code, "{body}");
+    }
+    assert_eq!(forgot(&server, EMAIL).status, 202);
+    mail.wait_for(1, "password_reset");
+    drop(server);
+    assert_eq!(mail.letters().len(), 1, "nobody is written to");
+}
+
+#[test]
 fn the_fourth_request_within_five_minutes_is_refused_whoever_it_is_about() {
     let site = Site::with_user();
     let (server, mail) = site.serve_with_mail(&[]);
-    for email in [EMAIL, "nobody@example.com"] {
+    for email in [EMAIL, "nobody@example.com", "nobody"] {
         for _ in 0..3 {
             assert_eq!(forgot(&server, email).status, 202);
         }

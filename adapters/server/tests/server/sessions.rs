@@ -86,6 +86,22 @@ fn a_session_that_is_not_there_or_somebody_elses_is_not_ended() {
 }
 
 #[test]
+fn who_names_an_account_in_place_of_a_session_is_told_what_to_do() {
+    let site = Site::with_user();
+    let server = site.serve(&[]);
+    let access = server.login(EMAIL, PASSWORD).text("access_token");
+    for whose in [EMAIL, "nobody@example.com"] {
+        let output = site.run(&["session", "revoke", whose], "");
+        assert_eq!(output.status.code(), Some(1));
+        let complaint = complaint(&output);
+        let commands = [format!("session list {whose}"), format!("session revoke-all {whose}")];
+        let is_told = commands.iter().all(|command| complaint.contains(command));
+        assert!(is_told && complaint.contains("by its id"), "{complaint}");
+    }
+    assert_eq!(server.me(&access).status, 200, "nothing was ended");
+}
+
+#[test]
 fn all_sessions_of_an_account_are_ended_and_nobody_elses() {
     let site = Site::with_user();
     site.create(OTHER, PASSWORD);

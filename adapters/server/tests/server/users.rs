@@ -49,6 +49,7 @@ fn a_table_of_accounts_is_aligned() {
 #[test]
 fn an_empty_list_is_a_list() {
     let site = Site::new();
+    assert!(site.run(&["migrate"], "").status.success());
     assert_eq!(site.users(), [Value::Null; 0]);
     assert_eq!(printed(&site.run(&["user", "list"], "")).lines().count(), 1);
 }

@@ -64,7 +64,7 @@ impl MySqlStore {
         let mut connection = options.connect().await?;
         let missing = missing(&mut connection, &layout, &MIGRATIONS).await?;
         let _ = connection.close().await;
-        Ok(missing.iter().map(PendingMigration::from).collect())
+        Ok(missing.iter().map(|it| PendingMigration::of(it, &layout)).collect())
     }
 }
 
@@ -157,12 +157,7 @@ async fn migrate_alone(
     let table = migrations::table(layout);
     if !is_known(connection, layout).await? {
         refuse_other_tables(connection, layout).await?;
-        let create = format!(
-            "CREATE TABLE IF NOT EXISTS {table} (version BIGINT NOT NULL PRIMARY KEY, \
-             description TEXT NOT NULL, installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, \
-             success BOOLEAN NOT NULL, checksum BLOB NOT NULL, execution_time BIGINT NOT NULL) \
-             ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-        );
+        let create = migrations::create_table(layout);
         sqlx::query(AssertSqlSafe(create)).execute(&mut *connection).await?;
     }
     // Somebody else may have been faster.

@@ -63,7 +63,7 @@ impl PostgresStore {
         let mut connection = connect(&options).await?;
         let missing = missing(&mut connection, &layout, &MIGRATIONS).await?;
         let _ = connection.close().await;
-        Ok(missing.iter().map(PendingMigration::from).collect())
+        Ok(missing.iter().map(|it| PendingMigration::of(it, &layout)).collect())
     }
 }
 

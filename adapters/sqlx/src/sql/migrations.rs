@@ -4,6 +4,11 @@
 //! checksum of that text. Under another [`Naming`](super::Naming) the names in them are replaced: those that
 //! stand where only a table's or an index's name can stand.
 
+mod by_hand;
+
+#[cfg(feature = "mysql")]
+pub(crate) use by_hand::create_table;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -19,7 +24,8 @@ pub struct PendingMigration {
     pub version: i64,
     /// What it is about.
     pub description: String,
-    /// The statements that it consists of.
+    /// The statements that it consists of, and those that record it: carried out by hand, one after the other and
+    /// over one connection, they do what opening the store does.
     pub sql: String,
 }
 
@@ -78,16 +84,6 @@ pub(crate) fn missing(
         }
     }
     Ok(missing)
-}
-
-impl From<&Migration> for PendingMigration {
-    fn from(migration: &Migration) -> Self {
-        Self {
-            version: migration.version,
-            description: migration.description.clone().into_owned(),
-            sql: migration.sql.as_str().to_owned(),
-        }
-    }
 }
 
 /// A migration under the names of a layout. Its checksum stays that of the file.

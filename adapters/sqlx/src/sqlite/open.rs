@@ -86,7 +86,7 @@ impl SqliteStore {
             migrations::missing(&MIGRATIONS, &[], &layout)
         };
         let missing = missing.map_err(|mismatch| diagnose_migration(path, mismatch.into()))?;
-        Ok(missing.iter().map(PendingMigration::from).collect())
+        Ok(missing.iter().map(|it| PendingMigration::of(it, &layout)).collect())
     }
 }
 

@@ -67,7 +67,8 @@ enum Finding {
 
 impl Finding {
     fn of(stored: &str, chain: &HasherChain) -> Self {
-        if !PasswordHash::from_stored(stored.to_owned()).is_usable() {
+        let is_usable = PasswordHash::from_stored(stored.to_owned()).is_usable();
+        if !is_usable && PasswordHash::is_storable(stored) {
             return Self::Unusable;
         }
         match chain.inspect(stored) {

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 /// Makes an account.
 pub(super) async fn create(arguments: CreateUser) -> Result<(), Failure> {
     let CreateUser { email, password_stdin, verified, passwords, output, source } = arguments;
-    let place = Place::of(source, passwords)?;
+    let place = Place::there_or_made(source, passwords)?;
     let password = password::choose(password_stdin)?;
     let request =
         RegisterUser { is_verified: verified, ..RegisterUser::new(email.as_str(), password) };

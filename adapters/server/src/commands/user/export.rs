@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use futures::FutureExt as _;
 use indicatif::ProgressBar;
 use serde::Serialize;
+use serde_json::json;
 use tempfile::NamedTempFile;
 use testudo::Timestamp;
 use testudo::model::{JsonObject, User};
 
 use crate::cli::ExportUsers;
 use crate::commands::office::{Office, work_at};
-use crate::commands::output::{buffered, grouped, json, print, unwritten};
+use crate::commands::output::{buffered, grouped, json, print, print_json, unwritten};
 use crate::commands::pages::Pages;
 use crate::commands::progress;
 use crate::failure::{Failure, while_doing};
@@ -20,13 +21,16 @@ use crate::shutdown::Signals;
 
 /// Writes all accounts, of which a page at a time is in memory.
 pub(super) async fn export(arguments: ExportUsers) -> Result<(), Failure> {
-    let ExportUsers { to, source } = arguments;
+    let ExportUsers { to, output, source } = arguments;
     match to.filter(|path| path.as_path() != Path::new("-")) {
         Some(path) => {
             let count =
                 work_at(source, async |office: &Office| to_file(office, &path).await).await?;
             let place = path.display();
-            print(&format!("exported {} accounts to {place}: keep it secret", grouped(count)))
+            if output.json {
+                return print_json(&json!({"exported": count, "file": place.to_string()}));
+            }
+            print(&format!("exported {count} accounts to {place}: keep it secret"))
         }
         None => work_at(source, to_standard_output).await,
     }

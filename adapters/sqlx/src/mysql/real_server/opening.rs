@@ -67,6 +67,28 @@ async fn a_migration_that_was_stopped_is_gone_on_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn migrations_that_were_carried_out_by_hand_are_known_and_half_of_one_is_gone_on_with() {
+    let prefixed = Naming::new().with_prefix("auth_").unwrap();
+    for (naming, is_stopped) in [(Naming::new(), false), (prefixed, false), (Naming::new(), true)] {
+        let database = Database::mysql().unwrap();
+        let options = MySqlOptions::parse(database.url()).unwrap().with_naming(naming);
+        let pending = async || MySqlStore::pending_migrations(options.clone()).await.unwrap();
+        let mut by_hand = options.connect().await.unwrap();
+        for migration in pending().await {
+            let half = migration.sql.rsplit_once("CREATE TABLE").unwrap().0;
+            let script = if is_stopped { half } else { &migration.sql };
+            let script = sqlx::AssertSqlSafe(script.to_owned());
+            sqlx::raw_sql(script).execute(&mut by_hand).await.unwrap();
+        }
+        assert_eq!(pending().await.is_empty(), !is_stopped);
+        let store = MySqlStore::open_with(options.clone()).await.unwrap();
+        commit(&store, inserting(&user("ada@example.com"))).await;
+        store.close().await;
+        assert_eq!(pending().await, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn under_another_prefix_there_are_other_records() {
     let (database, plain) = scratch().await;
     let naming = Naming::new().with_prefix("auth_").unwrap();

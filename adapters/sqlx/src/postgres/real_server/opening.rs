@@ -101,6 +101,24 @@ async fn schemas_and_prefixes_keep_stores_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn migrations_that_were_carried_out_by_hand_are_known() {
+    let database = Database::postgres().unwrap();
+    let mut by_hand = sqlx::PgConnection::connect(database.url()).await.unwrap();
+    sqlx::raw_sql("CREATE SCHEMA auth").execute(&mut by_hand).await.unwrap();
+    let named = Naming::new().in_schema("auth").unwrap().with_prefix("two_").unwrap();
+    for naming in [Naming::new(), named] {
+        let options = options(&database).with_naming(naming);
+        for migration in PostgresStore::pending_migrations(options.clone()).await.unwrap() {
+            let script = sqlx::AssertSqlSafe(migration.sql);
+            sqlx::raw_sql(script).execute(&mut by_hand).await.unwrap();
+        }
+        assert_eq!(PostgresStore::pending_migrations(options.clone()).await.unwrap(), []);
+        let store = PostgresStore::open_with(options).await.unwrap();
+        commit(&store, inserting(&user("ada@example.com"))).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn users_may_be_in_a_table_of_the_applications() {
     let (database, other) = scratch().await;
     let people = PEOPLE

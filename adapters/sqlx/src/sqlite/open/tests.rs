@@ -41,6 +41,42 @@ async fn what_was_acknowledged_is_there_after_a_stop_without_a_close() {
     assert_eq!(found, Some(ada));
 }
 
+/// As `sqlite3 records.db < script` does.
+async fn carry_out(path: &Path, pending: &[PendingMigration]) {
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let mut file = SqliteConnection::connect_with(&options).await.unwrap();
+    for migration in pending {
+        let script = sqlx::AssertSqlSafe(migration.sql.clone());
+        sqlx::raw_sql(script).execute(&mut file).await.unwrap();
+    }
+    file.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_that_were_carried_out_by_hand_are_known_and_the_others_follow() {
+    for (naming, by_hand) in [
+        (Naming::new(), 7),
+        (Naming::new(), 3),
+        (Naming::new().with_prefix("shop_").unwrap(), 7),
+        (Naming::new().with_prefix("shop_").unwrap(), 6),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("records.db");
+        let pending =
+            async || SqliteStore::pending_migrations(&path, naming.clone()).await.unwrap();
+        let all = pending().await;
+        assert_eq!(all.len(), 7);
+        carry_out(&path, &all[..by_hand]).await;
+        assert_eq!(pending().await, &all[by_hand..]);
+        let store = SqliteStore::open_with(&path, naming.clone()).await.unwrap();
+        commit(&store, inserting(&user("ada@example.com"))).await;
+        store.close().await;
+        assert_eq!(pending().await, []);
+        let store = SqliteStore::open_with(&path, naming.clone()).await.unwrap();
+        assert_eq!(trail(&store).await.len(), 1);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_processes_may_make_the_same_file_at_once() {
     let directory = tempfile::tempdir().unwrap();

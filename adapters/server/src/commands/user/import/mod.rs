@@ -19,9 +19,10 @@ use tokio::sync::mpsc::Receiver;
 use self::reading::{Batch, Source};
 use self::report::Report;
 use crate::cli::ImportUsers;
-use crate::commands::office::{HERE, Office, work_at};
+use crate::commands::office::{HERE, Office, Place};
 use crate::commands::output::grouped;
 use crate::commands::progress;
+use crate::config::PasswordOptions;
 use crate::failure::{Failure, while_doing};
 use crate::shutdown::Signals;
 
@@ -40,7 +41,8 @@ pub(super) async fn import(arguments: ImportUsers) -> Result<(), Failure> {
         progress,
         begun: Instant::now(),
     };
-    work_at(arguments.source, async |office: &Office| import.run(office).await).await
+    let place = Place::there_or_made(arguments.source, PasswordOptions::default())?;
+    place.work(async |office: &Office| import.run(office).await).await
 }
 
 /// An import on its way.
@@ -81,7 +83,7 @@ impl Import {
     }
 
     fn interrupted(&self) -> Failure {
-        let accounts = grouped(self.report.accounts());
+        let accounts = self.report.accounts();
         Failure::new(format!(
             "interrupted after {accounts} accounts: run the same command again, and it goes on from \
              here",

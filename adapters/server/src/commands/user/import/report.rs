@@ -1,23 +1,20 @@
 //! What became of the entries of a file.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{self, BufWriter, Stdout, Write};
 
 use serde::Serialize;
 
 use super::entries::Unit;
 use crate::cli::Output;
-use crate::commands::output::{grouped, print, print_json};
+use crate::commands::output::{json, print, unwritten};
 use crate::failure::Failure;
 
-/// How many refusals are shown to a person, and told to a program.
-const SHOWN: usize = 20;
-const TOLD: usize = 1000;
 /// How many names of ignored fields are told apart, and how much of each is shown.
 const IGNORED_NAMES: usize = 100;
 const IGNORED_NAME_CHARS: usize = 64;
 
-/// Counts as it goes, and shows what is refused at once.
+/// Counts as it goes, and tells what is refused at once: of that there may be more than memory holds.
 pub(super) struct Report {
     unit: Unit,
     output: Output,
@@ -25,8 +22,8 @@ pub(super) struct Report {
     existed: u64,
     refused: u64,
     passed_over: u64,
-    /// The first of those that were refused; kept for programs alone.
-    refusals: Vec<Refused>,
+    /// For programs alone.
+    for_programs: ForPrograms<BufWriter<Stdout>>,
     ignored: BTreeMap<String, u64>,
 }
 
@@ -39,7 +36,7 @@ struct Refused {
     reason: String,
 }
 
-/// The report for programs.
+/// The end of the report for programs, which begins with the refusals.
 #[derive(Serialize)]
 struct View<'a> {
     imported: u64,
@@ -49,15 +46,15 @@ struct View<'a> {
     passed_over: u64,
     /// Whether the file was read to its end.
     complete: bool,
-    refusals: &'a [Refused],
     ignored_fields: &'a BTreeMap<String, u64>,
 }
 
 impl Report {
     pub(super) fn new(unit: Unit, output: Output) -> Self {
-        let (refusals, ignored) = (Vec::new(), BTreeMap::new());
+        let for_programs = ForPrograms::new(BufWriter::new(io::stdout()));
         let (imported, existed, refused, passed_over) = (0, 0, 0, 0);
-        Self { unit, output, imported, existed, refused, passed_over, refusals, ignored }
+        let ignored = BTreeMap::new();
+        Self { unit, output, imported, existed, refused, passed_over, for_programs, ignored }
     }
 
     pub(super) const fn imported(&mut self) {
@@ -73,17 +70,14 @@ impl Report {
     }
 
     pub(super) fn refused(&mut self, number: u64, reason: String) {
-        let before = usize::try_from(self.refused).unwrap_or(usize::MAX);
         self.refused = self.refused.saturating_add(1);
         if self.output.json {
-            if before < TOLD {
-                let (line, object) = match self.unit {
-                    Unit::Line => (Some(number), None),
-                    Unit::Object => (None, Some(number)),
-                };
-                self.refusals.push(Refused { line, object, reason });
-            }
-        } else if before < SHOWN {
+            let (line, object) = match self.unit {
+                Unit::Line => (Some(number), None),
+                Unit::Object => (None, Some(number)),
+            };
+            self.for_programs.refused(&Refused { line, object, reason });
+        } else {
             note(&format!("{} {number}: {reason}", self.unit.name()));
         }
     }
@@ -105,10 +99,17 @@ impl Report {
 
     /// Says what came of it all, and then why it is not as it should be.
     pub(super) fn finish(self, ended: Result<(), Failure>) -> Result<(), Failure> {
-        let shown = if self.output.json { self.print_view(ended.is_ok()) } else { self.tell() };
+        let Self { imported, existed, refused, passed_over, .. } = self;
+        let shown = if self.output.json {
+            let (complete, ignored_fields) = (ended.is_ok(), &self.ignored);
+            let end = View { imported, existed, refused, passed_over, complete, ignored_fields };
+            self.for_programs.end(&end)
+        } else {
+            self.tell()
+        };
         // What was not done is the status, whether or not anybody reads the report.
         ended?;
-        match self.refused {
+        match refused {
             0 => shown,
             refused => Err(Failure::new(format!(
                 "refused {}: correct what is wrong there and run it again; all others are done",
@@ -117,25 +118,7 @@ impl Report {
         }
     }
 
-    fn print_view(&self, complete: bool) -> Result<(), Failure> {
-        let Self { imported, existed, refused, passed_over, .. } = *self;
-        let (refusals, ignored_fields) = (self.refusals.as_slice(), &self.ignored);
-        print_json(&View {
-            imported,
-            existed,
-            refused,
-            passed_over,
-            complete,
-            refusals,
-            ignored_fields,
-        })
-    }
-
     fn tell(&self) -> Result<(), Failure> {
-        let more = self.refused.saturating_sub(u64::try_from(SHOWN).unwrap_or(u64::MAX));
-        if more > 0 {
-            note(&format!("and {} more", grouped(more)));
-        }
         for (name, count) in &self.ignored {
             let (name, entries) = (name.escape_debug(), counted(*count, self.unit));
             note(&format!("ignored the field `{name}` in {entries}"));
@@ -148,17 +131,51 @@ impl Report {
         }
         print(&format!(
             "imported {}, existed already {}, refused {}",
-            grouped(self.imported),
-            grouped(self.existed),
-            grouped(self.refused)
+            self.imported, self.existed, self.refused
         ))
     }
 }
 
 fn counted(count: u64, unit: Unit) -> String {
     let plural = if count == 1 { "" } else { "s" };
-    format!("{} {}{plural}", grouped(count), unit.name())
+    format!("{count} {}{plural}", unit.name())
 }
+
+/// One JSON object, of which every refusal is written as it comes.
+struct ForPrograms<W> {
+    out: W,
+    separator: &'static str,
+    /// The accounts matter more than the report: that nobody takes it shows at the end.
+    written: Result<(), Failure>,
+}
+
+impl<W: Write> ForPrograms<W> {
+    const fn new(out: W) -> Self {
+        Self { out, separator: BEGIN, written: Ok(()) }
+    }
+
+    fn refused(&mut self, refusal: &Refused) {
+        if self.written.is_ok() {
+            self.written = self.write(refusal);
+        }
+    }
+
+    fn write(&mut self, refusal: &Refused) -> Result<(), Failure> {
+        write!(self.out, "{}{}", self.separator, json(refusal)?).map_err(unwritten)?;
+        self.separator = ",";
+        Ok(())
+    }
+
+    fn end(mut self, view: &View<'_>) -> Result<(), Failure> {
+        self.written?;
+        let view = json(view)?;
+        let members = view.strip_prefix('{').unwrap_or(&view);
+        let begin = if self.separator == BEGIN { BEGIN } else { "" };
+        writeln!(self.out, "{begin}],{members}").and_then(|()| self.out.flush()).map_err(unwritten)
+    }
+}
+
+const BEGIN: &str = "{\"refusals\":[";
 
 /// A line on standard error. When even that cannot be written, the counts still say it.
 fn note(line: &str) {
