@@ -6,6 +6,7 @@ mod conformance;
 mod failover;
 mod faults;
 mod fixtures;
+mod kept;
 mod moving;
 mod refused;
 mod stored;
