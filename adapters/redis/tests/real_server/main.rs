@@ -7,6 +7,7 @@ mod failover;
 mod faults;
 mod fixtures;
 mod kept;
+mod masters;
 mod moving;
 mod refused;
 mod stored;
