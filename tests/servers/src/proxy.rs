@@ -41,8 +41,8 @@ enum Behaviour {
     Delay(Duration),
     /// Nothing goes through, and nobody is told.
     Freeze,
-    /// A connection ends when so many bytes more have gone through it in this direction.
-    Cut(Direction, u64),
+    /// A connection ends when so many bytes more have gone through it in this direction; one of them, or each.
+    Cut { direction: Direction, after: u64, once: bool },
 }
 
 #[derive(Debug)]
@@ -140,7 +140,13 @@ impl Proxy {
     ///
     /// With [`Direction::Answers`] the server has done what it was asked for, and the client does not learn it.
     pub fn cut_after(&self, direction: Direction, bytes: u64) {
-        self.shared.behave(Behaviour::Cut(direction, bytes));
+        self.shared.behave(Behaviour::Cut { direction, after: bytes, once: false });
+    }
+
+    /// As [`Proxy::cut_after`], but only the first connection that comes that far ends: whoever connects anew and asks
+    /// once more is answered.
+    pub fn cut_once_after(&self, direction: Direction, bytes: u64) {
+        self.shared.behave(Behaviour::Cut { direction, after: bytes, once: true });
     }
 
     /// Closes one half of all connections that there are: whoever reads there comes to the end, and the other half

@@ -140,6 +140,19 @@ fn an_answer_is_lost_after_the_server_has_done_its_part() {
 }
 
 #[test]
+fn an_answer_is_cut_off_once_and_whoever_asks_again_is_answered() {
+    let (server, seen) = echo();
+    let proxy = Proxy::to(server).unwrap();
+    let mut client = connect(&proxy);
+    assert_eq!(says(&mut client, b"before"), b"before");
+    proxy.cut_once_after(Direction::Answers, 3);
+    client.write_all(b"hello").unwrap();
+    assert_eq!(rest(&mut client), b"hel");
+    assert_eq!(says(&mut connect(&proxy), b"again"), b"again");
+    assert_eq!(seen.load(Ordering::SeqCst), 16);
+}
+
+#[test]
 fn a_request_is_lost_before_the_server_sees_all_of_it() {
     let (server, seen) = echo();
     let proxy = Proxy::to(server).unwrap();

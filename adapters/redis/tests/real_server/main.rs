@@ -9,6 +9,7 @@ mod fixtures;
 mod kept;
 mod masters;
 mod moving;
+mod once;
 mod refused;
 mod stored;
 mod support;

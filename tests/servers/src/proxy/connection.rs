@@ -97,8 +97,8 @@ impl Counted {
                 Behaviour::Freeze => {
                     state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
-                Behaviour::Cut(cut, _) if cut != direction => return bytes,
-                Behaviour::Cut(_, after) => {
+                Behaviour::Cut { direction: cut, .. } if cut != direction => return bytes,
+                Behaviour::Cut { after, once, .. } => {
                     if self.since != state.changes {
                         *self = Self { since: state.changes, ..Self::default() };
                     }
@@ -106,6 +106,9 @@ impl Counted {
                     let passes = bytes.min(left.unwrap_or(usize::MAX));
                     self.bytes = self.bytes.saturating_add(u64::try_from(passes).unwrap_or(0));
                     self.is_spent = self.bytes >= after;
+                    if self.is_spent && once {
+                        state.behaviour = Behaviour::Forward;
+                    }
                     return passes;
                 }
             }
