@@ -334,46 +334,6 @@ fn a_server_that_loads_its_file_is_a_fault_until_it_has() {
     });
 }
 
-#[test]
-fn over_tls_the_certificate_is_looked_at() {
-    run(async {
-        let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let directory = std::env::temp_dir().join(testudo_test_servers::unique_name());
-        std::fs::create_dir(&directory).unwrap();
-        let (certificate, key) = (directory.join("certificate.pem"), directory.join("key.pem"));
-        std::fs::write(&certificate, signed.cert.pem()).unwrap();
-        std::fs::write(&key, signed.signing_key.serialize_pem()).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let options = Options::throwaway()
-            .argument("--tls-port")
-            .argument(port.to_string())
-            .argument("--tls-cert-file")
-            .argument(certificate.display().to_string())
-            .argument("--tls-key-file")
-            .argument(key.display().to_string())
-            .argument("--tls-ca-cert-file")
-            .argument(certificate.display().to_string())
-            .argument("--tls-auth-clients")
-            .argument("no");
-        let server = Redis::start_with(&options);
-        std::fs::remove_dir_all(&directory).unwrap();
-        let _server = server.unwrap();
-
-        let address = format!("rediss://localhost:{port}");
-        let stranger = RedisStore::open(&address).await;
-        assert!(matches!(stranger, Err(OpenError::Unavailable(_))), "{stranger:?}");
-        let trusting = RedisOptions::new().trust(signed.cert.pem());
-        let store = trusting.clone().open(&address).await.unwrap();
-        let ada = user("ada@example.com");
-        commit(&store, inserting(&ada)).await;
-        assert!(is_there(&store, &ada).await.unwrap());
-        let other_name = trusting.open(&format!("rediss://127.0.0.1:{port}")).await;
-        assert!(matches!(other_name, Err(OpenError::Unavailable(_))), "{other_name:?}");
-        let no_pem = RedisOptions::new().trust("no certificate").open(&address).await;
-        assert!(no_pem.is_err(), "{no_pem:?}");
-    });
-}
-
 async fn replicate(redis: &mut MultiplexedConnection, master: &Redis) {
     let port = master.port();
     let order = redis::cmd("REPLICAOF").arg("127.0.0.1").arg(port).exec_async(redis).await;

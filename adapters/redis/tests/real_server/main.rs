@@ -14,3 +14,4 @@ mod refused;
 mod stored;
 mod support;
 mod swept;
+mod tls;
