@@ -31,6 +31,7 @@ mod onboarding_rules;
 mod pages;
 mod real_server_clocks;
 mod real_server_imports;
+mod real_server_tls;
 mod resets;
 mod second_factor;
 mod services;
