@@ -1,7 +1,6 @@
 //! A write is sent once: whatever becomes of its answer, it is done once or not at all, and is never in conflict with
 //! itself.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use redis::AsyncCommands;
@@ -17,10 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::faults::assert_unavailable;
 use crate::fixtures::{attempt, commit, inserting, user};
 use crate::moving::owner_and_other;
-use crate::support::{as_cluster, raw, run};
-
-/// Longer than anything here takes.
-const BOUND: Duration = Duration::from_secs(60);
+use crate::support::{BOUND, address_of, as_cluster, raw, run};
 
 /// As many bytes as the answer to a commit has.
 const COMMITTED: u64 = b"$2\r\nok\r\n".len() as u64;
@@ -204,8 +200,4 @@ async fn behind_proxies(cluster: &RedisCluster) -> Vec<Proxy> {
     };
     timeout(BOUND, all_named).await.expect("every node hears of every proxy");
     proxies
-}
-
-fn address_of(server: &Server) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()))
 }
