@@ -6,6 +6,7 @@ mod conformance;
 mod failover;
 mod faults;
 mod fixtures;
+mod in_time;
 mod kept;
 mod masters;
 mod moving;
