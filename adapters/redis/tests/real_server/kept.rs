@@ -15,13 +15,13 @@ use testudo::command::{Commit, Sweep, Write};
 use testudo::reference::Tables;
 use testudo_driver::Store;
 use testudo_redis::RedisStore;
-use testudo_test_servers::unique_name;
+use testudo_test_servers::{Redis, unique_name};
 
 use self::acts::{Act, acts};
 use self::needed::{Stays, needed};
 use self::standing::Standing;
 use crate::fixtures::NOW;
-use crate::support::{open, run, server};
+use crate::support::{open, run};
 
 /// Longer than anything here may last with all that it is kept beyond its end, in days: what lives longer does not go
 /// by itself.
@@ -44,10 +44,12 @@ fn every_key_of_many_buckets_lives_as_long_as_what_it_holds_and_none_is_left_beh
 
 fn holds(buckets: u32) {
     let config = ProptestConfig { cases: 40, failure_persistence: None, ..Default::default() };
+    // One of its own, as all of its keys are looked at each time.
+    let server = Redis::start().unwrap();
     let scripts = (vec(acts(), 1..60), any::<bool>());
     let law = |(script, owners_first): (Vec<Act>, bool)| {
         run(async {
-            let mut scene = Scene::new(buckets).await;
+            let mut scene = Scene::new(server.url(), buckets).await;
             for act in script {
                 scene.perform(act).await;
             }
@@ -70,12 +72,12 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new(buckets: u32) -> Self {
+    async fn new(address: &str, buckets: u32) -> Self {
         let prefix = unique_name();
         Self {
-            store: open(server(), &prefix, buckets).await,
+            store: open(address, &prefix, buckets).await,
             tables: Tables::new(),
-            standing: Standing::of(&prefix).await,
+            standing: Standing::of(address, &prefix).await,
             now: NOW,
             buckets,
             endless: BTreeSet::new(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use redis::aio::MultiplexedConnection;
 use testudo::Duration;
 
-use crate::support::{raw, server};
+use crate::support::raw;
 
 /// A key: what is in it, and how many milliseconds are left of it, if it goes by itself.
 #[derive(Debug)]
@@ -45,8 +45,8 @@ for _, name in ipairs(redis.call('KEYS', ARGV[1])) do
 end";
 
 impl Standing {
-    pub(super) async fn of(prefix: &str) -> Self {
-        Self { pattern: format!("{{{prefix}:*"), redis: raw(server()).await }
+    pub(super) async fn of(address: &str, prefix: &str) -> Self {
+        Self { pattern: format!("{{{prefix}:*"), redis: raw(address).await }
     }
 
     /// By their names without prefix and bucket: what has one name in several buckets is taken together.
