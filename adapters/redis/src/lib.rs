@@ -48,8 +48,9 @@
 //!
 //! What time it is, the commands say; Redis' clock decides nothing. Records carry an expiry of Redis' own only as a
 //! backstop: a week beyond their end, counted from each write, and 400 days for counters, which remember failures at
-//! accounts. What has no end (users, events, messages, API keys without one, counters that came to their hard stop, and
-//! indices) carries none and goes by the sweep.
+//! accounts. The index of what somebody has lives as long as whatever of it lives longest. What has no end (users, events,
+//! messages, API keys without one, counters that came to their hard stop, and all other indices) carries none and goes by
+//! the sweep.
 //!
 //! # Security
 //!

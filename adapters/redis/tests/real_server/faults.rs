@@ -167,36 +167,6 @@ fn a_connection_that_leads_nowhere_is_replaced() {
     });
 }
 
-/// A write of that time may be carried out later, but nobody was told that it was.
-#[test]
-fn a_server_that_does_not_answer_is_a_fault_in_bounded_time() {
-    run(async {
-        let server = Redis::start().unwrap();
-        let store = RedisStore::open(server.url()).await.unwrap();
-        let ada = user("ada@example.com");
-        commit(&store, inserting(&ada)).await;
-        server.pause();
-        let answers = async {
-            let bob = user("bob@example.com");
-            tokio::join!(
-                is_there(&store, &ada),
-                store.count_attempt(attempt(&ada)),
-                store.commit(inserting(&bob)),
-                store.ping(),
-            )
-        };
-        let (found, counted, committed, ping) = timeout(BOUND, answers).await.unwrap();
-        assert_unavailable(found);
-        assert_unavailable(counted);
-        assert_unavailable(committed);
-        assert_unavailable(ping);
-        let opened = timeout(BOUND, RedisStore::open(server.url())).await.unwrap();
-        assert!(matches!(opened, Err(OpenError::Unavailable(_))), "{opened:?}");
-        server.resume();
-        recovers(&store, &ada).await;
-    });
-}
-
 #[test]
 fn a_server_that_became_a_replica_takes_no_writes_until_it_is_none() {
     run(async {
