@@ -5,6 +5,8 @@ use std::time::Duration;
 use redis::cluster::ClusterClientBuilder;
 use redis::io::tcp::TcpSettings;
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, TlsCertificates};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use crate::link::{ANSWER, CONNECT, Target};
 use crate::open_error::OpenError;
@@ -23,12 +25,12 @@ pub(crate) fn target(address: &str, authority: Option<&[u8]>) -> Result<Target, 
         "redis" => server(&format!("redis://{rest}"), None),
         "rediss" => {
             provide_cryptography();
-            server(&format!("rediss://{rest}"), certificates(authority))
+            server(&format!("rediss://{rest}"), certificates(authority)?)
         }
         "redis-cluster" => cluster("redis", rest, None),
         "rediss-cluster" => {
             provide_cryptography();
-            cluster("rediss", rest, certificates(authority))
+            cluster("rediss", rest, certificates(authority)?)
         }
         _ => Err(OpenError::Address("its scheme is not known")),
     }
@@ -88,9 +90,14 @@ fn tcp() -> TcpSettings {
     TcpSettings::default().set_nodelay(true).set_user_timeout(USER_TIMEOUT)
 }
 
-fn certificates(authority: Option<&[u8]>) -> Option<TlsCertificates> {
-    let root_cert = Some(authority?.to_vec());
-    Some(TlsCertificates { client_tls: None, root_cert })
+/// The client takes a text without any for an authority that signs nothing.
+fn certificates(authority: Option<&[u8]>) -> Result<Option<TlsCertificates>, OpenError> {
+    let Some(pem) = authority else { return Ok(None) };
+    let first = CertificateDer::pem_slice_iter(pem).next();
+    if !matches!(first, Some(Ok(_))) {
+        return Err(OpenError::Certificates);
+    }
+    Ok(Some(TlsCertificates { client_tls: None, root_cert: Some(pem.to_vec()) }))
 }
 
 /// Rustls asks for one provider in the process; another one that is there already stays.

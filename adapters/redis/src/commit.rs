@@ -22,15 +22,16 @@ pub(crate) enum Outcome {
     Changed,
 }
 
-/// Applies a batch: with one bucket, by one call.
+/// Applies a batch: with one bucket, by one call. What is removed behind it may take longer than a command.
 pub(crate) async fn commit(
     store: &RedisStore,
     batch: &Commit,
 ) -> Result<Result<(), Conflict>, Fault> {
+    let in_time = store.for_one_command();
     for _ in 0..ROUNDS {
-        let removed = belongings::of_removed(store, batch).await?;
+        let removed = belongings::of_removed(&in_time, batch).await?;
         let plan = writes::plan(&store.keys, batch, &removed)?;
-        match apply(store, &plan).await? {
+        match apply(&in_time, &plan).await? {
             Outcome::Applied => {
                 for (user, belongings) in &removed {
                     belongings.remove_sessions(store, *user).await?;
@@ -60,7 +61,7 @@ pub(crate) async fn apply(store: &RedisStore, plan: &Plan) -> Result<Outcome, Fa
     }
     let is_alone = plan.parts().len() == 1;
     for part in plan.parts().iter().filter(|part| part.writes() || is_alone) {
-        match outcome(store.writers.run(&part.call("apply")).await?)? {
+        match outcome(store.writers.run(&store.link, &part.call("apply")).await?)? {
             Outcome::Applied => {}
             other => return Ok(other),
         }

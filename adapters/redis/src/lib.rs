@@ -48,8 +48,9 @@
 //!
 //! What time it is, the commands say; Redis' clock decides nothing. Records carry an expiry of Redis' own only as a
 //! backstop: a week beyond their end, counted from each write, and 400 days for counters, which remember failures at
-//! accounts. What has no end (users, events, messages, API keys without one, counters that came to their hard stop, and
-//! indices) carries none and goes by the sweep.
+//! accounts. The index of what somebody has lives as long as whatever of it lives longest. What has no end (users, events,
+//! messages, API keys without one, counters that came to their hard stop, and all other indices) carries none and goes by
+//! the sweep.
 //!
 //! # Security
 //!
@@ -101,7 +102,9 @@ use writers::Writers;
 /// * **Read your writes.** All reads go to masters.
 /// * **Reconnecting.** A connection that is lost is made again. Meanwhile, and when an answer does not come in time,
 ///   commands are faults ([`FaultKind::Unavailable`](testudo_driver::FaultKind::Unavailable)), after 4 seconds at the
-///   latest. A write is never sent twice unless the server said that it did nothing.
+///   latest, however many calls of Redis they are. What goes through very many records takes as long as it takes, and is a
+///   fault 4 seconds after a call without an answer: sweeps, lists of idle counters and their removal, and the removal
+///   of sessions behind an account that is gone. A write is never sent twice unless the server said that it did nothing.
 /// * **Shared.** Any number of processes may open the same records, under one prefix and with one number of buckets.
 ///
 /// The methods must be called within a tokio runtime.
@@ -120,5 +123,11 @@ impl RedisStore {
     /// An [`OpenError`] whose message says what to do about it. It holds nothing of the address.
     pub async fn open(address: &str) -> Result<Self, OpenError> {
         RedisOptions::new().open(address).await
+    }
+
+    /// This store for one command, all calls of which are answered in time together, or not at all.
+    fn for_one_command(&self) -> Self {
+        let Self { keys, link, writers } = self;
+        Self { keys: keys.clone(), link: link.for_one_command(), writers: writers.clone() }
     }
 }

@@ -1,6 +1,7 @@
 //! The connection: one server or a cluster, made again when it is lost.
 //!
-//! * **Every wait is bounded**, by [`LONGEST_WAIT`] in all.
+//! * **Every wait is bounded**, by [`LONGEST_WAIT`] in all; and so is everything that one command sends together, over a
+//!   link that is [for one command](Link::for_one_command).
 //! * **A write is sent once.** If its connection breaks after that, or no answer comes, nobody knows whether it
 //!   was done: that is a fault, and never tried again here. It is sent again only if the server said that it
 //!   did nothing. So the client of the cluster, which would, is told to try nothing again.
@@ -17,12 +18,12 @@ use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{Route, SingleNodeRoutingInfo, SlotAddr};
 use redis::{Client, Cmd, Pipeline, RedisError, RedisResult, Value, from_redis_value};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::fault::{Failed, Unanswered};
 use crate::retry::{Next, after};
 
-/// The longest that any command waits, tries and pauses included.
+/// The longest that anything is waited for, tries and pauses included.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(4);
 
 /// How long one answer is waited for.
@@ -62,7 +63,11 @@ pub(crate) enum Target {
 
 /// A connection. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Link(Arc<Shared>);
+pub(crate) struct Link {
+    shared: Arc<Shared>,
+    /// By when all that is sent is answered or given up, if it is for one command.
+    deadline: Option<Instant>,
+}
 
 struct Shared {
     target: Target,
@@ -89,16 +94,28 @@ impl Link {
         let connecting = timeout(LONGEST_WAIT, connect(&target)).await;
         let current = connecting.map_err(|_| Failed::Unanswered(Unanswered::InTime))??;
         let is_being_replaced = AtomicBool::new(false);
-        Ok(Self(Arc::new(Shared { target, current: RwLock::new(current), is_being_replaced })))
+        let shared = Shared { target, current: RwLock::new(current), is_being_replaced };
+        Ok(Self { shared: Arc::new(shared), deadline: None })
+    }
+
+    /// The same connection for all that one command sends from now on, however many calls that are.
+    pub(crate) fn for_one_command(&self) -> Self {
+        let deadline = Some(Instant::now() + LONGEST_WAIT);
+        Self { shared: Arc::clone(&self.shared), deadline }
     }
 
     /// Another connection to the same.
     pub(crate) async fn another(&self) -> Result<Self, Failed> {
-        Self::new(self.0.target.clone()).await
+        Self::new(self.shared.target.clone()).await
+    }
+
+    /// This connection for a command that another link is for.
+    pub(crate) fn in_the_time_of(&self, other: &Self) -> Self {
+        Self { shared: Arc::clone(&self.shared), deadline: other.deadline }
     }
 
     pub(crate) fn is_cluster(&self) -> bool {
-        matches!(self.0.target, Target::Cluster(_))
+        matches!(self.shared.target, Target::Cluster(_))
     }
 
     /// Sends a command.
@@ -126,7 +143,14 @@ impl Link {
 
     /// Sends as often as it may be, within the time that there is.
     async fn persist(&self, order: &Order<'_>, intent: Intent) -> Result<Value, Failed> {
-        match timeout(LONGEST_WAIT, self.try_until_done(order, intent)).await {
+        let now = Instant::now();
+        let latest = now + LONGEST_WAIT;
+        let latest = self.deadline.map_or(latest, |deadline| deadline.min(latest));
+        if latest <= now {
+            // Other calls of the command took all the time that there was: this connection is no worse for that.
+            return Err(Failed::Unanswered(Unanswered::InTime));
+        }
+        match timeout_at(latest, self.try_until_done(order, intent)).await {
             Ok(result) => result.map_err(Failed::from),
             Err(_) => {
                 self.replace();
@@ -160,15 +184,15 @@ impl Link {
     }
 
     fn current(&self) -> Connection {
-        self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes another connection, in the background. What waits on the present one goes on waiting.
     fn replace(&self) {
-        if self.0.is_being_replaced.swap(true, Ordering::AcqRel) {
+        if self.shared.is_being_replaced.swap(true, Ordering::AcqRel) {
             return;
         }
-        let shared = Arc::clone(&self.0);
+        let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             if let Ok(Ok(fresh)) = timeout(LONGEST_WAIT, reconnect(&shared.target)).await {
                 *shared.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;

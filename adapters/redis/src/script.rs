@@ -26,6 +26,10 @@ macro_rules! scripts {
             }),
             intent: Intent::$intent,
         };)+
+
+        /// All of them, by the names of their files.
+        #[cfg(test)]
+        static ALL: &[(&str, &Script)] = &[$(($file, &$name),)+];
     };
 }
 
@@ -128,4 +132,60 @@ impl Call {
 fn is_unknown(failed: &Failed) -> bool {
     let unknown = ErrorKind::Server(ServerErrorKind::NoScript);
     matches!(failed, Failed::Redis(error) if error.kind() == unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a script may call that only reads. Whatever is not named here writes, or may.
+    const READING: &[&str] = &[
+        "EXISTS",
+        "GET",
+        "GETRANGE",
+        "HEXISTS",
+        "HGET",
+        "HLEN",
+        "PTTL",
+        "STRLEN",
+        "ZCARD",
+        "ZCOUNT",
+        "ZRANGE",
+        "ZRANGEBYLEX",
+        "ZRANGEBYSCORE",
+        "ZRANK",
+        "ZREVRANGEBYLEX",
+        "ZSCORE",
+    ];
+
+    /// What a script calls, which always stands there in full.
+    fn calls(text: &str) -> impl Iterator<Item = &str> {
+        text.split("redis.call(").skip(1).map(|rest| {
+            let name = rest.strip_prefix('\'').and_then(|rest| rest.split_once('\''));
+            name.expect("the name of a command").0
+        })
+    }
+
+    /// A read is sent once more when its connection breaks: a write would be done twice.
+    #[test]
+    fn a_script_that_calls_anything_that_writes_is_declared_a_write_and_no_other_is() {
+        for (file, script) in ALL {
+            assert!(!script.text.contains("pcall"), "{file} calls what is not looked at here");
+            let writes = calls(script.text).any(|call| !READING.contains(&call));
+            let intent = if writes { Intent::Write } else { Intent::Read };
+            assert_eq!(script.intent, intent, "{file}");
+        }
+    }
+
+    #[test]
+    fn every_file_with_a_script_is_declared() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/scripts");
+        let files = std::fs::read_dir(directory).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        let mut declared: Vec<&str> = ALL.iter().map(|(file, _)| *file).collect();
+        declared.sort_unstable();
+        assert_eq!(declared, names);
+    }
 }

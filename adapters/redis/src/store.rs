@@ -18,68 +18,68 @@ use crate::{RedisStore, attempts, commit, events, find, idle, list, messages, sw
 
 impl Store for RedisStore {
     async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
-        attempts::count(self, &command).await
+        attempts::count(&self.for_one_command(), &command).await
     }
 
     async fn find_user(&self, command: FindUser) -> Result<Option<User>, Fault> {
-        find::user(self, &command).await
+        find::user(&self.for_one_command(), &command).await
     }
 
     async fn find_session(&self, command: FindSession) -> Result<Option<OwnedSession>, Fault> {
-        find::session(self, command).await
+        find::session(&self.for_one_command(), command).await
     }
 
     async fn find_session_with_user(
         &self,
         command: FindSessionWithUser,
     ) -> Result<Option<(Session, User)>, Fault> {
-        find::session_with_user(self, command).await
+        find::session_with_user(&self.for_one_command(), command).await
     }
 
     async fn find_user_with_session(
         &self,
         command: FindUserWithSession,
     ) -> Result<Option<(User, Option<Session>)>, Fault> {
-        find::user_with_session(self, command).await
+        find::user_with_session(&self.for_one_command(), command).await
     }
 
     async fn find_session_record(&self, id: SessionId) -> Result<Option<Session>, Fault> {
-        find::session_record(self, id).await
+        find::session_record(&self.for_one_command(), id).await
     }
 
     async fn find_invitation(&self, command: FindInvitation) -> Result<Option<Invitation>, Fault> {
-        find::invitation(self, command).await
+        find::invitation(&self.for_one_command(), command).await
     }
 
     async fn find_api_key(&self, command: FindApiKey) -> Result<Option<OwnedApiKey>, Fault> {
-        find::api_key(self, command).await
+        find::api_key(&self.for_one_command(), command).await
     }
 
     async fn find_onboarding(
         &self,
         command: FindOnboarding,
     ) -> Result<Option<OnboardingSession>, Fault> {
-        find::onboarding(self, command).await
+        find::onboarding(&self.for_one_command(), command).await
     }
 
     async fn list_sessions(&self, command: ListSessions) -> Result<Vec<Session>, Fault> {
-        list::sessions(self, command).await
+        list::sessions(&self.for_one_command(), command).await
     }
 
     async fn list_users(&self, command: ListUsers) -> Result<Vec<User>, Fault> {
-        list::users(self, command).await
+        list::users(&self.for_one_command(), command).await
     }
 
     async fn list_invitations(&self, command: ListInvitations) -> Result<Vec<Invitation>, Fault> {
-        list::invitations(self, command).await
+        list::invitations(&self.for_one_command(), command).await
     }
 
     async fn list_api_keys(&self, command: ListApiKeys) -> Result<Vec<ApiKey>, Fault> {
-        list::api_keys(self, command).await
+        list::api_keys(&self.for_one_command(), command).await
     }
 
     async fn list_events(&self, command: ListEvents) -> Result<Vec<EventRecord>, Fault> {
-        events::list(self, &command).await
+        events::list(&self.for_one_command(), &command).await
     }
 
     async fn sweep(&self, command: Sweep) -> Result<Swept, Fault> {
@@ -114,23 +114,23 @@ impl Store for RedisStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<TakenEvents, Fault> {
-        events::take(self, &consumer, now, until, limit).await
+        events::take(&self.for_one_command(), &consumer, now, until, limit).await
     }
 
     async fn events_taken(&self, consumer: String, up_to: EventId) -> Result<(), Fault> {
-        events::taken(self, &consumer, up_to).await
+        events::taken(&self.for_one_command(), &consumer, up_to).await
     }
 
     async fn postpone_events(&self, consumer: String, until: Timestamp) -> Result<(), Fault> {
-        events::postpone(self, &consumer, until).await
+        events::postpone(&self.for_one_command(), &consumer, until).await
     }
 
     async fn begin_events(&self, consumer: String) -> Result<(), Fault> {
-        events::begin(self, &consumer).await
+        events::begin(&self.for_one_command(), &consumer).await
     }
 
     async fn forget_consumer(&self, consumer: String) -> Result<(), Fault> {
-        events::forget(self, &consumer).await
+        events::forget(&self.for_one_command(), &consumer).await
     }
 
     async fn take_messages(
@@ -139,15 +139,15 @@ impl Store for RedisStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<TakenMessage>, Fault> {
-        messages::take(self, now, until, limit).await
+        messages::take(&self.for_one_command(), now, until, limit).await
     }
 
     async fn messages_sent(&self, messages: Vec<MessageId>) -> Result<(), Fault> {
-        messages::sent(self, &messages).await
+        messages::sent(&self.for_one_command(), &messages).await
     }
 
     async fn postpone_message(&self, message: MessageId, until: Timestamp) -> Result<(), Fault> {
-        messages::postpone(self, message, until).await
+        messages::postpone(&self.for_one_command(), message, until).await
     }
 
     async fn bury_message(
@@ -156,11 +156,11 @@ impl Store for RedisStore {
         at: Timestamp,
         reason: BurialReason,
     ) -> Result<(), Fault> {
-        messages::bury(self, message, at, reason).await
+        messages::bury(&self.for_one_command(), message, at, reason).await
     }
 
     async fn list_messages(&self, command: ListMessages) -> Result<Vec<KeptMessage>, Fault> {
-        messages::list(self, command).await
+        messages::list(&self.for_one_command(), command).await
     }
 
     async fn revive_messages(
@@ -168,10 +168,10 @@ impl Store for RedisStore {
         which: DeadLetters,
         now: Timestamp,
     ) -> Result<Vec<MessageId>, Fault> {
-        messages::revive(self, &which, now).await
+        messages::revive(&self.for_one_command(), &which, now).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {
-        find::anything(self).await
+        find::anything(&self.for_one_command()).await
     }
 }

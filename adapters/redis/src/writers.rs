@@ -18,7 +18,7 @@ const CONNECTIONS: usize = 8;
 #[derive(Clone, Debug)]
 pub(crate) enum Writers {
     /// Over the connection of all commands.
-    Shared(Link),
+    Shared,
     /// Over connections of their own, in turn.
     Waiting(Arc<Waiting>),
 }
@@ -32,7 +32,7 @@ pub(crate) struct Waiting {
 
 impl Writers {
     pub(crate) async fn new(link: &Link, replication: Option<Replication>) -> Result<Self, Failed> {
-        let Some(replication) = replication else { return Ok(Self::Shared(link.clone())) };
+        let Some(replication) = replication else { return Ok(Self::Shared) };
         let mut links = Vec::with_capacity(CONNECTIONS);
         for _ in 0..CONNECTIONS {
             links.push(link.another().await?);
@@ -40,15 +40,15 @@ impl Writers {
         Ok(Self::Waiting(Arc::new(Waiting { links, next: AtomicUsize::new(0), replication })))
     }
 
-    /// Runs what writes.
-    pub(crate) async fn run(&self, call: &Call) -> Result<Value, Fault> {
+    /// Runs what writes, in the time of the link of all commands.
+    pub(crate) async fn run(&self, shared: &Link, call: &Call) -> Result<Value, Fault> {
         match self {
-            Self::Shared(link) => call.run(link).await,
+            Self::Shared => call.run(shared).await,
             Self::Waiting(waiting) => {
                 let turn = waiting.next.fetch_add(1, Ordering::Relaxed);
                 let link = waiting.links.iter().cycle().nth(turn % CONNECTIONS);
                 let link = link.ok_or_else(crate::fault::unexpected)?;
-                call.run_replicated(link, waiting.replication).await
+                call.run_replicated(&link.in_the_time_of(shared), waiting.replication).await
             }
         }
     }

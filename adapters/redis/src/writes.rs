@@ -123,7 +123,8 @@ fn user(plan: &mut Plan, keys: &Keys, name: &str, user: &User, last: &[u8]) -> R
     Ok(())
 }
 
-/// The index of its owner comes first: it may point to a session that is not there, and none is forgotten.
+/// The index of its owner comes first: it may point to a session that is not there, and none is forgotten. In another
+/// bucket it is written once, and lives as long as the session as no flow gives a session another end.
 fn session(
     plan: &mut Plan,
     keys: &Keys,

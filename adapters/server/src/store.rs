@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use testudo_driver::{SharedStore, Split};
 use testudo_memory::MemoryStore;
-use testudo_redis::RedisOptions;
+use testudo_redis::{OpenError, RedisOptions};
 use testudo_sqlx::mysql::MySqlOptions;
 use testudo_sqlx::postgres::PostgresOptions;
 use testudo_sqlx::{MySqlStore, PostgresStore, SqliteStore};
 
 use crate::config::{Database, RedisPlace, Stores};
-use crate::failure::Failure;
+use crate::failure::{Failure, while_doing};
 
 /// How long a commit waits for replicas of Redis, where it is to wait for some.
 const REPLICATION: Duration = Duration::from_secs(1);
@@ -72,15 +72,26 @@ async fn connect(database: &Database) -> Result<Connected, Failure> {
             store.map(Connected::MySql).map_err(|error| unusable(&error))
         }
         Database::Redis(place) => {
-            let RedisPlace { url, prefix, buckets, replicas } = place;
-            let options = RedisOptions::new().prefix(prefix).buckets(*buckets);
-            let options = options.wait_for_replicas(*replicas, REPLICATION);
-            let store = options.open(url.expose()).await;
-            let store = store.map_err(|error| unusable(&error))?;
+            let opened = redis_options(place)?.open(place.url.expose()).await;
+            let store = opened.map_err(|error| match (&error, &place.authority) {
+                (OpenError::Certificates, Some(path)) => {
+                    Failure::new(format!("{} holds no certificate in PEM", path.display()))
+                }
+                _ => unusable(&error),
+            })?;
             Ok(Connected::Other(SharedStore::new(store)))
         }
         Database::Memory => Ok(Connected::Other(SharedStore::new(MemoryStore::new()))),
     }
+}
+
+/// How a Redis is opened, with the certificates that its place names.
+fn redis_options(place: &RedisPlace) -> Result<RedisOptions, Failure> {
+    let options = RedisOptions::new().prefix(&place.prefix).buckets(place.buckets);
+    let options = options.wait_for_replicas(place.replicas, REPLICATION);
+    let Some(path) = &place.authority else { return Ok(options) };
+    let what = format!("the certificates in {} cannot be read", path.display());
+    Ok(options.trust(std::fs::read(path).map_err(while_doing(what))?))
 }
 
 impl Opened {

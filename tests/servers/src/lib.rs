@@ -9,6 +9,7 @@
 //! | | |
 //! |---|---|
 //! | [`Postgres::start`], [`MariaDb::start`], [`Redis::start`], [`RedisCluster::start`] | a server of one's own, to kill and to stop |
+//! | [`RedisCluster::start_with_tls`] | one that takes TLS |
 //! | [`Postgres::standby`], [`Redis::follow`], [`RedisCluster::start_with_replicas`] | a replica, which takes over for good |
 //! | [`Postgres::shared`], … | the URL of a server that all tests use: named by a [variable](variables), or started for this process |
 //! | [`Database::postgres`], [`Database::mysql`] | an empty database for one test on the shared server, dropped with the value |

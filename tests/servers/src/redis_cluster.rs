@@ -35,7 +35,16 @@ impl RedisCluster {
     /// # Errors
     /// When Redis is not installed, or the nodes do not come together.
     pub fn start_with(options: &Options) -> Result<Self, Error> {
-        Self::of(options, SLOTS.len())
+        Self::of(SLOTS.len(), || node(options, PATIENT, false))
+    }
+
+    /// Starts one whose nodes talk to each other over TLS, and to clients at [`RedisCluster::tls_url`] as well. The
+    /// certificates are among the options: `--tls-cert-file`, `--tls-key-file` and `--tls-ca-cert-file`.
+    ///
+    /// # Errors
+    /// When Redis is not installed, or the nodes do not come together.
+    pub fn start_with_tls(options: &Options) -> Result<Self, Error> {
+        Self::of(SLOTS.len(), || node(options, PATIENT, true))
     }
 
     /// Starts one whose masters have one replica each: when a master is killed, the others see it gone after half a
@@ -44,12 +53,12 @@ impl RedisCluster {
     /// # Errors
     /// When Redis is not installed, or the nodes do not come together.
     pub fn start_with_replicas(options: &Options) -> Result<Self, Error> {
-        Self::of(options, 2 * SLOTS.len())
+        Self::of(2 * SLOTS.len(), || node(options, IMPATIENT, false))
     }
 
     /// So many nodes, of which the first are masters.
-    fn of(options: &Options, count: usize) -> Result<Self, Error> {
-        let nodes: Vec<Server> = (0..count).map(|_| node(options)).collect::<Result<_, Error>>()?;
+    fn of(count: usize, node: impl Fn() -> Result<Server, Error>) -> Result<Self, Error> {
+        let nodes: Vec<Server> = (0..count).map(|_| node()).collect::<Result<_, Error>>()?;
         let urls: Vec<&str> = nodes.iter().map(Server::url).collect();
         let cluster = Self { url: urls.join(","), nodes };
         cluster.introduce()?;
@@ -73,6 +82,12 @@ impl RedisCluster {
         &self.url
     }
 
+    /// The URLs of the nodes where they take TLS, separated by commas.
+    pub fn tls_url(&self) -> String {
+        let url = |node: &Server| format!("rediss://127.0.0.1:{}", node.tls_port());
+        self.nodes.iter().map(url).collect::<Vec<_>>().join(",")
+    }
+
     /// The nodes, each of which can be killed, restarted and paused: first the masters, of which the first has the lowest
     /// third of the slots, then their replicas in the same order.
     pub fn nodes(&self) -> &[Server] {
@@ -93,7 +108,7 @@ impl RedisCluster {
     /// # Errors
     /// When it does not start, or does not come that far.
     pub fn add_replica(&self, options: &Options, master: &Server) -> Result<Server, Error> {
-        let replica = node(options)?;
+        let replica = node(options, IMPATIENT, false)?;
         meet(master, &replica)?;
         replicate(&replica, master)?;
         let what = "the new replica does not follow";
@@ -153,19 +168,33 @@ fn wait_until<'a>(
     Ok(())
 }
 
-fn node(options: &Options) -> Result<Server, Error> {
+/// Without answers for so many milliseconds, a node is gone to the others.
+const PATIENT: &str = "5000";
+/// As [`PATIENT`], where a replica is to take over soon. On a busy machine a node that is there may be silent for as long.
+const IMPATIENT: &str = "500";
+
+fn node(options: &Options, timeout: &str, takes_tls: bool) -> Result<Server, Error> {
     let (port, bus) = (Port::free()?, Port::free()?);
-    let cluster = [
+    let mut cluster = [
         "--cluster-enabled",
         "yes",
         "--cluster-config-file",
         "nodes.conf",
         "--cluster-node-timeout",
-        "500",
+        timeout,
         "--cluster-port",
         &bus.number().to_string(),
-    ];
-    start(vec![port, bus], options, &cluster.map(String::from))
+    ]
+    .map(String::from)
+    .to_vec();
+    let mut ports = vec![port, bus];
+    if takes_tls {
+        let tls = Port::free()?;
+        cluster.extend(["--tls-cluster", "yes", "--tls-auth-clients", "no"].map(String::from));
+        cluster.extend(["--tls-port".to_owned(), tls.number().to_string()]);
+        ports.push(tls);
+    }
+    start(ports, options, &cluster)
 }
 
 fn sees_all(node: &Server, count: usize) -> bool {

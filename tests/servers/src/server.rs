@@ -63,6 +63,11 @@ impl Server {
         self.launch.ports.get(1).map_or(0, Port::number)
     }
 
+    /// The port for clients that use TLS.
+    pub(crate) fn tls_port(&self) -> u16 {
+        self.launch.ports.get(2).map_or(0, Port::number)
+    }
+
     /// The directory that everything of it is in; its working directory, or a directory in that.
     pub fn directory(&self) -> &Path {
         self.launch.place.path()

@@ -4,31 +4,23 @@
 mod load;
 mod lost;
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use testudo_driver::Store;
 use testudo_redis::{RedisOptions, RedisStore};
 use testudo_test_servers::proxy::Proxy;
-use testudo_test_servers::{Options, Redis, RedisCluster, Server};
+use testudo_test_servers::{Options, Redis, RedisCluster};
 use tokio::time::{sleep, timeout};
 
 use self::load::Load;
 use crate::faults::assert_unavailable;
 use crate::fixtures::{inserting, user};
 use crate::moving::owner_and_other;
-use crate::support::{as_cluster, run};
-
-/// Far longer than anything here takes, as a busy machine may.
-const BOUND: Duration = Duration::from_secs(60);
+use crate::support::{BOUND, address_of, as_cluster, run};
 
 /// Those who wait for one replica.
 fn waiting() -> RedisOptions {
     RedisOptions::new().prefix("here").wait_for_replicas(1, Duration::from_secs(1))
-}
-
-fn address_of(server: &Server) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()))
 }
 
 fn url_of(proxy: &Proxy) -> String {

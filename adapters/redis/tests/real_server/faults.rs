@@ -16,10 +16,7 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use crate::fixtures::{attempt, commit, inserting, user};
-use crate::support::{raw, run};
-
-/// Longer than any command of the store may wait.
-const BOUND: Duration = Duration::from_secs(10);
+use crate::support::{BOUND, raw, run};
 
 pub(crate) fn assert_unavailable<T: std::fmt::Debug>(answer: Result<T, Fault>) {
     let fault = answer.expect_err("a fault");
@@ -170,36 +167,6 @@ fn a_connection_that_leads_nowhere_is_replaced() {
     });
 }
 
-/// A write of that time may be carried out later, but nobody was told that it was.
-#[test]
-fn a_server_that_does_not_answer_is_a_fault_in_bounded_time() {
-    run(async {
-        let server = Redis::start().unwrap();
-        let store = RedisStore::open(server.url()).await.unwrap();
-        let ada = user("ada@example.com");
-        commit(&store, inserting(&ada)).await;
-        server.pause();
-        let answers = async {
-            let bob = user("bob@example.com");
-            tokio::join!(
-                is_there(&store, &ada),
-                store.count_attempt(attempt(&ada)),
-                store.commit(inserting(&bob)),
-                store.ping(),
-            )
-        };
-        let (found, counted, committed, ping) = timeout(BOUND, answers).await.unwrap();
-        assert_unavailable(found);
-        assert_unavailable(counted);
-        assert_unavailable(committed);
-        assert_unavailable(ping);
-        let opened = timeout(BOUND, RedisStore::open(server.url())).await.unwrap();
-        assert!(matches!(opened, Err(OpenError::Unavailable(_))), "{opened:?}");
-        server.resume();
-        recovers(&store, &ada).await;
-    });
-}
-
 #[test]
 fn a_server_that_became_a_replica_takes_no_writes_until_it_is_none() {
     run(async {
@@ -232,7 +199,7 @@ fn a_commit_waits_for_replicas_if_it_is_told_to() {
         let (server, replica) = (Redis::start().unwrap(), Redis::start().unwrap());
         let options = RedisOptions::new().wait_for_replicas(1, Duration::from_secs(1));
         let store = options.open(server.url()).await.unwrap();
-        let (ada, bob) = (user("ada@example.com"), user("bob@example.com"));
+        let ada = user("ada@example.com");
         let alone = store.commit(inserting(&ada)).await.expect_err("there is no replica");
         assert_eq!(alone.kind(), FaultKind::Unavailable);
         assert!(alone.to_string().contains("replicas"), "{alone}");
@@ -250,9 +217,19 @@ fn a_commit_waits_for_replicas_if_it_is_told_to() {
             }
         };
         timeout(BOUND, followed).await.expect("a replica");
-        // Also with a script that is not known yet on that connection's server.
-        let () = redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut master).await.unwrap();
-        commit(&store, inserting(&bob)).await;
+        // Also with a script that is not known yet on that connection's server. Where the replica takes longer than a
+        // second, as on a busy machine, it is a fault.
+        let counts = async {
+            for number in 0.. {
+                let () = redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut master).await.unwrap();
+                let bob = user(&format!("bob{number}@example.com"));
+                if store.commit(inserting(&bob)).await.is_ok() {
+                    return bob;
+                }
+            }
+            unreachable!("users are countless")
+        };
+        let bob = timeout(BOUND, counts).await.expect("it is acknowledged");
         let field = &bob.id.as_uuid().as_bytes()[..];
         let there: bool = redis.hexists("{testudo:0}:users", field).await.unwrap();
         assert!(there, "what was acknowledged is on the replica");
@@ -331,46 +308,6 @@ fn a_server_that_loads_its_file_is_a_fault_until_it_has() {
         assert_unavailable(store.commit(inserting(&user("bob@example.com"))).await);
         reload.await.unwrap();
         recovers(&store, &ada).await;
-    });
-}
-
-#[test]
-fn over_tls_the_certificate_is_looked_at() {
-    run(async {
-        let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-        let directory = std::env::temp_dir().join(testudo_test_servers::unique_name());
-        std::fs::create_dir(&directory).unwrap();
-        let (certificate, key) = (directory.join("certificate.pem"), directory.join("key.pem"));
-        std::fs::write(&certificate, signed.cert.pem()).unwrap();
-        std::fs::write(&key, signed.signing_key.serialize_pem()).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let options = Options::throwaway()
-            .argument("--tls-port")
-            .argument(port.to_string())
-            .argument("--tls-cert-file")
-            .argument(certificate.display().to_string())
-            .argument("--tls-key-file")
-            .argument(key.display().to_string())
-            .argument("--tls-ca-cert-file")
-            .argument(certificate.display().to_string())
-            .argument("--tls-auth-clients")
-            .argument("no");
-        let server = Redis::start_with(&options);
-        std::fs::remove_dir_all(&directory).unwrap();
-        let _server = server.unwrap();
-
-        let address = format!("rediss://localhost:{port}");
-        let stranger = RedisStore::open(&address).await;
-        assert!(matches!(stranger, Err(OpenError::Unavailable(_))), "{stranger:?}");
-        let trusting = RedisOptions::new().trust(signed.cert.pem());
-        let store = trusting.clone().open(&address).await.unwrap();
-        let ada = user("ada@example.com");
-        commit(&store, inserting(&ada)).await;
-        assert!(is_there(&store, &ada).await.unwrap());
-        let other_name = trusting.open(&format!("rediss://127.0.0.1:{port}")).await;
-        assert!(matches!(other_name, Err(OpenError::Unavailable(_))), "{other_name:?}");
-        let no_pem = RedisOptions::new().trust("no certificate").open(&address).await;
-        assert!(no_pem.is_err(), "{no_pem:?}");
     });
 }
 

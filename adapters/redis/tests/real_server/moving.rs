@@ -1,7 +1,5 @@
 //! A cluster whose nodes go, stop and hand slots over to each other.
 
-use std::time::Duration;
-
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use testudo_driver::Store;
@@ -11,9 +9,7 @@ use tokio::time::timeout;
 
 use crate::faults::{assert_unavailable, is_there, recovers};
 use crate::fixtures::{commit, inserting, user};
-use crate::support::{as_cluster, raw, run};
-
-const BOUND: Duration = Duration::from_secs(10);
+use crate::support::{BOUND, as_cluster, raw, run};
 
 #[test]
 fn while_a_node_is_away_its_records_are_a_fault_and_then_there_again() {

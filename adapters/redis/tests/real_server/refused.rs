@@ -1,6 +1,6 @@
 //! A server that is there and lets nobody in: a fault as long as it does, and no longer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use redis::Pipeline;
@@ -13,10 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::faults::{assert_unavailable, is_there, recovers};
 use crate::fixtures::{commit, inserting, user};
-use crate::support::{as_cluster, raw, run};
-
-/// Longer than any command of the store may wait.
-const BOUND: Duration = Duration::from_secs(10);
+use crate::support::{BOUND, as_cluster, raw, run};
 
 /// Ends all connections but the one that says so.
 fn killing() -> Pipeline {
@@ -142,7 +139,7 @@ fn a_thousand_refusals_at_once_do_not_make_a_thousand_connections() {
         // Every command is refused, over connections that are made as always.
         let mut settings = redis::cmd("ACL");
         settings.arg(&["SETUSER", "default", "-exists", "-get"]);
-        let before = connections(&mut redis).await;
+        let (before, begun) = (connections(&mut redis).await, Instant::now());
         let () = settings.exec_async(&mut redis).await.unwrap();
         let ask = async |_| {
             let mut faults: Vec<Fault> = Vec::new();
@@ -155,7 +152,9 @@ fn a_thousand_refusals_at_once_do_not_make_a_thousand_connections() {
         let faults: usize = join_all((0..1000).map(ask)).await.into_iter().sum();
         assert_eq!(faults, 5000);
         let made = connections(&mut redis).await - before;
-        assert!(made < 50, "{made} connections");
+        // Five in a second, however many are refused; the first at once, and one may be under way at the end.
+        let most = begun.elapsed().as_millis() / 200 + 3;
+        assert!(u128::from(made) <= most, "{made} connections, and not {most}");
         let mut settings = redis::cmd("ACL");
         settings.arg(&["SETUSER", "default", "+@all"]);
         let () = settings.exec_async(&mut redis).await.unwrap();

@@ -1,7 +1,13 @@
 //! Stores on servers that all tests share, each under a prefix of its own.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
 use testudo_redis::{RedisOptions, RedisStore};
-use testudo_test_servers::{Redis, RedisCluster, unique_name};
+use testudo_test_servers::{Redis, RedisCluster, Server, unique_name};
+
+/// Far longer than anything takes that comes in the end, as a busy machine may.
+pub(crate) const BOUND: Duration = Duration::from_secs(60);
 
 /// The address of the one server.
 pub(crate) fn server() -> &'static str {
@@ -16,6 +22,11 @@ pub(crate) fn cluster() -> String {
 /// The address that a store takes, of a cluster whose nodes are named one by one.
 pub(crate) fn as_cluster(urls: &str) -> String {
     format!("redis-cluster://{}", urls.replace("redis://", ""))
+}
+
+/// Where a server of one's own is.
+pub(crate) fn address_of(server: &Server) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, server.port()))
 }
 
 /// A store without any record.

@@ -249,6 +249,7 @@ mod tests {
             "redis://h",
             "rediss://u:p@h:1/3?prefix=shop",
             "redis-cluster://a:1,b:2?buckets=64&replicas=1",
+            "rediss-cluster://a:1,b:2?ssl-ca=/etc/redis/authority%201.pem",
             "mysql://ada:x@db/auth?prefix=t_",
             "mariadb://db/auth",
         ] {
@@ -274,6 +275,10 @@ mod tests {
             "redis://h/xx",
             "redis-cluster://h:1,",
             "redis-cluster://h:1/3",
+            "redis://h?ssl-ca=a.pem",
+            "redis-cluster://h?ssl-ca=a.pem",
+            "rediss://h?ssl-ca=",
+            "rediss://h?ssl_ca=a.pem",
             "http://h",
         ] {
             assert!(wrong.parse::<Database>().is_err(), "{wrong:?} was taken");

@@ -1,9 +1,11 @@
 //! A Redis as a configuration names it.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use testudo::Secret;
 use testudo_redis::RedisOptions;
+use url::form_urlencoded;
 
 use super::DatabaseUrl;
 
@@ -18,9 +20,12 @@ pub(crate) struct RedisPlace {
     pub(crate) buckets: u32,
     /// How many replicas must have a commit before it counts.
     pub(crate) replicas: u32,
+    /// The file with the certificates of who signs the server's, in place of the system's authorities.
+    pub(crate) authority: Option<PathBuf>,
 }
 
-const PARAMETERS: &str = "expected ?prefix=NAME, &buckets=1 to 16384, &replicas=N and nothing else";
+const PARAMETERS: &str =
+    "expected ?prefix=NAME, &buckets=1 to 16384, &replicas=N, &ssl-ca=PATH and nothing else";
 
 impl FromStr for RedisPlace {
     type Err = String;
@@ -37,16 +42,20 @@ impl FromStr for RedisPlace {
             prefix: "testudo".to_owned(),
             buckets: 1,
             replicas: 0,
+            authority: None,
         };
-        for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
-            place.set(parameter.split_once('=').unwrap_or_default()).ok_or(PARAMETERS)?;
+        for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
+            place.set(&name, &value).ok_or(PARAMETERS)?;
+        }
+        if place.authority.is_some() && !address.starts_with("rediss") {
+            return Err("ssl-ca is for rediss:// and rediss-cluster://".to_owned());
         }
         Ok(place)
     }
 }
 
 impl RedisPlace {
-    fn set(&mut self, (name, value): (&str, &str)) -> Option<()> {
+    fn set(&mut self, name: &str, value: &str) -> Option<()> {
         let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
         match name {
             "prefix" if (1..=64).contains(&value.len()) && value.chars().all(is_plain) => {
@@ -54,6 +63,8 @@ impl RedisPlace {
             }
             "buckets" => self.buckets = value.parse().ok().filter(|n| (1..=16384).contains(n))?,
             "replicas" => self.replicas = value.parse().ok()?,
+            // As the URLs of SQL databases have it.
+            "ssl-ca" if !value.is_empty() => self.authority = Some(PathBuf::from(value)),
             _ => return None,
         }
         Some(())

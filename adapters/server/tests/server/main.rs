@@ -32,6 +32,7 @@ mod pages;
 mod real_server_clocks;
 mod real_server_imports;
 mod real_server_migrations;
+mod real_server_tls;
 mod resets;
 mod second_factor;
 mod services;
