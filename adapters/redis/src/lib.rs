@@ -67,6 +67,7 @@ mod belongings;
 mod codec;
 mod commit;
 mod events;
+mod eviction;
 mod fault;
 mod find;
 mod idle;
@@ -113,6 +114,8 @@ pub struct RedisStore {
     keys: Keys,
     link: Link,
     writers: Writers,
+    /// Whether it may be one that throws records away.
+    may_evict: bool,
 }
 
 impl RedisStore {
@@ -127,7 +130,11 @@ impl RedisStore {
 
     /// This store for one command, all calls of which are answered in time together, or not at all.
     fn for_one_command(&self) -> Self {
-        let Self { keys, link, writers } = self;
-        Self { keys: keys.clone(), link: link.for_one_command(), writers: writers.clone() }
+        Self {
+            keys: self.keys.clone(),
+            link: self.link.for_one_command(),
+            writers: self.writers.clone(),
+            may_evict: self.may_evict,
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use redis::{FromRedisValue, Value};
+use redis::FromRedisValue;
 
 use crate::RedisStore;
 use crate::address;
-use crate::fault::Failed;
+use crate::eviction;
 use crate::keys::Keys;
 use crate::link::{Intent, Link, Replication};
 use crate::open_error::OpenError;
@@ -129,11 +129,13 @@ impl RedisOptions {
         let keys = Keys::new(&self.prefix, self.buckets);
         let link = Link::new(address::target(address, self.authority.as_deref())?).await?;
         if !self.may_evict {
-            refuse_eviction(&link).await?;
+            if let Some(policy) = eviction::policy(&link).await? {
+                return Err(OpenError::Evicts(policy));
+            }
         }
         settle(&link, &keys, self.buckets).await?;
         let writers = Writers::new(&link, self.replication).await?;
-        Ok(RedisStore { keys, link, writers })
+        Ok(RedisStore { keys, link, writers, may_evict: self.may_evict })
     }
 }
 
@@ -141,32 +143,6 @@ impl Default for RedisOptions {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// That nothing is thrown away to make room. Who may not ask, is believed; and so is a cluster of which a node is
-/// away, as it goes on without.
-async fn refuse_eviction(link: &Link) -> Result<(), OpenError> {
-    let mut info = redis::cmd("INFO");
-    info.arg("memory");
-    let answer = match link.run(&info, Intent::Read).await {
-        Err(Failed::Redis(error)) if error.code() == Some("NOPERM") => return Ok(()),
-        Err(_) if link.is_cluster() => return Ok(()),
-        answer => answer?,
-    };
-    // A cluster answers with what each node says.
-    let texts = match answer {
-        Value::Map(nodes) => nodes.into_iter().map(|(_, text)| text).collect(),
-        text => vec![text],
-    };
-    for text in texts {
-        let text = String::from_redis_value(text).map_err(redis::RedisError::from)?;
-        let of = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
-        let policy = of("maxmemory_policy:").unwrap_or("noeviction");
-        if of("maxmemory:").is_some_and(|most| most != "0") && policy != "noeviction" {
-            return Err(OpenError::Evicts(policy.to_owned()));
-        }
-    }
-    Ok(())
 }
 
 /// Records the layout, or holds it against what is recorded.

@@ -12,9 +12,9 @@ use testudo::model::{
     ApiKey, AttemptKey, AttemptVerdict, EventId, Invitation, MessageId, OnboardingSession, Session,
     SessionId, User,
 };
-use testudo_driver::{Fault, Store};
+use testudo_driver::{Fault, FaultKind, Store};
 
-use crate::{RedisStore, attempts, commit, events, find, idle, list, messages, sweep};
+use crate::{RedisStore, attempts, commit, events, eviction, find, idle, list, messages, sweep};
 
 impl Store for RedisStore {
     async fn count_attempt(&self, command: CountAttempt) -> Result<AttemptVerdict, Fault> {
@@ -172,6 +172,16 @@ impl Store for RedisStore {
     }
 
     async fn ping(&self) -> Result<(), Fault> {
-        find::anything(&self.for_one_command()).await
+        let store = self.for_one_command();
+        find::anything(&store).await?;
+        // It may have been told to since the store was opened, or another server has taken over.
+        let evicts = !self.may_evict && eviction::policy(&store.link).await?.is_some();
+        if evicts {
+            return Err(Fault::new(
+                FaultKind::Unavailable,
+                "Redis throws keys away when memory is short; set maxmemory-policy noeviction",
+            ));
+        }
+        Ok(())
     }
 }

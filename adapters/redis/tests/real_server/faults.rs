@@ -260,21 +260,27 @@ fn when_memory_is_full_nothing_is_written_and_reads_go_on() {
 }
 
 #[test]
-fn a_server_that_would_throw_records_away_is_not_opened() {
+fn a_server_that_would_throw_records_away_is_not_opened_and_not_well_if_it_is_told_to_later() {
     run(async {
         let server = Redis::start().unwrap();
         let mut redis = raw(server.url()).await;
         configure(&mut redis, "maxmemory-policy", "volatile-lru").await;
-        RedisStore::open(server.url()).await.expect("without a limit nothing is thrown away");
+        let store =
+            RedisStore::open(server.url()).await.expect("without a limit nothing is thrown away");
+        store.ping().await.unwrap();
         configure(&mut redis, "maxmemory", "100mb").await;
         let opened = RedisStore::open(server.url()).await;
         assert!(
             matches!(&opened, Err(OpenError::Evicts(it)) if it == "volatile-lru"),
             "{opened:?}"
         );
-        RedisOptions::new().allow_eviction().open(server.url()).await.unwrap();
+        let fault = store.ping().await.unwrap_err();
+        assert!(fault.to_string().contains("noeviction"), "{fault}");
+        let trusting = RedisOptions::new().allow_eviction().open(server.url()).await.unwrap();
+        trusting.ping().await.unwrap();
         configure(&mut redis, "maxmemory-policy", "noeviction").await;
         RedisStore::open(server.url()).await.unwrap();
+        store.ping().await.unwrap();
     });
 }
 

@@ -50,6 +50,17 @@ fn every_metric_stands_in_the_documentation_and_the_reverse() {
     }
 }
 
+/// An alert on what nobody measures would be silent.
+#[test]
+fn every_metric_that_an_alert_looks_at_is_there() {
+    let alerts = include_str!("../../../../deploy/alerts.yaml");
+    let words = alerts.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
+    let named: BTreeSet<_> = words.filter(|word| word.starts_with("testudo_")).collect();
+    assert!(named.len() >= 4, "{named:?}");
+    let documented = documented();
+    assert!(named.iter().all(|name| documented.contains(*name)), "{named:?}");
+}
+
 fn measured(server: &Server) -> BTreeSet<String> {
     let answer = server.send(Request::new("GET", "/metrics"));
     let types = answer.body.lines().filter_map(|line| line.strip_prefix("# TYPE "));
