@@ -16,6 +16,8 @@
 //! `TESTUDO_FAULT_KILLS` says how often each of the servers is killed, the application too (a few times unless said), and
 //! `TESTUDO_FAULT_SEED` which faults come when: a campaign prints its own. Threads take turns as they like, so a seed
 //! repeats the faults and not each request. The last line tells how often what was killed, and how soon all was well again.
+//!
+//! The laws are held against a server that breaks them, too, one by one (`found_out`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -32,9 +34,11 @@ mod backing;
 mod campaign;
 mod codes;
 mod fault;
+mod found_out;
 mod guessing;
 mod kills;
 mod letters;
+mod liar;
 mod passwords;
 mod person;
 mod real_server;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use testudo_test_servers::Port;
 
 use crate::backing::Backing;
+use crate::liar::{Asked, Liar, Told};
 use crate::support::{CHEAP, Server, Site, Stores};
 
 pub(crate) struct Scene {
@@ -19,6 +20,8 @@ pub(crate) struct Scene {
     tokens: &'static str,
     /// It comes back where it was.
     port: Port,
+    /// Whom people ask instead, if anybody.
+    _liar: Option<Liar>,
     application: Option<Server>,
 }
 
@@ -61,6 +64,7 @@ impl Scene {
             is_split: false,
             tokens: "opaque",
             port,
+            _liar: None,
             application: None,
         }
     }
@@ -70,6 +74,13 @@ impl Scene {
         self.name = format!("{} with {tokens}", self.name);
         self.tokens = tokens;
         self
+    }
+
+    /// With a liar before it.
+    pub(crate) fn behind(mut self, lie: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Self {
+        let liar = Liar::before(self.address, lie);
+        self.address = liar.address;
+        Self { _liar: Some(liar), ..self }
     }
 
     /// Where the binary is, whoever stands before it.
