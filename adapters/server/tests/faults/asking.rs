@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::letters::Letters;
+use crate::machine::Machine;
 use crate::scene::Scene;
 use crate::support::{Answer, Request};
 use crate::work::Work;
@@ -39,6 +40,7 @@ pub(crate) struct World {
     pub(crate) is_split: bool,
     pub(crate) letters: Letters,
     pub(crate) work: Work,
+    pub(crate) machine: Machine,
     is_in_peace: AtomicBool,
     /// Who had to ask twice in peace, and how often.
     asked_twice: Mutex<BTreeMap<Ipv4Addr, usize>>,
@@ -57,6 +59,7 @@ impl World {
             is_split: scene.is_split,
             letters: Letters::of(scene.site.path("mail")),
             work: Work::default(),
+            machine: Machine::watched(),
             is_in_peace: AtomicBool::new(false),
             asked_twice: Mutex::default(),
             findings: Mutex::default(),
@@ -126,7 +129,7 @@ impl World {
         let (status, told) = match sent {
             Ok(answer) => (answer.status.to_string(), self.understand(answer)),
             Err(error) => {
-                if took >= PATIENCE {
+                if took >= PATIENCE && self.machine.since(begun) >= PATIENCE {
                     self.find(format!("no answer in {took:?}: {error}"));
                 }
                 ("none".to_owned(), Told::Unknown)
@@ -179,8 +182,11 @@ impl World {
         let slowest = self.slowest.lock().unwrap();
         let twice: usize = self.asked_twice.lock().unwrap().values().sum();
         let answers = self.statuses.lock().unwrap();
-        let done = self.work.figures();
-        format!("{done}; answers {answers:?}, slowest {slowest:.1?}; asked twice in peace: {twice}")
+        let (done, stood_still) = (self.work.figures(), self.machine.stood_still());
+        format!(
+            "{done}; answers {answers:?}, slowest {slowest:.1?}; asked twice in peace: {twice}; the machine stood still \
+             for {stood_still:.1?}"
+        )
     }
 
     /// Somebody whom nobody was before, at an address of their own, and a network too.

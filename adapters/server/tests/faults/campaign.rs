@@ -160,9 +160,9 @@ impl Campaign {
                 fault.happen(scene);
                 let healed = Instant::now();
                 let whole = witness.wait_until_whole(world);
-                recovery = whole.saturating_duration_since(healed);
+                recovery = world.machine.between(healed, whole);
                 thread::sleep(SETTLING);
-                let took = world.last_unknown().max(whole).saturating_duration_since(healed);
+                let took = world.machine.between(healed, world.last_unknown().max(whole));
                 if took > RECOVERY {
                     world.find(format!("it took {took:?} to be whole again"));
                 }

@@ -91,7 +91,7 @@ impl Account {
         let password = self.password.clone();
         let sign_ins: Vec<String> = (0..2)
             .filter_map(|_| match self.login(world, &password) {
-                Told::Done(answer) => Some(answer.text("session_token")),
+                Told::Done(answer) => answer.json()["session_token"].as_str().map(str::to_owned),
                 _ => None,
             })
             .collect();
@@ -118,6 +118,9 @@ impl Account {
                 self.unheard += 1;
                 self.shown = Some(code);
             }
+            0 if code.counts_still() && told.iter().all(|told| matches!(told, Told::Done(_))) => {
+                world.find(format!("{}: a good code is refused to both", self.email));
+            }
             0 => {}
             1 => self.spend(world, code),
             _ => {
@@ -143,7 +146,7 @@ impl Account {
                 return;
             }
             let Told::Done(answer) = self.login(world, &self.password.clone()) else { return };
-            let sign_in = answer.text("session_token");
+            let Some(sign_in) = sign_in(&answer) else { return };
             match advance(world, self.from, &sign_in, &code.data()) {
                 Told::Done(answer) if is_completed(&answer) => {
                     world.find(format!("{}: a code counted once more", self.email));
@@ -165,6 +168,11 @@ impl Account {
 
 pub(crate) fn advance(world: &World, from: Ipv4Addr, token: &str, data: &Value) -> Told {
     world.post(from, "/auth/onboarding/advance", &json!({"session_token": token, "data": data}))
+}
+
+/// The token of a sign-in that is not over.
+pub(crate) fn sign_in(answer: &Answer) -> Option<String> {
+    answer.json()["session_token"].as_str().map(str::to_owned)
 }
 
 pub(crate) fn is_completed(answer: &Answer) -> bool {

@@ -7,10 +7,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::asking::person;
+use crate::account::Account;
+use crate::asking::{World, person};
 use crate::campaign;
 use crate::liar::{Asked, Told, saying};
 use crate::scene::Scene;
+use crate::support::{App, EMAIL, PASSWORD};
+use crate::trail;
+use crate::work::{Deed, Work};
 
 fn campaign_with(lie: impl Fn(&Asked) -> Told + Send + Sync + 'static) {
     campaign::run_once(Scene::on_sqlite().behind(lie));
@@ -234,4 +238,74 @@ fn a_sign_in_that_nobody_was_told_of_is_found_out() {
         }
         asked.truth()
     });
+}
+
+#[test]
+#[should_panic(expected = "let in without the second factor")]
+fn a_sign_in_without_its_second_factor_is_found_out() {
+    let somebody_else = Mutex::new(None);
+    campaign_with(move |asked| {
+        let truth = asked.truth();
+        if !asked.is("POST /auth/login") {
+            return truth;
+        }
+        match body(&truth)["status"].as_str() {
+            Some("completed") => *somebody_else.lock().unwrap() = truth.clone(),
+            Some("in_progress") => return somebody_else.lock().unwrap().clone().or(truth),
+            _ => {}
+        }
+        truth
+    });
+}
+
+#[test]
+#[should_panic(expected = "a good code is refused")]
+fn a_code_that_is_right_and_refused_is_found_out() {
+    campaign_with(|asked| {
+        let truth = asked.truth();
+        let has_code = asked.is("POST /auth/onboarding/advance") && asked.text.contains("\"code\"");
+        let is_lie = has_code && body(&truth)["status"] == "completed";
+        if is_lie { saying(200, "", r#"{"status": "error"}"#) } else { truth }
+    });
+}
+
+#[test]
+#[should_panic(expected = "a link counted twice")]
+fn a_link_that_counts_twice_is_found_out() {
+    campaign_with(|asked| {
+        let truth = asked.truth();
+        let is_lie = asked.is("POST /auth/password/reset") && is(&truth, 401);
+        if is_lie { saying(204, "", "") } else { truth }
+    });
+}
+
+#[test]
+fn what_operators_are_shown_is_held_against_what_people_were_told() {
+    let scene = Scene::on_sqlite();
+    scene.site.create(EMAIL, PASSWORD);
+    let world = World::of(&scene);
+    let mut known = Account::new(EMAIL.to_owned(), person(1), PASSWORD.to_owned());
+    known.app = Some(App::of(&json!({"secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"})));
+    known.happened.push(("a session".to_owned(), "user_login"));
+    let unknown = Account::new("nobody@example.com".to_owned(), person(2), PASSWORD.to_owned());
+    trail::check(&scene.site, &world, &[&known, &unknown]);
+    let expected = [
+        "an event is lost: user_login of a session".to_owned(),
+        format!("{EMAIL}: 0 recovery codes are left, not 10 to 10"),
+        "nobody@example.com: the account is lost".to_owned(),
+    ];
+    let mut findings = world.findings();
+    findings.sort_unstable_by_key(|finding| expected.iter().position(|it| it == finding));
+    assert_eq!(findings, expected);
+}
+
+#[test]
+fn a_campaign_in_which_little_is_done_is_found_out() {
+    let work = Work::default();
+    (0..7).for_each(|_| work.done(Deed::Account));
+    let lacks = work.lacks(10);
+    assert!(lacks.contains(&"too little was done: Account, 7 of 8".to_owned()), "{lacks:?}");
+    assert!(lacks.contains(&"too little was done: Reset, 0 of 1".to_owned()), "{lacks:?}");
+    work.done(Deed::Account);
+    assert!(work.lacks(10).iter().all(|lack| !lack.contains("Account")));
 }

@@ -39,6 +39,7 @@ mod guessing;
 mod kills;
 mod letters;
 mod liar;
+mod machine;
 mod passwords;
 mod person;
 mod real_server;

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::account::{Account, Tokens};
 use crate::asking::{Told, World};
-use crate::codes::{Code, advance, is_completed};
+use crate::codes::{Code, advance, is_completed, sign_in};
 use crate::support::Answer;
 use crate::work::Deed;
 
@@ -72,9 +72,10 @@ impl Loot {
         let code = account.spent.iter().rfind(|code| !code.is_of_app).cloned();
         if let Some(code) = code.filter(|_| account.stolen.codes < ALLOWED)
             && let Told::Done(answer) = account.login(world, &account.password.clone())
+            && let Some(sign_in) = sign_in(&answer)
         {
             account.stolen.codes += 1;
-            let (email, sign_in) = (account.email.clone(), answer.text("session_token"));
+            let email = account.email.clone();
             self.secrets.0.push_back(Secret::Code { email, sign_in, code });
         }
     }

@@ -28,11 +28,11 @@ impl Witness {
     /// Signs up where there is no account.
     pub(crate) fn be_known(&mut self, world: &World) {
         let begun = Instant::now();
-        while self.0.is_none() && begun.elapsed() < RECOVERY * 2 {
+        while self.0.is_none() && world.machine.since(begun) < RECOVERY * 2 {
             let mut way = SigningUp::begin(world, false, false).map(|it| Way::On(Box::new(it)));
             while let Some(Way::On(on_the_way)) = way {
                 thread::sleep(PAUSE / 4);
-                let is_late = begun.elapsed() > RECOVERY * 2;
+                let is_late = world.machine.since(begun) > RECOVERY * 2;
                 way = Some(on_the_way.tick(world)).filter(|_| !is_late);
             }
             if let Some(Way::Member(account)) = way {
@@ -44,7 +44,7 @@ impl Witness {
     /// Waits until everything is read and written again; when it was so first.
     pub(crate) fn wait_until_whole(&mut self, world: &World) -> Instant {
         let begun = Instant::now();
-        while begun.elapsed() < RECOVERY * 2 {
+        while world.machine.since(begun) < RECOVERY * 2 {
             if answers(world) {
                 self.be_known(world);
                 let first = self.round(world).then(Instant::now);
