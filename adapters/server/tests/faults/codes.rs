@@ -49,6 +49,9 @@ impl Account {
     pub(crate) fn show_code(&mut self, world: &World, sign_in: &str) {
         let shown = self.shown.take();
         let is_again = shown.is_some();
+        if is_again {
+            world.work.done(Deed::CodeShownAgain);
+        }
         let Some(code) = shown.or_else(|| self.code()) else { return };
         let counts_still = code.counts_still();
         match advance(world, self.from, sign_in, &code.data()) {

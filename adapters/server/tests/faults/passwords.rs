@@ -89,6 +89,7 @@ impl Account {
             world.find(format!("{}: half of something was done: {alive:?}", self.email));
         }
         self.doubt = None;
+        world.work.done(Deed::SettledDoubt);
         match new {
             Some(new) if is_done => {
                 self.replace_password(world, new);

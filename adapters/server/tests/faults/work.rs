@@ -12,18 +12,25 @@ pub(crate) enum Deed {
     ReplacedPassword,
     Reset,
     RefusedGuess,
+    /// A code was shown again, as nobody knew what came of the first time.
+    CodeShownAgain,
+    /// The last step of signing up was said twice.
+    LastStepTwice,
+    /// It was found out what had become of an account.
+    SettledDoubt,
     /// What an ended token, a replaced password or a spent code was tried for while something was broken.
     Theft,
 }
 
 /// How many of each there are at least for ten kills, on a machine that is slow.
-const AT_LEAST: [(Deed, u64); 7] = [
+const AT_LEAST: [(Deed, u64); 8] = [
     (Deed::Account, 8),
     (Deed::EndedSession, 20),
     (Deed::SpentCode, 8),
     (Deed::ReplacedPassword, 4),
     (Deed::Reset, 1),
     (Deed::RefusedGuess, 5),
+    (Deed::LastStepTwice, 2),
     (Deed::Theft, 200),
 ];
 
