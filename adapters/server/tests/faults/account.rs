@@ -86,6 +86,13 @@ pub(crate) struct Session {
     pub(crate) state: State,
 }
 
+impl Session {
+    /// Whether its access token has not expired.
+    pub(crate) fn is_young(&self) -> bool {
+        self.begun.elapsed() < LIFETIME
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Live,
@@ -170,6 +177,12 @@ impl Account {
         self.limited.is_some_and(|since| since.elapsed() < LOCK)
     }
 
+    /// Whether something happened to it of which nobody knows yet.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        let is_settled = |session: &Session| session.state == State::Live;
+        self.doubt.is_some() || self.unheard > 0 || !self.sessions.iter().all(is_settled)
+    }
+
     /// Signs in with a password, right or wrong.
     pub(crate) fn login(&mut self, world: &World, password: &str) -> Told {
         let body = json!({"email": self.email, "password": password});
@@ -215,8 +228,9 @@ impl Account {
             self.sign_in(world);
         }
         let email = self.email.clone();
-        for session in self.sessions.iter().filter(|session| session.begun.elapsed() < LIFETIME) {
+        for session in &self.sessions {
             if session.state == State::Live
+                && session.is_young()
                 && self.is_alive(world, &session.tokens.access) == Some(false)
             {
                 world.find(format!("{email}: a session is lost"));

@@ -85,6 +85,10 @@ impl World {
         self.asked_twice.lock().unwrap().get(&from).copied().unwrap_or(0)
     }
 
+    pub(crate) fn all_asked_twice(&self) -> usize {
+        self.asked_twice.lock().unwrap().values().sum()
+    }
+
     pub(crate) fn post(&self, from: Ipv4Addr, path: &str, body: &Value) -> Told {
         self.ask(from, Request::new("POST", path).json(body.to_string()))
     }
@@ -180,7 +184,7 @@ impl World {
 
     pub(crate) fn figures(&self) -> String {
         let slowest = self.slowest.lock().unwrap();
-        let twice: usize = self.asked_twice.lock().unwrap().values().sum();
+        let twice = self.all_asked_twice();
         let answers = self.statuses.lock().unwrap();
         let (done, stood_still) = (self.work.figures(), self.machine.stood_still());
         format!(

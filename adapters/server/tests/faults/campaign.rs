@@ -217,6 +217,9 @@ impl Campaign {
             trail::check(&self.scene.site, world, &accounts);
             let lacks = world.work.lacks(self.kills.sum());
             lacks.into_iter().for_each(|lack| world.find(lack));
+            if world.all_asked_twice() > usize::try_from(self.rounds).unwrap() {
+                world.find("in peace somebody had to ask twice again and again");
+            }
             let (locked, in_doubt) = self.out_of_sight();
             if locked + in_doubt > 2 + accounts.len() / 10 {
                 world.find(format!("too little is known: {locked} locked, {in_doubt} in doubt"));

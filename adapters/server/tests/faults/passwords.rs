@@ -73,7 +73,7 @@ impl Account {
         let by_password = new.as_deref().and_then(|new| self.opens(world, new));
         let mut alive = Vec::new();
         for (index, session) in self.sessions.iter().enumerate() {
-            if Some(index) != kept && session.state == State::Live {
+            if Some(index) != kept && session.state == State::Live && session.is_young() {
                 let Some(is_alive) = self.is_alive(world, &session.tokens.access) else { return };
                 alive.push(is_alive);
             }

@@ -112,9 +112,11 @@ impl Person {
         if let Some(on_the_way) = self.signing_up.as_ref().filter(|_| is_last) {
             on_the_way.check_letter(world);
         }
-        // Of older accounts a few at a time, and all in the end.
-        let looked_at = if is_last { self.past.len() } else { self.past.len().min(2) };
+        // Of older accounts a few at a time, besides those that something is to be found out of; and all in the end.
         self.random.shuffle(&mut self.past);
+        self.past.sort_by_key(|account| !account.is_unsettled());
+        let unsettled = self.past.iter().filter(|account| account.is_unsettled()).count();
+        let looked_at = if is_last { self.past.len() } else { unsettled + 2 };
         for account in self.past.iter_mut().take(looked_at) {
             account.check(world, is_last);
         }
