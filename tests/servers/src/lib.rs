@@ -14,6 +14,7 @@
 //! | [`Postgres::shared`], … | the URL of a server that all tests use: named by a [variable](variables), or started for this process |
 //! | [`Database::postgres`], [`Database::mysql`] | an empty database for one test on the shared server, dropped with the value |
 //! | [`Proxy`](proxy::Proxy) | a network between that misbehaves on command |
+//! | [`Port`] | a port to listen on, which stays one's own while nobody listens |
 //! | [`unique_name`] | what a test prefixes its keys with on a shared Redis |
 //!
 //! The binary `testudo-test-servers -- COMMAND…` starts one of each, names them in the variables, and runs a command
@@ -51,6 +52,7 @@ pub use database::{Database, unique_name};
 pub use error::Error;
 pub use mariadb::MariaDb;
 pub use options::Options;
+pub use port::Port;
 pub use postgres::Postgres;
 pub use redis::Redis;
 pub use redis_cluster::RedisCluster;

@@ -10,15 +10,21 @@ const FIRST: u16 = 15_000;
 const COUNT: u16 = 17_000;
 
 /// A port on 127.0.0.1 that is nobody else's, among all processes that ask here, as long as this lives.
+///
+/// Who has it may listen there, end, and listen there again.
 #[derive(Debug)]
-pub(crate) struct Port {
+pub struct Port {
     number: u16,
     /// Locked. The system unlocks it when the process dies.
     _lock: File,
 }
 
 impl Port {
-    pub(crate) fn free() -> Result<Self, Error> {
+    /// One on which nobody listens.
+    ///
+    /// # Errors
+    /// When there is none, or no directory for temporary files.
+    pub fn free() -> Result<Self, Error> {
         let user = rustix::process::getuid().as_raw();
         let locks = std::env::temp_dir().join(format!("testudo-test-ports-{user}"));
         create_dir_all(&locks).map_err(Error::at(&locks))?;
@@ -35,7 +41,9 @@ impl Port {
             .ok_or_else(|| Error::failed("a free port on 127.0.0.1", "there is none"))
     }
 
-    pub(crate) fn number(&self) -> u16 {
+    /// Which one it is.
+    #[must_use]
+    pub const fn number(&self) -> u16 {
         self.number
     }
 }

@@ -16,12 +16,15 @@ use std::thread;
 use std::time::Duration;
 
 use self::connection::Connection;
+use crate::Port;
 
 /// A proxy on a port of its own. Dropping it drops its connections.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
+    /// Kept while connections are refused, when nobody listens there.
+    _port: Port,
 }
 
 /// Which way bytes go.
@@ -92,7 +95,8 @@ impl Proxy {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn to(target: SocketAddr) -> io::Result<Self> {
-        let (listener, address) = listening::on_a_free_port()?;
+        let port = Port::free().map_err(io::Error::other)?;
+        let (listener, address) = listening::on(&port)?;
         let state = Mutex::new(State::new(target));
         let shared = Arc::new(Shared {
             state,
@@ -103,7 +107,7 @@ impl Proxy {
         thread::Builder::new()
             .name("proxy".to_owned())
             .spawn(move || listening::accept(&accepting, listener, address))?;
-        Ok(Self { address, shared })
+        Ok(Self { address, shared, _port: port })
     }
 
     /// Where clients connect to.

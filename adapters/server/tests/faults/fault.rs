@@ -5,15 +5,23 @@ use std::time::Duration;
 
 use testudo_test_servers::proxy::Direction;
 
+use crate::backing::Backing;
 use crate::scene::Scene;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
+    /// And started again at once.
     KillApplication,
     PauseApplication(Duration),
+    /// What happens to one of the servers that it stands on: the number of that, and of its node.
+    Behind(usize, usize, Trouble),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Trouble {
     /// And started again after a while.
-    KillServer(Duration),
-    PauseServer(Duration),
+    Kill(Duration),
+    Pause(Duration),
     DropConnections,
     Refuse(Duration),
     Delay(Duration, Duration),
@@ -23,57 +31,83 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) fn random(random: &mut fastrand::Rng, has_server: bool) -> Self {
+    pub(crate) fn of_application(random: &mut fastrand::Rng) -> Self {
+        match random.u8(..10) {
+            0..8 => Self::KillApplication,
+            _ => Self::PauseApplication(Duration::from_millis(random.u64(..800))),
+        }
+    }
+
+    pub(crate) fn of_server(random: &mut fastrand::Rng, number: usize, backing: &Backing) -> Self {
+        let node = random.usize(..backing.server.nodes().len());
+        Self::Behind(number, node, Trouble::random(random, backing.proxy.is_some()))
+    }
+
+    /// Whether a server is killed: the application, or the one with this number.
+    pub(crate) const fn kills(self) -> Option<Option<usize>> {
+        match self {
+            Self::KillApplication => Some(None),
+            Self::Behind(number, _, Trouble::Kill(_)) => Some(Some(number)),
+            Self::PauseApplication(_) | Self::Behind(..) => None,
+        }
+    }
+
+    /// Does it, and undoes it as far as anybody but the application can.
+    pub(crate) fn happen(self, scene: &mut Scene) {
+        match self {
+            Self::KillApplication => scene.restart(),
+            Self::PauseApplication(time) => {
+                scene.signal("STOP");
+                thread::sleep(time);
+                scene.signal("CONT");
+            }
+            Self::Behind(number, node, trouble) => trouble.happen(&scene.backings[number], node),
+        }
+    }
+}
+
+impl Trouble {
+    fn random(random: &mut fastrand::Rng, has_network: bool) -> Self {
         let mut millis = |range| Duration::from_millis(random.u64(range));
         let (short, long) = (millis(0..800), millis(100..2500));
         let piece = millis(1..300);
-        if !has_server {
-            return match random.u8(..10) {
-                0..8 => Self::KillApplication,
-                _ => Self::PauseApplication(short),
-            };
-        }
         let direction = if random.bool() { Direction::Answers } else { Direction::Requests };
         match random.u8(..100) {
-            0..50 => Self::KillServer(short),
-            50..70 => Self::KillApplication,
-            70..73 => Self::PauseServer(long),
-            73..76 => Self::DropConnections,
-            76..79 => Self::Refuse(long),
-            79..82 => Self::Delay(piece, long),
-            82..85 => Self::Freeze(long),
-            85..88 => Self::HalfClose(direction),
+            0..70 => Self::Kill(short),
+            70..74 => Self::Pause(long),
+            74..100 if !has_network => Self::Pause(long),
+            74..78 => Self::DropConnections,
+            78..81 => Self::Refuse(long),
+            81..84 => Self::Delay(piece, long),
+            84..87 => Self::Freeze(long),
+            87..90 => Self::HalfClose(direction),
             _ => Self::Cut(direction, random.u64(..6000), short),
         }
     }
 
-    pub(crate) const fn is_kill(self) -> bool {
-        matches!(self, Self::KillApplication | Self::KillServer(_))
+    fn happen(self, backing: &Backing, node: usize) {
+        let node = &backing.server.nodes()[node];
+        match self {
+            Self::Kill(time) => {
+                node.kill_9().unwrap();
+                thread::sleep(time);
+                node.restart().unwrap();
+            }
+            Self::Pause(time) => {
+                node.pause();
+                thread::sleep(time);
+                node.resume();
+            }
+            _ => self.happen_between(backing),
+        }
+        backing.server.wait_until_together();
     }
 
-    /// Does it, and undoes it as far as anybody but the application can.
-    pub(crate) fn happen(self, scene: &mut Scene, which: usize) {
-        if matches!(self, Self::KillApplication) {
-            return scene.restart();
-        }
-        if let Self::PauseApplication(time) = self {
-            scene.signal("STOP");
-            thread::sleep(time);
-            return scene.signal("CONT");
-        }
-        let backing = &scene.backings[which];
-        let (server, proxy) = (&backing.server, &backing.proxy);
+    /// On the way to the server.
+    fn happen_between(self, backing: &Backing) {
+        let Some(proxy) = &backing.proxy else { return };
         match self {
-            Self::KillServer(time) => {
-                server.kill_9().unwrap();
-                thread::sleep(time);
-                server.restart().unwrap();
-            }
-            Self::PauseServer(time) => {
-                server.pause();
-                thread::sleep(time);
-                server.resume();
-            }
+            Self::Kill(_) | Self::Pause(_) => {}
             Self::DropConnections => proxy.drop_connections(),
             Self::HalfClose(direction) => proxy.half_close(direction),
             Self::Refuse(time) => {
@@ -94,7 +128,6 @@ impl Fault {
                 proxy.cut_after(direction, after);
                 thread::sleep(time);
             }
-            Self::KillApplication | Self::PauseApplication(_) => {}
         }
         proxy.heal();
     }

@@ -6,6 +6,7 @@ use std::thread;
 use serde_json::json;
 
 use crate::asking::{Told, World};
+use crate::work::Deed;
 
 /// What the policy allows at one account before it is locked for longer than a round takes.
 const ALLOWED: usize = 5;
@@ -28,15 +29,19 @@ impl Guesser {
             let guesses: Vec<_> = (0..8).map(|_| scope.spawn(guess)).collect();
             guesses.into_iter().map(|guess| guess.join().unwrap()).collect()
         });
-        let looked_at =
-            |told: &&Told| matches!(told, Told::Refused(answer) if answer.status == 401);
         let count = self.victims.entry(victim.clone()).or_default();
-        *count += told.iter().filter(looked_at).count();
+        for told in &told {
+            match told {
+                Told::Refused(answer) if answer.status == 401 => *count += 1,
+                Told::Refused(answer) if answer.status == 429 => {
+                    world.work.done(Deed::RefusedGuess);
+                }
+                Told::Done(_) => world.find(format!("{victim}: a guess was let in")),
+                Told::Refused(_) | Told::Unknown => {}
+            }
+        }
         if *count > ALLOWED {
             world.find(format!("{victim}: {count} guesses were looked at"));
-        }
-        if told.iter().any(|told| matches!(told, Told::Done(_))) {
-            world.find(format!("{victim}: a guess was let in"));
         }
     }
 }

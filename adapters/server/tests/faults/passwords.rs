@@ -6,19 +6,18 @@ use serde_json::json;
 
 use crate::account::{Account, Doubt, State};
 use crate::asking::{Told, World};
-use crate::support::Request;
+use crate::work::Deed;
 
 impl Account {
     pub(crate) fn change_password(&mut self, world: &World, index: usize, new: String) {
-        let body = json!({"current_password": self.password, "new_password": new}).to_string();
-        let access = &self.sessions[index].tokens.access;
-        let request = Request::new("POST", "/auth/password/change").bearer(access).json(body);
-        match world.ask(self.from, request) {
+        let body = json!({"current_password": self.password, "new_password": new});
+        let access = self.sessions[index].tokens.access.clone();
+        match world.post_bearing(self.from, "/auth/password/change", &access, &body) {
             Told::Done(_) => {
-                self.replace_password(new);
-                self.end_all_but(Some(index));
+                self.replace_password(world, new);
+                self.end_all_but(world, Some(index));
             }
-            Told::Refused(answer) if answer.status == 429 => self.is_limited = true,
+            Told::Refused(answer) if answer.status == 429 => self.limit(),
             Told::Refused(answer) => {
                 world.find(format!("{}: a change is refused: {answer}", self.email));
             }
@@ -53,8 +52,9 @@ impl Account {
             (0, true) => self.doubt = Some(Doubt::Password { new, kept: None }),
             (0, false) => {}
             (1, _) => {
-                self.replace_password(new);
-                self.end_all_but(None);
+                world.work.done(Deed::Reset);
+                self.replace_password(world, new);
+                self.end_all_but(world, None);
                 if let Told::Done(_) = world.post(from, "/auth/password/reset", &body) {
                     world.find(format!("{}: a link counted once more", self.email));
                 }
@@ -65,42 +65,79 @@ impl Account {
 
     /// Finds out what became of the account of which nobody knows: all of it or nothing.
     pub(crate) fn settle_doubt(&mut self, world: &World) {
-        let is_done = match &self.doubt {
+        let (new, kept) = match &self.doubt {
             None => return,
-            Some(Doubt::SignedOut) => None,
-            Some(Doubt::Password { new, .. }) => match self.login(world, &new.clone()) {
-                Told::Done(_) => Some(true),
-                Told::Refused(answer) if answer.status == 401 => Some(false),
-                Told::Refused(_) | Told::Unknown => return,
-            },
+            Some(Doubt::SignedOut) => (None, None),
+            Some(Doubt::Password { new, kept }) => (Some(new.clone()), *kept),
         };
-        let kept = match &self.doubt {
-            Some(Doubt::Password { kept, .. }) => *kept,
-            _ => None,
-        };
+        let by_password = new.as_deref().and_then(|new| self.opens(world, new));
         let mut alive = Vec::new();
         for (index, session) in self.sessions.iter().enumerate() {
-            if Some(index) != kept && session.state == State::Live {
-                let Some(is_alive) = self.is_alive(world, &session.tokens) else { return };
+            if Some(index) != kept && session.state == State::Live && session.is_young() {
+                let Some(is_alive) = self.is_alive(world, &session.tokens.access) else { return };
                 alive.push(is_alive);
             }
         }
-        let is_done = is_done.unwrap_or_else(|| alive.contains(&false));
+        // A locked account tells by its sessions, if it has any.
+        let by_sessions = alive.first().map(|is_alive| !is_alive);
+        let is_done = match (&new, by_password.or(by_sessions)) {
+            (_, Some(is_done)) => is_done,
+            (None, None) => false,
+            (Some(_), None) => return,
+        };
         if alive.contains(&is_done) {
             world.find(format!("{}: half of something was done: {alive:?}", self.email));
         }
-        match self.doubt.take() {
-            Some(Doubt::Password { new, .. }) if is_done => {
-                self.replace_password(new);
-                self.end_all_but(kept);
+        self.doubt = None;
+        world.work.done(Deed::SettledDoubt);
+        match new {
+            Some(new) if is_done => {
+                self.replace_password(world, new);
+                self.end_all_but(world, kept);
                 // Between two stores there may have been a crash: the owner signs in again.
                 let kept = self.sessions.first().filter(|_| world.is_split);
-                if kept.is_some_and(|kept| self.is_alive(world, &kept.tokens) == Some(false)) {
-                    self.end_all_but(None);
+                if kept.is_some_and(|it| self.is_alive(world, &it.tokens.access) == Some(false)) {
+                    self.end_all_but(world, None);
                 }
             }
-            Some(Doubt::SignedOut) if is_done => self.end_all_but(None),
+            None if is_done => self.end_all_but(world, None),
             _ => {}
+        }
+    }
+
+    /// Whether a password opens the account, if that can be known.
+    fn opens(&mut self, world: &World, password: &str) -> Option<bool> {
+        if self.is_limited() {
+            return None;
+        }
+        match self.login(world, password) {
+            Told::Done(_) => Some(true),
+            Told::Refused(answer) if answer.status == 401 => Some(false),
+            Told::Refused(_) | Told::Unknown => None,
+        }
+    }
+
+    /// In the end: the password opens, and what was there before does not.
+    pub(crate) fn check_passwords(&mut self, world: &World) {
+        if self.is_limited() {
+            return;
+        }
+        if self.doubt.is_some() {
+            return world.find(format!("{}: a doubt cannot be settled", self.email));
+        }
+        match self.login(world, &self.password.clone()) {
+            Told::Done(_) | Told::Unknown => {}
+            Told::Refused(answer) if answer.status == 429 => return,
+            Told::Refused(answer) => {
+                world
+                    .find(format!("{}: the account or its password is lost: {answer}", self.email));
+            }
+        }
+        // As many as may be tried before the account is locked.
+        for replaced in self.replaced.clone().iter().rev().take(3) {
+            if let Told::Done(_) = self.login(world, replaced) {
+                world.find(format!("{}: a password opens that was replaced", self.email));
+            }
         }
     }
 }

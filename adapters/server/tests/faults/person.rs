@@ -5,10 +5,13 @@ use std::time::Duration;
 use crate::account::{Account, State};
 use crate::asking::World;
 use crate::signing_up::{SigningUp, Way};
+use crate::thief::Loot;
 
 /// How many accounts one looks after; older ones are looked at in the end.
 const AT_ONCE: usize = 4;
 const SESSIONS: usize = 5;
+/// How often one tries to sign in while nobody answers: more often, and the account is locked.
+const TRIES: u8 = 2;
 
 pub(crate) struct Person {
     random: fastrand::Rng,
@@ -23,13 +26,15 @@ impl Person {
         Self { random, signing_up: None, accounts: Vec::new(), past: Vec::new() }
     }
 
-    /// What must stand in the audit trail.
-    pub(crate) fn happened(&self) -> impl Iterator<Item = &(String, &'static str)> {
-        self.accounts.iter().chain(&self.past).flat_map(|account| &account.happened)
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.iter().chain(&self.past)
     }
 
-    pub(crate) fn accounts(&self) -> usize {
-        self.accounts.len() + self.past.len()
+    /// Leaves what counts no more to who wants it: all of the accounts in use, and of a few older ones.
+    pub(crate) fn be_robbed(&mut self, world: &World, loot: &mut Loot) {
+        for account in self.accounts.iter_mut().chain(self.past.iter_mut().rev().take(2)) {
+            loot.take(account, world);
+        }
     }
 
     /// One or a few requests.
@@ -45,8 +50,8 @@ impl Person {
             if self.accounts.len() >= AT_ONCE {
                 self.past.push(self.accounts.remove(0));
             }
-            let wants_app = self.random.bool();
-            self.signing_up = SigningUp::begin(world, wants_app).map(Box::new);
+            let (wants_app, is_hasty) = (self.random.bool(), self.random.bool());
+            self.signing_up = SigningUp::begin(world, wants_app, is_hasty).map(Box::new);
         }
         if !self.accounts.is_empty() {
             let index = self.random.usize(..self.accounts.len());
@@ -60,11 +65,12 @@ impl Person {
         if account.doubt.is_some() {
             return;
         }
-        let may_sign_in = !account.is_limited && account.sessions.len() < SESSIONS;
+        let is_heard = account.unheard < TRIES;
+        let may_sign_in = is_heard && !account.is_limited() && account.sessions.len() < SESSIONS;
+        if may_sign_in && (account.sessions.is_empty() || account.shown.is_some()) {
+            return account.sign_in(world);
+        }
         if account.sessions.is_empty() {
-            if may_sign_in {
-                account.sign_in(world);
-            }
             return;
         }
         let index = self.random.usize(..account.sessions.len());
@@ -75,10 +81,13 @@ impl Person {
             State::Leaving => return,
         }
         let are_all_live = account.sessions.iter().all(|session| session.state == State::Live);
+        if are_all_live && (1..9).contains(&account.resets) && self.random.bool() {
+            return account.reset_password(world, new);
+        }
         match self.random.u8(..100) {
             0..20 => {
-                let tokens = account.sessions[index].tokens.clone();
-                if account.is_alive(world, &tokens) == Some(false) {
+                let access = account.sessions[index].tokens.access.clone();
+                if account.is_alive(world, &access) == Some(false) {
                     world.find(format!("{}: a session is lost under load", account.email));
                 }
             }
@@ -87,13 +96,10 @@ impl Person {
             62..68 if may_sign_in => account.show_code_twice(world),
             68..80 => account.sign_out(world, index),
             80..84 if are_all_live => account.sign_out_everywhere(world, index),
-            84..90 if are_all_live && !account.is_limited => {
+            84..90 if are_all_live && !account.is_limited() => {
                 account.change_password(world, index, new);
             }
-            90..95 if account.resets == 0 => account.forget_password(world),
-            95..100 if are_all_live && (1..9).contains(&account.resets) => {
-                account.reset_password(world, new);
-            }
+            90..100 if account.resets == 0 => account.forget_password(world),
             _ => {}
         }
     }
@@ -106,9 +112,11 @@ impl Person {
         if let Some(on_the_way) = self.signing_up.as_ref().filter(|_| is_last) {
             on_the_way.check_letter(world);
         }
-        // Of older accounts a few at a time, and all in the end.
-        let looked_at = if is_last { self.past.len() } else { self.past.len().min(2) };
+        // Of older accounts a few at a time, besides those that something is to be found out of; and all in the end.
         self.random.shuffle(&mut self.past);
+        self.past.sort_by_key(|account| !account.is_unsettled());
+        let unsettled = self.past.iter().filter(|account| account.is_unsettled()).count();
+        let looked_at = if is_last { self.past.len() } else { unsettled + 2 };
         for account in self.past.iter_mut().take(looked_at) {
             account.check(world, is_last);
         }

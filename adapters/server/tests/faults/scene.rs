@@ -1,95 +1,28 @@
 //! The binary, what it stands on, and the network between.
 
-use std::net::{SocketAddr, TcpListener};
-use std::ops::Deref;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
 
-use testudo_test_servers::proxy::Proxy;
-use testudo_test_servers::{Database, MariaDb, Options, Postgres, Redis, Server as Killable};
+use testudo_test_servers::Port;
 
+use crate::backing::Backing;
+use crate::liar::{Asked, Liar, Told};
 use crate::support::{CHEAP, Server, Site, Stores};
 
 pub(crate) struct Scene {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) site: Site,
+    /// Where people find it: the binary, or who stands before it.
     pub(crate) address: SocketAddr,
     pub(crate) backings: Vec<Backing>,
     /// Whether records are in several stores.
     pub(crate) is_split: bool,
+    /// The form of tokens.
+    tokens: &'static str,
+    /// It comes back where it was.
+    port: Port,
+    /// Whom people ask instead, if anybody.
+    _liar: Option<Liar>,
     application: Option<Server>,
-}
-
-/// A server that the binary stands on, and the way to it.
-pub(crate) struct Backing {
-    pub(crate) proxy: Proxy,
-    url: String,
-    /// Dropped while there is the server.
-    _database: Option<Database>,
-    pub(crate) server: Box<dyn Survivor>,
-}
-
-/// A server that is killed and comes back.
-pub(crate) trait Survivor: Deref<Target = Killable> {
-    /// Whether it is carrying something out, perhaps for somebody who is there no more.
-    fn is_busy(&self) -> bool;
-}
-
-impl Survivor for Postgres {
-    fn is_busy(&self) -> bool {
-        self.is_busy().unwrap()
-    }
-}
-
-impl Survivor for MariaDb {
-    fn is_busy(&self) -> bool {
-        self.is_busy().unwrap()
-    }
-}
-
-/// One command at a time, and no transactions.
-impl Survivor for Redis {
-    fn is_busy(&self) -> bool {
-        false
-    }
-}
-
-impl Backing {
-    pub(crate) fn postgres() -> Self {
-        let server = Postgres::start_with(&Options::durable()).unwrap();
-        let url = server.url().to_owned();
-        Self::behind_proxy(Box::new(server), url, None)
-    }
-
-    pub(crate) fn mysql() -> Self {
-        let server = MariaDb::start_with(&Options::durable()).unwrap();
-        let database = Database::on_mysql(server.url()).unwrap();
-        let url = database.url().to_owned();
-        Self::behind_proxy(Box::new(server), url, Some(database))
-    }
-
-    pub(crate) fn redis() -> Self {
-        let server = Redis::start_with(&Options::durable()).unwrap();
-        let url = server.url().to_owned();
-        Self::behind_proxy(Box::new(server), url, None)
-    }
-
-    /// Waits until nothing is carried out there any more. What was asked for by somebody who was killed since may be
-    /// done for a while yet, and nobody was told that it was not.
-    pub(crate) fn wait_until_idle(&self) {
-        let begun = Instant::now();
-        while self.server.is_busy() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "a database that is busy for ever");
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn behind_proxy(server: Box<dyn Survivor>, url: String, database: Option<Database>) -> Self {
-        let port = server.port();
-        let proxy = Proxy::to(SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
-        let url = url.replace(&format!(":{port}"), &format!(":{}", proxy.address().port()));
-        Self { proxy, url, _database: database, server }
-    }
 }
 
 impl Scene {
@@ -105,11 +38,7 @@ impl Scene {
     }
 
     /// Over a database, or SQLite; with sessions and limits elsewhere if that is said.
-    pub(crate) fn on(
-        name: &'static str,
-        database: Option<Backing>,
-        others: Option<Backing>,
-    ) -> Self {
+    pub(crate) fn on(name: &str, database: Option<Backing>, others: Option<Backing>) -> Self {
         let mut variables =
             vec![("TESTUDO_SECRET", "a secret that outlives the process".to_owned())];
         if let Some(database) = &database {
@@ -125,22 +54,47 @@ impl Scene {
         Self { is_split, ..Self::begin(name, site, backings) }
     }
 
-    fn begin(name: &'static str, site: Site, backings: Vec<Backing>) -> Self {
-        // It comes back where it was.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let is_split = false;
-        let mut scene = Self { name, site, address, backings, is_split, application: None };
-        scene.restart();
-        scene
+    fn begin(name: &str, site: Site, backings: Vec<Backing>) -> Self {
+        let port = Port::free().unwrap();
+        Self {
+            name: name.to_owned(),
+            site,
+            address: SocketAddr::from(([127, 0, 0, 1], port.number())),
+            backings,
+            is_split: false,
+            tokens: "opaque",
+            port,
+            _liar: None,
+            application: None,
+        }
+    }
+
+    /// With tokens of another form than the usual one.
+    pub(crate) fn issuing(mut self, tokens: &'static str) -> Self {
+        self.name = format!("{} with {tokens}", self.name);
+        self.tokens = tokens;
+        self
+    }
+
+    /// With a liar before it.
+    pub(crate) fn behind(mut self, lie: impl Fn(&Asked) -> Told + Send + Sync + 'static) -> Self {
+        let liar = Liar::before(self.address, lie);
+        self.address = liar.address;
+        Self { _liar: Some(liar), ..self }
+    }
+
+    /// Where the binary is, whoever stands before it.
+    pub(crate) fn server(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port.number()))
     }
 
     /// Kills the binary, if it runs, and starts it.
     pub(crate) fn restart(&mut self) {
         drop(self.application.take().map(Server::kill));
-        let address = self.address.to_string();
+        let address = self.server().to_string();
         let serve = ["serve", "--listen", &address, "--mail", "dir:mail", "--trusted-proxies", "1"];
-        let mut command =
-            self.site.command(&[&serve, &CHEAP[..], &["--refresh-grace", "60"]].concat());
+        let more = ["--refresh-grace", "60", "--tokens", self.tokens];
+        let mut command = self.site.command(&[&serve, &CHEAP[..], &more].concat());
         // Faults are what this is about: their lines are many.
         command.env("RUST_LOG", "warn,testudo=info,testudo::audit=off");
         self.application = Some(Server::start(command));

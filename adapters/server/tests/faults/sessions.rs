@@ -11,15 +11,10 @@ use crate::asking::{Told, World};
 impl Account {
     /// Signs in with the password; with what else is asked for, if there is any.
     pub(crate) fn sign_in(&mut self, world: &World) {
-        match self.login(world, &self.password) {
-            Told::Done(answer) if answer.json()["status"] == "completed" => {
-                if self.app.is_some() {
-                    world.find(format!("{}: let in without the second factor", self.email));
-                }
-                self.begin(&answer);
-            }
+        match self.login(world, &self.password.clone()) {
+            Told::Done(answer) if answer.json()["status"] == "completed" => self.begin(&answer),
             Told::Done(answer) => self.show_code(world, &answer.text("session_token")),
-            Told::Refused(answer) if answer.status == 429 => self.is_limited = true,
+            Told::Refused(answer) if answer.status == 429 => {}
             Told::Refused(answer) => {
                 world.find(format!("{}: a right password is refused: {answer}", self.email));
             }
@@ -50,8 +45,7 @@ impl Account {
                 }
                 Told::Refused(_) => {
                     // Too late for the grace: the whole session is dead, and must stay so.
-                    self.ended.push(self.sessions.remove(index).tokens);
-                    return;
+                    return self.end(world, index);
                 }
                 Told::Unknown => {}
             }
@@ -63,6 +57,7 @@ impl Account {
         match successors.pop() {
             Some(tokens) => {
                 session.tokens = tokens;
+                self.superseded.push(was.access);
                 session.begun = Instant::now();
                 session.state = State::Live;
             }
@@ -74,9 +69,9 @@ impl Account {
         let access = self.sessions[index].tokens.access.clone();
         match world.bearing(self.from, "POST", "/auth/logout", &access) {
             Told::Done(_) => {
-                let tokens = self.sessions.remove(index).tokens;
-                self.happened.push((tokens.session(), "user_logout"));
-                self.ended.push(tokens);
+                let session = self.sessions[index].tokens.session();
+                self.happened.push((session, "user_logout"));
+                self.end(world, index);
             }
             Told::Refused(answer) => {
                 world.find(format!("{}: signing out is refused: {answer}", self.email));
@@ -88,7 +83,7 @@ impl Account {
     pub(crate) fn sign_out_everywhere(&mut self, world: &World, index: usize) {
         let access = self.sessions[index].tokens.access.clone();
         match world.bearing(self.from, "POST", "/auth/logout-all", &access) {
-            Told::Done(_) => self.end_all_but(None),
+            Told::Done(_) => self.end_all_but(world, None),
             Told::Refused(answer) => {
                 world.find(format!("{}: signing out everywhere is refused: {answer}", self.email));
             }
@@ -105,9 +100,9 @@ impl Account {
             match self.sessions[index].state {
                 State::Live => {}
                 State::Refreshing(_) => self.refresh(world, index, 1),
-                State::Leaving => match self.is_alive(world, &self.sessions[index].tokens) {
+                State::Leaving => match self.is_alive(world, &self.sessions[index].tokens.access) {
                     Some(true) => self.sessions[index].state = State::Live,
-                    Some(false) => self.ended.push(self.sessions.remove(index).tokens),
+                    Some(false) => self.end(world, index),
                     None => {}
                 },
             }

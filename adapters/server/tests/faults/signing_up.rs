@@ -1,6 +1,7 @@
 //! Somebody on their way to an account.
 
 use std::net::Ipv4Addr;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -9,19 +10,24 @@ use crate::account::Account;
 use crate::asking::{Told, World};
 use crate::codes::{advance, is_completed};
 use crate::support::{Answer, App, recovery_codes};
+use crate::work::Deed;
 
 /// After this long another code is asked for.
 const LETTER: Duration = Duration::from_secs(3);
+
+const ADVANCE: &str = "/auth/onboarding/advance";
 
 pub(crate) struct SigningUp {
     account: Account,
     token: String,
     step: String,
     wants_app: bool,
+    /// What ends it is said twice: at the same time, and again if nobody knows what came of it.
+    is_hasty: bool,
     /// What was said last may have been taken.
     is_in_doubt: bool,
-    /// What was said last ends it.
-    is_last: bool,
+    /// What was said last ends it: this.
+    last: Option<Value>,
     app: Option<App>,
     asked: Option<Instant>,
     /// What was said last asks for something.
@@ -39,7 +45,7 @@ pub(crate) enum Way {
 }
 
 impl SigningUp {
-    pub(crate) fn begin(world: &World, wants_app: bool) -> Option<Self> {
+    pub(crate) fn begin(world: &World, wants_app: bool, is_hasty: bool) -> Option<Self> {
         let (email, from) = world.somebody();
         let Told::Done(answer) = start(world, &email, from) else { return None };
         // Nothing like the address, which would be refused.
@@ -49,8 +55,9 @@ impl SigningUp {
             token: answer.text("session_token"),
             step: answer.text("current_step"),
             wants_app,
+            is_hasty,
             is_in_doubt: false,
-            is_last: false,
+            last: None,
             app: None,
             asked: None,
             asks: false,
@@ -66,7 +73,7 @@ impl SigningUp {
             return self.look_again(world);
         }
         let email = self.account.email.clone();
-        self.is_last = false;
+        self.last = None;
         let said = match self.step.as_str() {
             "register" => {
                 let password = &self.account.password;
@@ -77,10 +84,8 @@ impl SigningUp {
                 None => return Way::On(self),
             },
             "setup_totp" if !self.wants_app => {
-                self.is_last = true;
                 let body = json!({"session_token": self.token, "skip": true});
-                let told = world.post(self.account.from, "/auth/onboarding/advance", &body);
-                return self.hear(world, told);
+                return self.say_last(world, body);
             }
             "setup_totp" => match &mut self.app {
                 None => json!({}),
@@ -91,8 +96,8 @@ impl SigningUp {
             },
             "recovery_codes" if self.account.recovery.is_empty() => json!({}),
             "recovery_codes" => {
-                self.is_last = true;
-                json!({"saved": true})
+                let body = json!({"session_token": self.token, "data": {"saved": true}});
+                return self.say_last(world, body);
             }
             step => {
                 world.find(format!("{email}: nobody knows the step {step}"));
@@ -125,11 +130,45 @@ impl SigningUp {
         })
     }
 
+    /// Says what makes the account, of which there is one however often that is said.
+    fn say_last(mut self: Box<Self>, world: &World, body: Value) -> Way {
+        let (from, times) = (self.account.from, if self.is_hasty { 2 } else { 1 });
+        let told: Vec<Told> = thread::scope(|scope| {
+            let ask = || world.post(from, ADVANCE, &body);
+            let asking: Vec<_> = (0..times).map(|_| scope.spawn(ask)).collect();
+            asking.into_iter().map(|asked| asked.join().unwrap()).collect()
+        });
+        self.last = Some(body);
+        if self.is_hasty {
+            world.work.done(Deed::LastStepTwice);
+        }
+        if world.is_split {
+            // Whoever comes second finds the account made and the onboarding not over: a sign-in is noted, and then
+            // there is none.
+            self.account.maybe_signed_in += times - 1;
+        }
+        let is_through = |told: &Told| matches!(told, Told::Done(answer) if is_completed(answer));
+        if told.iter().filter(|told| is_through(told)).count() > 1 {
+            world.find(format!("{}: signed up twice", self.account.email));
+        }
+        let certainty = |told: &Told| match told {
+            Told::Done(_) if is_through(told) => 3,
+            Told::Unknown => 2,
+            Told::Done(_) => 1,
+            Told::Refused(_) => 0,
+        };
+        match told.into_iter().max_by_key(certainty) {
+            Some(told) => self.hear(world, told),
+            None => Way::On(self),
+        }
+    }
+
     fn hear(mut self: Box<Self>, world: &World, told: Told) -> Way {
         let answer = match told {
             Told::Done(answer) => answer,
             Told::Unknown => {
                 self.is_in_doubt = true;
+                self.account.maybe_signed_in += usize::from(world.is_split);
                 return Way::On(self);
             }
             Told::Refused(answer) if answer.status == 429 => return Way::Lost,
@@ -139,7 +178,7 @@ impl SigningUp {
             }
         };
         if is_completed(&answer) {
-            return self.arrive(Some(&answer));
+            return self.arrive(world, Some(&answer));
         }
         let result = answer.json();
         let is_too_soon = result["errors"][0]["code"] == "too_soon";
@@ -165,29 +204,41 @@ impl SigningUp {
         Way::On(self)
     }
 
-    /// After an answer that never came.
+    /// After an answer that never came: says the last step again, or asks where things stand.
     fn look_again(mut self: Box<Self>, world: &World) -> Way {
-        let body = json!({"session_token": self.token});
-        match world.post(self.account.from, "/auth/onboarding/resume", &body) {
+        let resume = json!({"session_token": self.token});
+        let (path, body) = match &self.last {
+            Some(last) if self.is_hasty => (ADVANCE, last),
+            _ => ("/auth/onboarding/resume", &resume),
+        };
+        match world.post(self.account.from, path, body) {
+            Told::Done(answer) if is_completed(&answer) => self.arrive(world, Some(&answer)),
             Told::Done(answer) => {
                 self.is_in_doubt = false;
                 self.step = answer.text("current_step");
                 Way::On(self)
             }
-            Told::Refused(answer) if answer.status == 409 && self.is_last => self.arrive(None),
+            Told::Refused(answer) if answer.status == 409 && self.last.is_some() => {
+                self.arrive(world, None)
+            }
             Told::Refused(answer) => {
                 world.find(format!("{}: {} is lost: {answer}", self.account.email, self.step));
                 Way::Lost
             }
-            Told::Unknown => Way::On(self),
+            Told::Unknown => {
+                self.account.maybe_signed_in += usize::from(world.is_split);
+                Way::On(self)
+            }
         }
     }
 
-    fn arrive(self: Box<Self>, answer: Option<&Answer>) -> Way {
+    fn arrive(self: Box<Self>, world: &World, answer: Option<&Answer>) -> Way {
+        world.work.done(Deed::Account);
         let mut account = self.account;
         account.app = self.app.filter(|_| self.wants_app);
-        if let Some(answer) = answer {
-            account.begin(answer);
+        match answer {
+            Some(answer) => account.begin(answer),
+            None => account.maybe_signed_in += 1,
         }
         Way::Member(Box::new(account))
     }

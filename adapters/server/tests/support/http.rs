@@ -38,6 +38,11 @@ impl Request {
         self.header("content-type", "application/json").body(body)
     }
 
+    /// Method and path.
+    pub(crate) fn line(&self) -> &str {
+        self.head.split(" HTTP/").next().unwrap_or_default()
+    }
+
     pub(crate) fn send(&self, to: SocketAddr) -> Answer {
         let mut connection = connect(to);
         // A server that has refused early may not read to the end.

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use super::Shared;
 use super::connection::Connection;
+use crate::Port;
 
 /// How often it is looked whether somebody came, or whether nobody may come any more.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
-pub(super) fn on_a_free_port() -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
+pub(super) fn on(port: &Port) -> io::Result<(TcpListener, SocketAddr)> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number()));
+    Ok((listen(address)?, address))
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
