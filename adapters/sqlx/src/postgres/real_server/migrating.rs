@@ -20,11 +20,14 @@ async fn schema(connection: &mut PgConnection) -> Vec<String> {
     sqlx::query_scalar(columns).fetch_all(connection).await.unwrap()
 }
 
+/// The number of a migration that comes after those that there are.
+const LATER: i64 = 1000;
+
 /// The migrations that there are, and one more.
-fn with_second(sql: &'static str) -> Migrator {
+fn with_later(sql: &'static str) -> Migrator {
     let sql = sql.into_sql_str();
-    let second = Migration::new(2, "later".into(), MigrationType::Simple, sql, false);
-    Migrator::with_migrations(MIGRATIONS.iter().cloned().chain([second]).collect())
+    let later = Migration::new(LATER, "later".into(), MigrationType::Simple, sql, false);
+    Migrator::with_migrations(MIGRATIONS.iter().cloned().chain([later]).collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +77,7 @@ async fn a_later_migration_that_fails_leaves_nothing_and_one_that_does_not_is_ap
         let mut connection = plain.database.apart().await;
         let before = schema(&mut connection).await;
 
-        let broken = with_second(
+        let broken = with_later(
             "ALTER TABLE sessions ADD COLUMN place TEXT; ALTER TABLE nowhere ADD COLUMN place TEXT",
         );
         migrate(&mut connection, &layout, &broken).await.unwrap_err();
@@ -82,11 +85,11 @@ async fn a_later_migration_that_fails_leaves_nothing_and_one_that_does_not_is_ap
         // Who does not know of it may go on.
         PostgresStore::open_with(options.clone()).await.unwrap();
 
-        let mended = with_second(
+        let mended = with_later(
             "ALTER TABLE sessions ADD COLUMN place TEXT; CREATE TABLE places (name TEXT)",
         );
         let left = missing(&mut connection, &layout, &mended).await.unwrap();
-        assert_eq!(left.iter().map(|migration| migration.version).collect::<Vec<_>>(), [2]);
+        assert_eq!(left.iter().map(|migration| migration.version).collect::<Vec<_>>(), [LATER]);
         let mut other = plain.database.apart().await;
         let (one, two) = tokio::join!(
             migrate(&mut connection, &layout, &mended),
@@ -97,6 +100,6 @@ async fn a_later_migration_that_fails_leaves_nothing_and_one_that_does_not_is_ap
         let place = format!("INSERT INTO {prefix}places SELECT place FROM {prefix}sessions");
         run(&plain, &place).await;
         let error = PostgresStore::open_with(options).await.unwrap_err();
-        assert!(matches!(error, OpenError::Newer(2)), "{error}");
+        assert!(matches!(error, OpenError::Newer(LATER)), "{error}");
     }
 }
