@@ -128,10 +128,10 @@ impl RedisOptions {
         }
         let keys = Keys::new(&self.prefix, self.buckets);
         let link = Link::new(address::target(address, self.authority.as_deref())?).await?;
-        if !self.may_evict {
-            if let Some(policy) = eviction::policy(&link).await? {
-                return Err(OpenError::Evicts(policy));
-            }
+        if !self.may_evict
+            && let Some(policy) = eviction::policy(&link).await?
+        {
+            return Err(OpenError::Evicts(policy));
         }
         settle(&link, &keys, self.buckets).await?;
         let writers = Writers::new(&link, self.replication).await?;
