@@ -86,7 +86,7 @@ async fn no_statement_reads_a_whole_table() {
         (&events.place, "events_without_place"),
         (&events.next, "events_by_place"),
         (&events.taken, "event_consumers_pkey"),
-        (&messages.take, "messages_by_next_try"),
+        (&messages.take, "messages_in_order"),
         (&messages.sent, "messages_pkey"),
         (&messages.revive_all, "messages_by_burial"),
         (&sweep.sessions, "sessions_by_expiry"),
@@ -106,6 +106,8 @@ async fn no_statement_reads_a_whole_table() {
         }
     }
     assert!(bad.is_empty(), "{}", bad.join("\n\n"));
+    let taken = plan(&store, &messages.take).await;
+    assert!(!taken.contains("Sort") && taken.contains("Index Cond: (next_try"), "{taken}");
     for listing in [&reads.events, &reads.events_of_user, &reads.users] {
         for sql in [&listing.first, &listing.next] {
             let plan = plan(&store, sql).await;
