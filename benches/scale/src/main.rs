@@ -31,6 +31,7 @@ mod people;
 mod place;
 mod plot;
 mod results;
+mod table;
 
 use std::path::PathBuf;
 
@@ -60,7 +61,7 @@ enum Cli {
         #[arg(long, default_value = "docs/scale.svg")]
         svg: PathBuf,
     },
-    /// Draws figures that were measured before.
+    /// Draws figures that were measured before, and prints the table of the capacity page.
     Plot {
         /// What `run` has written
         json: PathBuf,
@@ -87,6 +88,7 @@ async fn main() {
         Cli::Plot { json, svg } => {
             let results = Results::read(&json).expect("figures");
             results.print();
+            println!("\n{}", table::table(&results));
             plot::draw(&results, &svg);
         }
     }

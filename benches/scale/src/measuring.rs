@@ -45,11 +45,6 @@ async fn side_by_side(
     let warming = WARMING.min(times);
     let progress = bar(times, &format!("{kind:?}: {}", names.join(", ")));
     let mut took = vec![vec![Vec::new(); group.len()]; places.len()];
-    for place in &*places {
-        for operation in group {
-            operation.prepare(place).await;
-        }
-    }
     for turn in (0..times + warming).step_by(burst) {
         for (place, took) in places.iter_mut().zip(&mut took) {
             for (operation, took) in group.iter().zip(took) {

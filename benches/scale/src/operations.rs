@@ -15,10 +15,6 @@ use crate::place::Place;
 /// How many sessions are removed by one sweep.
 pub(crate) const SWEPT: usize = 500;
 
-/// How many sessions somebody has who has very many.
-pub(crate) const CROWD: usize = 10_000;
-const CROWD_ADDRESS: &str = "crowd@example.com";
-
 /// An operation, in the order in which they are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
@@ -28,33 +24,30 @@ pub(crate) enum Operation {
     Login,
     Refresh,
     LogoutAll,
-    LogoutAllOfMany,
     ListSessions,
     ListUsers,
     Sweep,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Bare,
         Self::FindSession,
         Self::Authenticate,
         Self::Login,
         Self::Refresh,
         Self::LogoutAll,
-        Self::LogoutAllOfMany,
         Self::ListSessions,
         Self::ListUsers,
         Self::Sweep,
     ];
 
     /// Those that are measured side by side, in the order in which they are shown.
-    pub(crate) const GROUPS: [&[Self]; 8] = [
+    pub(crate) const GROUPS: [&[Self]; 7] = [
         &[Self::Bare, Self::FindSession, Self::Authenticate],
         &[Self::Login],
         &[Self::Refresh],
         &[Self::LogoutAll],
-        &[Self::LogoutAllOfMany],
         &[Self::ListSessions],
         &[Self::ListUsers],
         &[Self::Sweep],
@@ -68,7 +61,6 @@ impl Operation {
             Self::Login => "login",
             Self::Refresh => "refresh",
             Self::LogoutAll => "logout all",
-            Self::LogoutAllOfMany => "logout all of 10000",
             Self::ListSessions => "list sessions",
             Self::ListUsers => "list 100 users",
             Self::Sweep => "sweep 500",
@@ -80,27 +72,7 @@ impl Operation {
         match self {
             Self::Bare | Self::FindSession | Self::Authenticate => times.saturating_mul(4),
             Self::Sweep => times.div_ceil(50),
-            Self::LogoutAllOfMany => times.div_ceil(4),
             _ => times,
-        }
-    }
-
-    /// What must be there before it is measured.
-    pub(crate) async fn prepare(self, place: &Place) {
-        if self != Self::LogoutAllOfMany {
-            return;
-        }
-        let mut random = fastrand::Rng::new();
-        let user = place.maker.user(CROWD_ADDRESS, &mut random);
-        let mut commit = Commit::default();
-        commit.writes.push(Write::InsertUser(Box::new(user.clone())));
-        place.auth.store().commit(commit).await.unwrap().unwrap();
-        for _ in 0..CROWD / 250 {
-            let session = |_| place.maker.sign_in(user.clone(), &mut random).session;
-            let sessions =
-                (0..250).map(session).map(|session| Write::InsertSession(Box::new(session)));
-            let commit = Commit { writes: sessions.collect(), ..Commit::default() };
-            place.auth.store().commit(commit).await.unwrap().unwrap();
         }
     }
 
@@ -136,12 +108,6 @@ impl Operation {
             }
             Self::LogoutAll => {
                 place.tokens.swap_remove(index);
-                let (took, done) = time(place.auth.logout_all(&access, &here)).await;
-                done.unwrap();
-                took
-            }
-            Self::LogoutAllOfMany => {
-                let access = self::login(place, CROWD_ADDRESS).await.1.access;
                 let (took, done) = time(place.auth.logout_all(&access, &here)).await;
                 done.unwrap();
                 took
@@ -184,10 +150,15 @@ async fn login(place: &Place, email: &str) -> (Duration, SignedTokens) {
     (took, SignedTokens::of(&signed_in.unwrap().signed_in().unwrap()))
 }
 
+async fn commit(place: &Place, writes: Vec<Write>) {
+    let commit = Commit { writes, ..Commit::default() };
+    place.auth.store().commit(commit).await.unwrap().unwrap();
+}
+
 /// Adds sessions that were over long ago, of users that there are not.
 async fn expire(place: &Place) {
     let mut random = fastrand::Rng::new();
-    let mut commit = Commit::default();
+    let mut writes = Vec::new();
     let long = testudo::Duration::from_secs(200 * 86_400);
     for number in 0..SWEPT {
         let user = place.maker.user(&format!("gone-{number}@example.com"), &mut random);
@@ -201,7 +172,7 @@ async fn expire(place: &Place) {
         ] {
             *moment = testudo::Timestamp::from_millis(moment.as_millis() - long.as_millis());
         }
-        commit.writes.push(Write::InsertSession(Box::new(session)));
+        writes.push(Write::InsertSession(Box::new(session)));
     }
-    place.auth.store().commit(commit).await.unwrap().unwrap();
+    commit(place, writes).await;
 }

@@ -53,6 +53,12 @@ impl Measured {
         let Some(smallest) = costs.first() else { return Vec::new() };
         costs.iter().map(|cost| (cost.size, cost.median / smallest.median)).collect()
     }
+
+    /// What an operation costs beside the bare read, by size.
+    pub(crate) fn beside_bare(&self, operation: Operation) -> Vec<f64> {
+        let beside = self.of(operation).into_iter().zip(self.of(Operation::Bare));
+        beside.map(|(cost, bare)| cost.median / bare.median).collect()
+    }
 }
 
 impl Results {
@@ -84,13 +90,9 @@ impl Results {
                 for (size, ratio) in measured.growth(operation).iter().skip(1) {
                     print!("  {size:>8}: {ratio:>5.2}x");
                 }
-                let bare = measured.of(Operation::Bare);
-                let beside_bare: Vec<String> = costs
-                    .iter()
-                    .zip(bare)
-                    .map(|(cost, bare)| format!("{:.2}", cost.median / bare.median))
-                    .collect();
-                println!("  beside bare: {}", beside_bare.join(" "));
+                let beside = measured.beside_bare(operation);
+                let beside: Vec<_> = beside.iter().map(|ratio| format!("{ratio:.2}")).collect();
+                println!("  beside bare: {}", beside.join(" "));
             }
         }
     }
