@@ -81,8 +81,9 @@ use crate::sql::{Value, counting};
 /// counter is removed in between, each time, that is done 8 times. A sweep and the taking of events are several such
 /// commands, one after the other.
 ///
-/// Who does not want to wait drops the future, at any time: a connection that is in the middle of something is closed,
-/// and what was not committed is undone.
+/// Who does not want to wait drops the future, at any time: a connection that is in the middle of something is closed as
+/// soon as the server is done with that, *P* later at the latest, and what was not committed is undone. Until then it
+/// counts among the connections that there may be.
 ///
 /// The methods must be called within a tokio runtime.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Many who want the same row, and who stands in whose way.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
@@ -28,7 +28,13 @@ async fn locking(holder: &mut PgConnection, rows: &str) {
 
 /// Waits until so many of the database's connections wait for a lock.
 async fn until_waiting(looker: &mut PgConnection, number: i64) {
-    while waiting(looker).await != number {
+    let begun = Instant::now();
+    loop {
+        let found = waiting(looker).await;
+        if found == number {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{found} wait, and not {number}");
         sleep(Duration::from_millis(5)).await;
     }
 }
