@@ -1,5 +1,7 @@
 //! All interleavings of a few flows.
 
+mod path;
+mod running;
 mod several;
 #[cfg(test)]
 mod tests;
@@ -9,7 +11,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use super::faults::WorldFault;
+use self::path::Path;
+use self::running::{Flow, Running, Stage, Suspended, Turn};
 use super::world::World;
 use crate::env::Env;
 use crate::step::Step;
@@ -252,147 +255,6 @@ impl<R> fmt::Debug for Explorer<'_, R> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.flows.iter().map(|flow| flow.name).collect();
         write!(out, "Explorer({})", names.join(", "))
-    }
-}
-
-/// How to begin a flow, its type erased.
-struct Flow<'a, R> {
-    name: &'static str,
-    begin: Begin<'a, R>,
-}
-
-type Begin<'a, R> = Box<dyn Fn(&mut World) -> Turn<'a, R> + 'a>;
-
-impl<'a, R> Flow<'a, R> {
-    fn begin(&self, world: &mut World) -> Running<'a, R> {
-        Running { name: self.name, turn: (self.begin)(world) }
-    }
-}
-
-/// A flow under way in one schedule.
-struct Running<'a, R> {
-    name: &'static str,
-    turn: Turn<'a, R>,
-}
-
-impl<R> Running<'_, R> {
-    /// Carries out the command that the flow waits for. A flow that dies does not get the reply.
-    fn take_turn(&mut self, world: &mut World, dies: bool) {
-        let turn = std::mem::replace(&mut self.turn, Turn::Ended(Ending::Crashed));
-        let next = match turn {
-            Turn::Asks(waiting) => waiting.go_on(world),
-            ended @ Turn::Ended(_) => ended,
-        };
-        if !dies {
-            self.turn = next;
-        }
-    }
-}
-
-/// Where a flow stands in a schedule.
-enum Turn<'a, R> {
-    Asks(Box<dyn Waiting<'a, R> + 'a>),
-    Ended(Ending<R>),
-}
-
-/// A flow that waits for a command to be carried out, its type erased.
-trait Waiting<'a, R> {
-    fn question(&self) -> String;
-    fn go_on(self: Box<Self>, world: &mut World) -> Turn<'a, R>;
-}
-
-struct Suspended<'a, T, R> {
-    stage: Stage<'a, T>,
-    result: Rc<dyn Fn(T) -> R + 'a>,
-}
-
-/// How far a flow's command is.
-enum Stage<'a, T> {
-    /// It is still to be carried out.
-    Asked(Step<T>),
-    /// Some of the stores that it concerns have done their share.
-    UnderWay { next: String, go_on: GoOn<'a, T> },
-}
-
-type GoOn<'a, T> = Box<dyn FnOnce(&mut World) -> Result<Stage<'a, T>, WorldFault> + 'a>;
-
-impl<'a, T: 'a, R: 'a> Suspended<'a, T, R> {
-    /// Goes on to the next command whose place in the order matters.
-    fn settle(self, world: &mut World) -> Turn<'a, R> {
-        match self.stage {
-            Stage::Asked(Step::Done(done)) => Turn::Ended(Ending::Done((self.result)(done))),
-            // They commute with everything: carried out at once.
-            Stage::Asked(
-                Step::VerifyPassword(_) | Step::ConsultLegacy(_) | Step::HashPassword(_),
-            ) => Box::new(self).go_on(world),
-            _ => Turn::Asks(Box::new(self)),
-        }
-    }
-}
-
-impl<'a, T: 'a, R: 'a> Waiting<'a, R> for Suspended<'a, T, R> {
-    fn question(&self) -> String {
-        match &self.stage {
-            Stage::Asked(step) => format!("{step:?}"),
-            Stage::UnderWay { next, .. } => format!("goes on with {next}"),
-        }
-    }
-
-    fn go_on(self: Box<Self>, world: &mut World) -> Turn<'a, R> {
-        let Self { stage, result } = *self;
-        let next = match stage {
-            Stage::Asked(step) => several::carry_out(step, world),
-            Stage::UnderWay { go_on, .. } => go_on(world),
-        };
-        match next {
-            Ok(stage) => Suspended { stage, result }.settle(world),
-            Err(_) => Turn::Ended(Ending::Crashed),
-        }
-    }
-}
-
-impl<R> Turn<'_, R> {
-    const fn asks(&self) -> bool {
-        matches!(self, Self::Asks(..))
-    }
-
-    fn ending(self) -> Option<Ending<R>> {
-        match self {
-            Self::Ended(ending) => Some(ending),
-            Self::Asks(..) => None,
-        }
-    }
-}
-
-/// The choices that make a schedule, enumerated depth first.
-#[derive(Debug, Default)]
-struct Path {
-    /// At each fork, which way was taken and how many there were.
-    forks: Vec<(usize, usize)>,
-    /// The next fork of the run under way.
-    at: usize,
-}
-
-impl Path {
-    /// Takes the way that this run is to take at its next fork.
-    fn choose(&mut self, ways: usize) -> usize {
-        if self.at == self.forks.len() {
-            self.forks.push((0, ways));
-        }
-        let way = self.forks.get(self.at).map_or(0, |fork| fork.0);
-        self.at += 1;
-        way
-    }
-
-    /// Moves on to the next path; false when there is none.
-    fn advance(&mut self) -> bool {
-        while let Some((way, ways)) = self.forks.pop() {
-            if way + 1 < ways {
-                self.forks.push((way + 1, ways));
-                return true;
-            }
-        }
-        false
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::super::faults::WorldFault;
 use super::super::world::World;
-use super::Stage;
+use super::running::Stage;
 use crate::command::{
     Commit, FindSession, FindSessionWithUser, FindUserWithSession, OwnedSession, Share,
 };
