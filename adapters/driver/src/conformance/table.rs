@@ -10,8 +10,9 @@
 ///
 /// `conformance_tests!(on_fresh_records, over_several_stores)` is for stores that are made of several
 /// ([`Split`](crate::Split)): tests of what only one store can hold are ignored then, each with the reason that stands
-/// beside it in the table. `over_several_buckets` is for stores that spread records of one kind over parts of which each
-/// changes at once by itself: what concerns two sessions at the same moment is ignored as well.
+/// beside it in the table. `outbox_apart` is for those whose events live in another store than the users: the order of the
+/// events of one account is ignored as well. `over_several_buckets` is for stores that spread records of one kind over
+/// parts of which each changes at once by itself: what concerns two sessions at the same moment is ignored as well.
 #[macro_export]
 macro_rules! conformance_tests {
     ($on_fresh_records:ident) => {
@@ -19,6 +20,9 @@ macro_rules! conformance_tests {
     };
     ($on_fresh_records:ident, over_several_stores) => {
         $crate::conformance_tests! { @table [@run_over_several $on_fresh_records] }
+    };
+    ($on_fresh_records:ident, outbox_apart) => {
+        $crate::conformance_tests! { @table [@run_outbox_apart $on_fresh_records] }
     };
     ($on_fresh_records:ident, over_several_buckets) => {
         $crate::conformance_tests! { @table [@run_over_buckets $on_fresh_records] }
@@ -191,7 +195,8 @@ macro_rules! conformance_tests {
                 events_of_a_batch_that_conflicts_are_not_recorded,
                 every_kind_of_event_survives_with_every_field,
                 parallel_commits_lose_no_event_and_double_none,
-                events_of_successive_versions_are_in_their_order_however_they_raced,
+                events_of_successive_versions_are_in_their_order_however_they_raced
+                    beside_users "a second change may be recorded before the event of the first is",
                 of_parallel_workers_one_is_given_events,
                 two_workers_beside_the_commits_take_every_event_in_order,
             }
@@ -266,7 +271,8 @@ macro_rules! conformance_tests {
     };
     (@run $on_fresh_records:ident;
      $($command:ident {
-        $($test:ident $(in_one_store $_reason:literal)? $(in_one_bucket $_bucket:literal)?,)+
+        $($test:ident
+            $(in_one_store $_reason:literal)? $(in_one_bucket $_bucket:literal)? $(beside_users $_users:literal)?,)+
      })+) => {
         $(mod $command {
             $(#[test]
@@ -277,7 +283,8 @@ macro_rules! conformance_tests {
     };
     (@run_over_several $on_fresh_records:ident;
      $($command:ident {
-        $($test:ident $(in_one_store $reason:literal)? $(in_one_bucket $_bucket:literal)?,)+
+        $($test:ident
+            $(in_one_store $reason:literal)? $(in_one_bucket $_bucket:literal)? $(beside_users $_users:literal)?,)+
      })+) => {
         $(mod $command {
             $(#[test]
@@ -287,9 +294,24 @@ macro_rules! conformance_tests {
             })+
         })+
     };
+    (@run_outbox_apart $on_fresh_records:ident;
+     $($command:ident {
+        $($test:ident
+            $(in_one_store $reason:literal)? $(in_one_bucket $_bucket:literal)? $(beside_users $users:literal)?,)+
+     })+) => {
+        $(mod $command {
+            $(#[test]
+            $(#[ignore = $reason])?
+            $(#[ignore = $users])?
+            fn $test() {
+                super::$on_fresh_records($crate::conformance::$test);
+            })+
+        })+
+    };
     (@run_over_buckets $on_fresh_records:ident;
      $($command:ident {
-        $($test:ident $(in_one_store $reason:literal)? $(in_one_bucket $bucket:literal)?,)+
+        $($test:ident
+            $(in_one_store $reason:literal)? $(in_one_bucket $bucket:literal)? $(beside_users $_users:literal)?,)+
      })+) => {
         $(mod $command {
             $(#[test]
@@ -303,7 +325,8 @@ macro_rules! conformance_tests {
     // A test that is not in the table is unreachable, which the compiler reports.
     (@export;
      $($command:ident {
-        $($test:ident $(in_one_store $_reason:literal)? $(in_one_bucket $_bucket:literal)?,)+
+        $($test:ident
+            $(in_one_store $_reason:literal)? $(in_one_bucket $_bucket:literal)? $(beside_users $_users:literal)?,)+
      })+) => {
         $(pub use $command::{$($test,)+};)+
     };

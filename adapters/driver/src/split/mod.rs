@@ -44,10 +44,13 @@ use crate::{Fault, FaultKind, SharedStore, Store};
 ///   that: somebody may have to sign in again, or to enter another code.
 /// * A session is read before its owner, and not at the same moment. Whatever was acknowledged before is seen.
 ///   A session that goes on while all others of its user end is refused for the moment between the two writes.
+/// * Events are in the order in which they reached their store. A change that another store applied first may be
+///   followed there by a second one before its event is recorded: of two that were under way at the same time, the
+///   events may stand the other way round. Whatever began after another was acknowledged is behind it.
 /// * Sessions of a removed user stay until they expire. They are dead, as they have no owner.
 ///
 /// Keep the outbox where the users are: what happens to an account is recorded, and its owner told, in the
-/// transaction that does it then.
+/// transaction that does it then, and in the order in which it happened.
 ///
 /// # Security
 ///
