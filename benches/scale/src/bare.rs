@@ -41,8 +41,16 @@ impl Bare {
     }
 
     pub(crate) async fn redis(url: &str, prefix: String) -> Self {
-        let client = redis::Client::open(url).unwrap();
+        // The protocol that the store speaks, too.
+        let client = redis::Client::open(format!("{url}?protocol=resp3")).unwrap();
         Self::Redis(client.get_connection_manager().await.unwrap(), prefix)
+    }
+
+    /// Lets the planner know how much there is, as Postgres does by itself in the minute after very much was written.
+    pub(crate) async fn analyse(&self) {
+        if let Self::Postgres(pool) = self {
+            sqlx::query("ANALYZE").execute(pool).await.unwrap();
+        }
     }
 
     /// Fetches the whole row, and decodes nothing.

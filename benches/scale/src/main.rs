@@ -6,8 +6,8 @@
 //! is compared with itself in the smallest one, and reads with what is bare: the same row by its key through the same
 //! client library.
 //!
-//! Servers are throwaway ones with the durability that production has, filled caches and one client: what is measured is
-//! how cost grows with size, and not how much a server can take.
+//! Servers are throwaway ones with the durability that production has, filled caches and one client, which has a core of
+//! its own: what is measured is how cost grows with size, and not how much a server can take.
 //!
 //! ```console
 //! cargo run --release -p testudo-scale -- run
@@ -24,6 +24,7 @@
 )]
 
 mod bare;
+mod cores;
 mod filling;
 mod measuring;
 mod operations;
@@ -37,6 +38,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::cores::Cores;
 use crate::place::Kind;
 use crate::results::Results;
 
@@ -70,15 +72,22 @@ enum Cli {
     },
 }
 
-#[tokio::main]
-async fn main() {
-    match Cli::parse() {
+fn main() {
+    let cli = Cli::parse();
+    let cores = Cores::apart();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // As on a server, the work is a task: the main thread is woken by another one for each answer.
+    runtime.block_on(async move { tokio::spawn(run(cli, cores)).await.unwrap() });
+}
+
+async fn run(cli: Cli, cores: Cores) {
+    match cli {
         Cli::Run { stores, mut sizes, times, json, svg } => {
             sizes.sort_unstable();
             let mut results = Results::read(&json).unwrap_or_default();
             for kind in stores {
                 let name = kind.to_possible_value().unwrap();
-                let measured = measuring::measure(kind, &sizes, times).await;
+                let measured = measuring::measure(kind, cores, &sizes, times).await;
                 results.replace(name.get_name(), measured);
                 results.write(&json);
             }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::cores::Cores;
 use crate::filling::bar;
 use crate::operations::Operation;
 use crate::place::{Ground, Kind, Place};
@@ -13,8 +14,8 @@ const WARMING: usize = 50;
 /// How often one operation follows itself before the next one's turn.
 const BURST: usize = 25;
 
-pub(crate) async fn measure(kind: Kind, sizes: &[usize], times: usize) -> Measured {
-    let ground = Ground::of(kind);
+pub(crate) async fn measure(kind: Kind, cores: Cores, sizes: &[usize], times: usize) -> Measured {
+    let ground = cores.for_servers(|| Ground::of(kind));
     let mut places = Vec::new();
     let begun = Instant::now();
     for size in sizes {

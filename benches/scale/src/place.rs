@@ -101,6 +101,7 @@ impl Ground {
         let maker = maker(&auth).await;
         let what = format!("filling {size}");
         let tokens = fill(auth.store(), &maker, size, at_once, &what).await;
+        bare.analyse().await;
         Place { size, auth, maker, bare, tokens }
     }
 
