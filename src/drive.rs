@@ -175,7 +175,8 @@ pub trait Respond {
 ///
 /// # Errors
 ///
-/// The first fault of the world. The flow is dropped then, which is always safe.
+/// The first fault of the world. The flow is dropped then, which is always safe, when it has given back what it
+/// had reserved.
 pub fn drive<T, W: Respond>(mut step: Step<T>, world: &mut W) -> Result<T, W::Fault> {
     loop {
         step = match respond(step, world)? {
@@ -189,12 +190,22 @@ pub fn drive<T, W: Respond>(mut step: Step<T>, world: &mut W) -> Result<T, W::Fa
 ///
 /// # Errors
 ///
-/// The fault of the world that kept the command from being carried out.
+/// The fault of the world that kept the command from being carried out. What the flow had reserved for its
+/// question ([`Pending::unanswered`](crate::Pending::unanswered)) was given back by then, if that could be done.
 pub fn respond<T, W: Respond>(step: Step<T>, world: &mut W) -> Result<Step<T>, W::Fault> {
     macro_rules! reply {
         ($ask:ident, $method:ident) => {{
             let (command, pending) = $ask.into_parts();
-            pending.answer(world.$method(command)?)
+            match world.$method(command) {
+                Ok(reply) => pending.answer(reply),
+                Err(fault) => {
+                    if let Some(batch) = pending.unanswered() {
+                        // Whatever comes of it, the fault is what there is to tell.
+                        let _ = world.commit(batch);
+                    }
+                    return Err(fault);
+                }
+            }
         }};
     }
     Ok(match step {

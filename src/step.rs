@@ -47,6 +47,8 @@
 
 use std::fmt;
 
+use crate::command::Commit;
+
 /// Something that a flow wants done, and the type of what it then wants to know.
 ///
 /// All commands stand in one table, in [`crate::command`].
@@ -61,7 +63,8 @@ pub trait Command: fmt::Debug + Send + 'static {
 /// A question of a suspended flow: the command, and where its reply goes.
 ///
 /// Dropping an `Ask` abandons its flow. That is always safe: nothing is granted before a commit was
-/// accepted, and a commit is one command.
+/// accepted, and a commit is one command. A driver whose world did not answer asks first what the flow
+/// [gives back](Pending::unanswered).
 #[must_use = "a flow goes on only when its question is answered"]
 pub struct Ask<C: Command, T> {
     /// What is to be done.
@@ -88,9 +91,19 @@ impl<C: Command, T: 'static> Ask<C, T> {
         self,
         next: impl FnOnce(T) -> Step<U> + Send + 'static,
     ) -> Ask<C, U> {
-        let Self { command, pending: Pending { state, resume } } = self;
+        let Self { command, pending: Pending { state, resume, on_fault } } = self;
         let resume = Box::new(move |reply| resume(reply).then(next));
-        Ask { command, pending: Pending { state, resume } }
+        Ask { command, pending: Pending { state, resume, on_fault } }
+    }
+}
+
+impl<C: Command, T> Ask<C, T> {
+    /// The same question, with a batch for the case that it is not answered.
+    pub(crate) fn on_fault(mut self, batch: Commit) -> Self {
+        if !batch.is_empty() {
+            self.pending.on_fault = Some(Box::new(batch));
+        }
+        self
     }
 }
 
@@ -105,12 +118,29 @@ impl<C: Command, T> fmt::Debug for Ask<C, T> {
 pub struct Pending<C: Command, T> {
     state: &'static str,
     resume: Box<dyn FnOnce(C::Reply) -> Step<T> + Send>,
+    on_fault: Option<Box<Commit>>,
 }
 
 impl<C: Command, T> Pending<C, T> {
     /// Tells the flow the outcome and moves it to its next step.
     pub fn answer(self, reply: C::Reply) -> Step<T> {
         (self.resume)(reply)
+    }
+
+    /// Ends the flow, because its question could not be answered: by a fault, never by a refusal.
+    ///
+    /// What comes out is to be committed, once, and the fault reported whatever comes of that. It gives back what
+    /// the flow had reserved for this question, such as an [attempt](crate::command::CountAttempt) at a password
+    /// that nobody looked at: an outage locks nobody out. A driver that leaves it, or dies before, does no harm:
+    /// the attempt stays counted.
+    ///
+    /// # Security
+    ///
+    /// Only for a command that got no reply. Who takes a flow that was answered for one that was not gives guesses
+    /// away.
+    #[must_use = "what was reserved is to be given back"]
+    pub fn unanswered(self) -> Option<Commit> {
+        self.on_fault.map(|batch| *batch)
     }
 }
 
@@ -138,7 +168,7 @@ where
     Step<T>: From<Ask<C, T>>,
     F: FnOnce(C::Reply) -> Step<T> + Send + 'static,
 {
-    let pending = Pending { state: state_name::<F>(), resume: Box::new(resume) };
+    let pending = Pending { state: state_name::<F>(), resume: Box::new(resume), on_fault: None };
     Step::from(Ask { command, pending })
 }
 

@@ -16,7 +16,8 @@ use crate::time::Timestamp;
 ///   between the check of the guards and the writes. In SQL that is one transaction in which the
 ///   guarded rows are locked or re-checked.
 /// * **`Ok` means durable**, as far as the store promises durability at all, and visible to every
-///   read that starts afterwards.
+///   read that starts afterwards. **So is what the guards saw**, also where the batch has nothing but guards: there
+///   are databases that show what was committed before it would survive them, and who is told of it must not lose it.
 /// * **`Conflict` means that nothing changed.** So does a fault, unless it struck while the outcome
 ///   was under way; then the batch was applied wholly or not at all, and the flow that is dropped
 ///   has granted nothing.
@@ -46,6 +47,12 @@ pub struct Commit {
 impl Commit {
     pub(crate) fn new() -> Self {
         Self::default()
+    }
+
+    /// Whether there is nothing to do.
+    pub(crate) const fn is_empty(&self) -> bool {
+        let Self { guards, writes, events, messages } = self;
+        guards.is_empty() && writes.is_empty() && events.is_empty() && messages.is_empty()
     }
 
     pub(crate) fn guard(mut self, guard: Guard) -> Self {

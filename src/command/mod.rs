@@ -66,6 +66,31 @@ macro_rules! commands {
         }
 
         impl<T> Step<T> {
+            /// The same step. If the world does not answer its question, `batch` is to be committed, once
+            /// ([`Pending::unanswered`](crate::Pending::unanswered)): what was reserved for the question is
+            /// given back by it. A flow that is done has nothing to give back.
+            ///
+            /// ```
+            /// use testudo::{Step, ask, command::{Commit, FindUser, UserKey, Write}, model::*};
+            ///
+            /// fn look(email: Email, counted: AttemptKey, window: WindowEnd) -> Step<bool> {
+            ///     let give_back = Write::RefundAttempt { key: counted, window };
+            ///     let batch = Commit { writes: vec![give_back], ..Commit::default() };
+            ///     let key = UserKey::Email(email.key().clone());
+            ///     ask(FindUser { key }, |user| Step::Done(user.is_some())).on_fault(batch)
+            /// }
+            /// ```
+            ///
+            /// # Security
+            ///
+            /// Give an attempt back only where no secret was looked at yet, or where it was right.
+            pub fn on_fault(self, batch: crate::command::Commit) -> Self {
+                match self {
+                    $(Self::$name(ask) => Self::$name(ask.on_fault(batch)),)+
+                    Self::Done(result) => Self::Done(result),
+                }
+            }
+
             /// The name of the command that the flow waits for; `None` when it is done.
             #[must_use]
             pub fn pending(&self) -> Option<&'static str> {

@@ -65,7 +65,7 @@ pub(crate) fn count_mail<T: 'static>(
     ask(command, move |verdict| match admit(user, verdict, &env) {
         Ok(reservation) => {
             let mut reached = Reached::default();
-            reached.note(&reservation, LimitName::MailUser);
+            reached.note(reservation, LimitName::MailUser);
             count_mail_to(address, reached, env, then)
         }
         Err(refusal) => Step::Done(Err(refusal)),
@@ -79,13 +79,15 @@ fn count_mail_to<T: 'static>(
     then: impl FnOnce(Reached, Env) -> Step<Result<T, Refusal>> + Send + 'static,
 ) -> Step<Result<T, Refusal>> {
     let command = count(&address, env.policy().email_proof, &env);
+    let give_back = reached.give_back();
     ask(command, move |verdict| match admit(address, verdict, &env) {
         Ok(reservation) => {
-            reached.note(&reservation, LimitName::EmailProof);
+            reached.note(reservation, LimitName::EmailProof);
             then(reached, env)
         }
         Err(refusal) => Step::Done(Err(refusal)),
     })
+    .on_fault(give_back)
 }
 
 /// Refuses what was genuine, with an event about it: once a minute for each `subject`, so that who holds it
@@ -137,24 +139,34 @@ impl Refused {
     };
 }
 
-/// The limits of which a flow made the last attempt that they allow, for the audit trail.
+/// The attempts that a flow counted which are no guesses: they stay counted, and the limits of which they were the
+/// last go into the audit trail.
 #[derive(Debug, Default)]
-pub(crate) struct Reached(Vec<LimitName>);
+pub(crate) struct Reached(Vec<(Reservation, LimitName)>);
 
 impl Reached {
-    /// Remembers the limit, if this was its last attempt. The attempt stays counted.
-    pub(crate) fn note(&mut self, reservation: &Reservation, limit: LimitName) {
-        if reservation.is_last {
-            self.0.push(limit);
-        }
+    /// Remembers an attempt, and the limit under which it was counted.
+    pub(crate) fn note(&mut self, reservation: Reservation, limit: LimitName) {
+        self.0.push((reservation, limit));
     }
 
-    /// The batch with an event for each of these limits.
+    /// The batch with an event for each limit of which the last attempt was made.
     pub(crate) fn report(&self, batch: Commit, user: Option<UserId>, env: &mut Env) -> Commit {
-        self.0.iter().fold(batch, |batch, limit| {
+        let last = self.0.iter().filter(|(reservation, _)| reservation.is_last);
+        last.fold(batch, |batch, (_, limit)| {
             batch.event(env.event(user, None, Event::RateLimitExceeded { limit: *limit }))
         })
     }
+
+    /// What is to be committed if a question finds no answer before the flow has done anything.
+    pub(crate) fn give_back(&self) -> Commit {
+        give_back(self.0.iter().map(|(reservation, _)| reservation))
+    }
+}
+
+/// The batch that takes attempts back: for a question that finds no answer while no secret was looked at yet.
+pub(crate) fn give_back<'a>(reservations: impl IntoIterator<Item = &'a Reservation>) -> Commit {
+    Commit::new().write_all(reservations.into_iter().map(Reservation::refund))
 }
 
 impl Reservation {
@@ -163,7 +175,7 @@ impl Reservation {
         self.key == *key
     }
 
-    /// Takes the attempt back, because it succeeded.
+    /// Takes the attempt back, because it succeeded or was none.
     pub(crate) fn refund(&self) -> Write {
         Write::RefundAttempt { key: self.key.clone(), window: self.window }
     }

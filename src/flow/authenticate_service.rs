@@ -55,7 +55,7 @@ fn refuse(service: Option<ServiceName>, reason: ServiceFailure, mut env: Env) ->
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(reservation) => {
             let mut reached = Reached::default();
-            reached.note(&reservation, LimitName::ServiceNetwork);
+            reached.note(reservation, LimitName::ServiceNetwork);
             let event = env.event(None, None, Event::S2sAuthFailed { service, reason });
             let batch = reached.report(Commit::new().event(event), None, &mut env);
             ask(batch, |_| Step::Done(Err(Refusal::InvalidToken)))

@@ -88,6 +88,7 @@ fn verify(asker: Asker, mut change: Change, found: FoundWithUser, env: Env) -> S
     }
     let against =
         if stored.is_usable() { Against::Stored(stored.clone()) } else { Against::Nobody };
+    let give_back = attempts::give_back([&change.reservation]);
     ask(VerifyPassword { password: change.current.clone(), against }, move |verdict| {
         match decide(&found.user, verdict) {
             Ok(()) => {
@@ -97,6 +98,7 @@ fn verify(asker: Asker, mut change: Change, found: FoundWithUser, env: Env) -> S
             Err(reason) => reject(&change, &found.session, reason, env),
         }
     })
+    .on_fault(give_back)
 }
 
 /// The whole policy: the current password must be right.
@@ -115,6 +117,7 @@ fn hash(asker: Asker, mut change: Change, found: FoundWithUser, mut env: Env) ->
         return settle(asker, change, found, hash, env);
     }
     let command = HashPassword { password: change.new.clone(), salt: env.new_salt() };
+    let give_back = attempts::give_back([&change.reservation]);
     ask(command, move |hashed| match hashed {
         Ok(hash) => {
             change.new_hash = Some(hash.clone());
@@ -126,6 +129,7 @@ fn hash(asker: Asker, mut change: Change, found: FoundWithUser, mut env: Env) ->
             ask(batch, |_| Step::Done(Err(refusal)))
         }
     })
+    .on_fault(give_back)
 }
 
 /// Writes user and session. The user comes first: where the two are kept apart, a crash in between

@@ -54,10 +54,17 @@ pub(super) fn end(
 }
 
 /// The token was good, so a refresh that came first must not save the session: the token is not held
-/// against the next generation. Whatever else ended it meanwhile did what was asked.
-fn look_again(token: Presented<Access>, env: Env) -> Step<Outcome> {
+/// against the next generation. Whatever else ended it meanwhile did what was asked, once that is sure to last.
+fn look_again(token: Presented<Access>, mut env: Env) -> Step<Outcome> {
     find(token, env.tokens().records(), move |token, found| match found {
         Some(found) if !found.is_revoked() => end(token, found, env),
-        Some(_) | None => Step::Done(Ok(())),
+        Some(Found { session, record, .. }) => {
+            ask(record.guard(session.id, Commit::new()), move |committed| match committed {
+                Ok(()) => Step::Done(Ok(())),
+                Err(Conflict) if env.retries.spend() => look_again(token, env),
+                Err(Conflict) => Step::Done(Err(Refusal::Busy)),
+            })
+        }
+        None => Step::Done(Ok(())),
     })
 }

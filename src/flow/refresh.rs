@@ -62,7 +62,7 @@ fn settle(token: Presented<Refresh>, found: Found, env: Env) -> Step<Outcome> {
     match decide(&token, &found, &env) {
         Verdict::Rotate if may_owe(&found.session, env.policy()) => pay(token, found, env),
         Verdict::Rotate => rotate(token, found, env),
-        Verdict::Repeat => Step::Done(repeat(&token, found.session, &env)),
+        Verdict::Repeat => repeat(token, found, env),
         Verdict::Reused => expose(token, found, env),
         Verdict::Refuse(refusal) => Step::Done(Err(refusal)),
         Verdict::Over(reason, refusal) => {
@@ -201,8 +201,23 @@ fn rotate(token: Presented<Refresh>, found: Found, mut env: Env) -> Step<Outcome
     })
 }
 
-/// The pair that the token was exchanged for before: derived again, and the same.
-fn repeat(token: &Presented<Refresh>, session: Session, env: &Env) -> Outcome {
+/// Tells the pair that the token was exchanged for before, once that exchange is sure to last: it may be under way
+/// still, and what was read of it be lost with its server.
+fn repeat(token: Presented<Refresh>, found: Found, mut env: Env) -> Step<Outcome> {
+    let Found { session, record, .. } = found;
+    let (id, outcome) = (session.id, pair_of(&token, session, &env));
+    if record == Record::Never || outcome.is_err() {
+        return Step::Done(outcome);
+    }
+    ask(record.guard(id, Commit::new()), move |committed| match committed {
+        Ok(()) => Step::Done(outcome),
+        Err(Conflict) if env.retries.spend() => look(token, env),
+        Err(Conflict) => Step::Done(Err(Refusal::Busy)),
+    })
+}
+
+/// The pair that a token was exchanged for: derived again, and the same.
+fn pair_of(token: &Presented<Refresh>, session: Session, env: &Env) -> Outcome {
     let (_, link) = successor(token, &session, env).ok_or(Refusal::ExpiredToken)?;
     let tokens = issue::pair(&session, link.as_ref(), env)?;
     Ok(Refreshed { session, tokens })

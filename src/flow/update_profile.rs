@@ -1,6 +1,6 @@
 //! Changing what the application keeps about oneself.
 
-use super::own_account::{Asker, while_session_stands};
+use super::own_account::{Asker, while_both_stand, while_session_stands};
 use super::presented::FoundWithUser;
 use crate::command::{Conflict, Write};
 use crate::env::Env;
@@ -45,17 +45,21 @@ fn look(asker: Asker, changes: Changes, env: Env) -> Step<Outcome> {
 
 /// The session is guarded too: a token that was revoked meanwhile changes nothing.
 fn write(asker: Asker, changes: Changes, found: FoundWithUser, mut env: Env) -> Step<Outcome> {
-    let FoundWithUser { session, user, record } = found;
-    let profile = changes.apply(user.profile.clone());
-    if profile == user.profile {
-        return Step::Done(Ok(user));
-    }
-    let was = user.version;
-    let user = User { profile, version: was.next(), updated_at: env.now, ..user };
-    let event = env.event(Some(user.id), Some(session.id), Event::ProfileUpdated);
-    let batch = while_session_stands(record, session.id)
-        .write(Write::ReplaceUser { user: Box::new(user.clone()), was })
-        .event(event);
+    let profile = changes.apply(found.user.profile.clone());
+    let (user, batch) = if profile == found.user.profile {
+        // It may have been changed a moment ago: told once that is sure to last.
+        let batch = while_both_stand(&found);
+        (found.user, batch)
+    } else {
+        let FoundWithUser { session, user, record } = found;
+        let was = user.version;
+        let user = User { profile, version: was.next(), updated_at: env.now, ..user };
+        let event = env.event(Some(user.id), Some(session.id), Event::ProfileUpdated);
+        let batch = while_session_stands(record, session.id)
+            .write(Write::ReplaceUser { user: Box::new(user.clone()), was })
+            .event(event);
+        (user, batch)
+    };
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(Ok(user)),
         Err(Conflict) if env.retries.spend() => look(asker, changes, env),

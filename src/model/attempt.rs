@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +10,9 @@ use super::{EmailKey, UserId};
 use crate::time::{Duration, Timestamp};
 
 /// What a counter counts. Built only from canonical identifiers and address prefixes, so that no
-/// spelling of the same thing buys a second counter.
+/// spelling of the same thing buys a second counter. Clones share it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AttemptKey(String);
+pub struct AttemptKey(Arc<str>);
 
 impl AttemptKey {
     /// What keys about accounts begin with; the canonical address follows. Their failures in a row are kept
@@ -44,7 +45,7 @@ impl AttemptKey {
     /// sign in.
     #[must_use]
     pub fn totp_enrolment(user: UserId) -> Self {
-        Self(format!("totp:enrolment:{user}"))
+        Self(format!("totp:enrolment:{user}").into())
     }
 
     /// Guesses at the recovery codes of one account.
@@ -54,14 +55,14 @@ impl AttemptKey {
     }
 
     fn of_account(prefix: &str, email: &EmailKey) -> Self {
-        Self(format!("{prefix}{email}"))
+        Self(format!("{prefix}{email}").into())
     }
 
     /// Guesses at the codes that prove one address, in whatever onboarding session and however often another
     /// one was sent.
     #[must_use]
     pub fn email_code(email: &EmailKey) -> Self {
-        Self(format!("code:address:{email}"))
+        Self(format!("code:address:{email}").into())
     }
 
     /// Guesses at the secret of an onboarding step of the application's own, for one address. Of the step's name the
@@ -71,46 +72,46 @@ impl AttemptKey {
         let end = name.floor_char_boundary(Self::MAX_STEP);
         // An address may hold what a name does, so the name comes first and has no colon.
         let name = name.get(..end).unwrap_or_default().replace(':', "-");
-        Self(format!("step:{name}:{email}"))
+        Self(format!("step:{name}:{email}").into())
     }
 
     /// Onboarding sessions started, and passwords hashed in them, from one network; a network as in
     /// [`AttemptKey::login_network`].
     #[must_use]
     pub fn onboarding_network(ip: IpAddr) -> Self {
-        Self(format!("onboarding:network:{}", network(ip)))
+        Self(format!("onboarding:network:{}", network(ip)).into())
     }
 
     /// Password guesses from one network: an IPv4 address, or an IPv6 /64, which is what one
     /// subscriber has (ASVS 5.0 15.3.4).
     #[must_use]
     pub fn login_network(ip: IpAddr) -> Self {
-        Self(format!("login:network:{}", network(ip)))
+        Self(format!("login:network:{}", network(ip)).into())
     }
 
     /// Requests for a link that resets the password of one account, whether or not it exists.
     #[must_use]
     pub fn password_reset(email: &EmailKey) -> Self {
-        Self(format!("reset:account:{email}"))
+        Self(format!("reset:account:{email}").into())
     }
 
     /// Requests for a link that proves an address, to that address.
     #[must_use]
     pub fn email_proof(email: &EmailKey) -> Self {
-        Self(format!("proof:address:{email}"))
+        Self(format!("proof:address:{email}").into())
     }
 
     /// Requests for mail from one network without a session; a network as in
     /// [`AttemptKey::login_network`].
     #[must_use]
     pub fn mail_network(ip: IpAddr) -> Self {
-        Self(format!("mail:network:{}", network(ip)))
+        Self(format!("mail:network:{}", network(ip)).into())
     }
 
     /// Requests of one user for mail to addresses of their choice, whichever those are.
     #[must_use]
     pub fn mail_user(user: UserId) -> Self {
-        Self(format!("mail:user:{user}"))
+        Self(format!("mail:user:{user}").into())
     }
 
     /// Requests from one network for something of the application's own, which `name` names; a network as
@@ -119,13 +120,13 @@ impl AttemptKey {
     pub fn named_network(name: &str, ip: IpAddr) -> Self {
         // The name comes last: whatever stands in it, it is not taken for a part of an address.
         let name: String = name.chars().take(Self::MAX_NAME).collect();
-        Self(format!("limit:network:{}/{name}", network(ip)))
+        Self(format!("limit:network:{}/{name}", network(ip)).into())
     }
 
     /// Notices of one user's that a new device signed in.
     #[must_use]
     pub fn device_notice(user: UserId) -> Self {
-        Self(format!("notice:device:{user}"))
+        Self(format!("notice:device:{user}").into())
     }
 
     /// Service tokens from one network that are not right; a network as in [`AttemptKey::login_network`], and
@@ -133,19 +134,19 @@ impl AttemptKey {
     #[must_use]
     pub fn service_network(ip: Option<IpAddr>) -> Self {
         let network = ip.map_or_else(|| "unknown".to_owned(), |ip| network(ip).to_string());
-        Self(format!("service:network:{network}"))
+        Self(format!("service:network:{network}").into())
     }
 
     /// Refusals of one kind to somebody who holds what is genuine, and so may make as many as they like: their
     /// events are counted.
     pub(crate) fn refused(kind: &str, subject: &impl fmt::Display) -> Self {
-        Self(format!("refused:{kind}:{subject}"))
+        Self(format!("refused:{kind}:{subject}").into())
     }
 
     /// A key from its text, as it came from [`AttemptKey::as_str`]: for stores that list the keys of their counters.
     #[must_use]
-    pub const fn from_stored(key: String) -> Self {
-        Self(key)
+    pub fn from_stored(key: String) -> Self {
+        Self(key.into())
     }
 
     /// The address whose account the counter is about, if it is about one.

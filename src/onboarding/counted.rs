@@ -1,7 +1,7 @@
 //! What a request counted.
 
 use super::{Turn, Turned};
-use crate::command::Write;
+use crate::command::{Commit, Write};
 use crate::env::Env;
 use crate::flow::attempts::{self, Reservation};
 use crate::model::{AttemptKey, AttemptLimit, AttemptVerdict};
@@ -10,7 +10,23 @@ use crate::step::{Step, ask};
 
 /// The attempts that a request counted. After a conflict it is looked at again, and they are the same ones.
 #[derive(Debug, Default)]
-pub(crate) struct Counted(Vec<Reservation>);
+pub(crate) struct Counted {
+    attempts: Vec<Reservation>,
+    /// How many of them were made before a conflict: what they are about was looked at.
+    made: usize,
+}
+
+impl Counted {
+    /// The same, for a request that is looked at again.
+    pub(crate) fn made(mut self) -> Self {
+        self.made = self.attempts.len();
+        self
+    }
+
+    fn of(&self, key: &AttemptKey) -> Option<&Reservation> {
+        self.attempts.iter().find(|counted| counted.is_of(key))
+    }
+}
 
 /// What a verdict on an attempt means.
 type Admit = fn(AttemptKey, AttemptVerdict, &Env) -> Result<Reservation, Refusal>;
@@ -49,10 +65,19 @@ impl Turn {
         })
     }
 
+    /// What is to be committed if a question finds no answer, while no secret was looked at yet: what this request
+    /// counted is given back.
+    pub(super) fn give_back(&self) -> Commit {
+        let Counted { attempts, made } = &self.counted;
+        // A guess may have been looked at by whatever asks now.
+        let none_is_a_guess = !self.was_counted;
+        attempts::give_back(attempts.iter().skip(*made).filter(|_| none_is_a_guess))
+    }
+
     /// Guesses at the current step's own secret, if some were counted, are forgotten with what is committed.
     pub(super) fn forget_attempts(&mut self) {
         let key = self.own_key();
-        if self.counted.0.iter().any(|counted| counted.is_of(&key)) {
+        if self.counted.of(&key).is_some() {
             self.commit(|batch| batch.write(Write::ClearAttempts(key)));
         }
     }
@@ -89,16 +114,17 @@ fn count(
     limit: AttemptLimit,
     then: impl FnOnce(Turn, Reservation) -> Step<Turned> + Send + 'static,
 ) -> Step<Turned> {
-    if let Some(reservation) = turn.counted.0.iter().find(|counted| counted.is_of(&key)) {
-        let reservation = reservation.clone();
+    if let Some(reservation) = turn.counted.of(&key).cloned() {
         return then(turn, reservation);
     }
     let command = attempts::count(&key, limit, &turn.env);
+    let give_back = turn.give_back();
     ask(command, move |verdict| match admit(key, verdict, &turn.env) {
         Ok(reservation) => {
-            turn.counted.0.push(reservation.clone());
+            turn.counted.attempts.push(reservation.clone());
             then(turn, reservation)
         }
         Err(refusal) => turn.refuse(refusal),
     })
+    .on_fault(give_back)
 }

@@ -1,6 +1,7 @@
 //! The k-th command fails, for every k, in every flow.
 
 mod accounts;
+mod attempts;
 mod onboarding;
 
 use testudo::Env;
@@ -484,20 +485,6 @@ fn when_a_command_fails_nothing_is_granted_and_nothing_is_half_done() {
         }
     }
     assert!(injected >= 220, "{injected} faults in all flows");
-}
-
-#[test]
-fn a_failed_command_gives_no_attempt_back() {
-    crate::wherever_records_live(|| {
-        let mut world = world_with_ada();
-        for guess in 0..5 {
-            world.fail(2 + guess % 3, if guess % 2 == 0 { Mishap::Before } else { Mishap::After });
-            let request = Login::new(ADA, "a wrong guess".into());
-            world.try_run(|env| login(request, env)).unwrap_err();
-        }
-        let refused = world.run(|env| login(Login::new(ADA, PASSWORD.into()), env)).unwrap_err();
-        assert!(matches!(refused, Refusal::RateLimited { .. }), "{refused}");
-    });
 }
 
 #[test]

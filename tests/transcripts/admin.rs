@@ -1,10 +1,10 @@
 //! What administrators do.
 
-use testudo::command::{Conflict, UserKey, Write};
+use testudo::command::{Conflict, Guard, UserKey, Write};
 use testudo::event::Event;
 use testudo::flow::admin::{
     ImportUser, Imported, SetPassword, UserPage, activate, deactivate, end_session, end_sessions,
-    find_user, import_users, list_users, set_password, user_sessions,
+    find_user, import_users, list_users, reset_second_factor, set_password, user_sessions,
 };
 use testudo::flow::{Login, SessionPage, SignedIn, login};
 use testudo::message::MessageKind;
@@ -61,6 +61,24 @@ fn what_is_so_already_is_not_written_again() {
     let before = world.clone();
     assert_eq!(world.run(|env| deactivate(by_email(ADA), env)), closed);
     assert_eq!(before.tables(), world.tables());
+}
+
+/// What made it so may be under way still.
+#[test]
+fn what_is_so_already_is_told_when_a_guard_of_what_was_read_was_committed() {
+    let (mut world, ada) = world_with_ada();
+    let inactive = User { is_active: false, ..ada.clone() };
+    let flows: [(fn(_, _) -> _, _); 3] =
+        [(activate, &ada), (reset_second_factor, &ada), (deactivate, &inactive)];
+    for (flow, user) in flows {
+        let ask = expect!(flow(by_email(ADA), world.env()), FindUser);
+        let ask = expect!(ask.answer(Some(user.clone())), Commit);
+        assert_eq!(ask.command.guards, [Guard::UserEpoch { id: user.id, epoch: user.epoch }]);
+        assert!(ask.command.writes.is_empty() && ask.command.events.is_empty());
+        let ask = expect!(ask.answer(Err(Conflict)), FindUser);
+        let ask = expect!(ask.answer(Some(user.clone())), Commit);
+        assert_eq!(expect!(ask.answer(Ok(())), Done).unwrap(), *user);
+    }
 }
 
 #[test]

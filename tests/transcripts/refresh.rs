@@ -60,13 +60,30 @@ fn a_token_repeated_within_the_grace_gets_the_same_pair_without_a_write() {
     let first = run(&mut world, &signed_in.tokens).unwrap();
     world.take_trace();
     world.advance(Duration::from_millis(9_999));
+    let before = world.tables().clone();
     let again = run(&mut world, &signed_in.tokens).unwrap();
-    assert_eq!(world.trace(), ["FindSession"]);
+    assert_eq!(world.trace(), ["FindSession", "Commit"]);
+    assert_eq!(*world.tables(), before);
     assert_eq!(again.tokens.access.expose(), first.tokens.access.expose());
     assert_eq!(again.tokens.refresh.expose(), first.tokens.refresh.expose());
     assert_eq!(again.session, first.session);
     let gone = Duration::from_millis(15 * 60_000 - 9_999);
     assert_eq!(again.tokens.expires_in, gone, "what is left of it");
+}
+
+/// The exchange that it repeats may be under way still.
+#[test]
+fn a_repeated_token_is_told_nothing_before_a_guard_of_what_was_read_was_committed() {
+    let (mut world, SignedIn { user, session, tokens }) = world_with_session();
+    let next = run(&mut world, &tokens).unwrap().session;
+    let ask = expect!(begin(&mut world, &tokens), FindSession);
+    let ask = expect!(ask.answer(owned(&next, &user)), Commit);
+    assert_eq!(ask.command.guards, [Guard::SessionVersion { id: next.id, version: next.version }]);
+    assert!(ask.command.writes.is_empty());
+    // It was lost: the token is the current one again, and is exchanged.
+    let step = expect!(ask.answer(Err(Conflict)), FindSession).answer(owned(&session, &user));
+    let writes = expect!(step, Commit).command.writes;
+    assert!(matches!(&writes[..], [Write::ReplaceSession { was, .. }] if *was == session.version));
 }
 
 #[test]
@@ -216,7 +233,7 @@ fn after_a_conflict_the_loser_answers_with_the_winners_pair() {
     let winner = run(&mut world, &signed_in.tokens).unwrap();
     let step = ask.answer(Err(Conflict));
     let step = expect!(step, FindSession).answer(owned(&winner.session, &signed_in.user));
-    let loser = expect!(step, Done).unwrap();
+    let loser = expect!(expect!(step, Commit).answer(Ok(())), Done).unwrap();
     assert_eq!(loser.tokens.refresh.expose(), winner.tokens.refresh.expose());
     assert_eq!(loser.tokens.access.expose(), winner.tokens.access.expose());
 }

@@ -114,7 +114,7 @@ fn a_denylist_gets_a_row_at_the_first_refresh_and_keeps_it() {
     let winner = exchange(&mut world, &tokens).unwrap();
     let ask = expect!(ask.answer(Err(Conflict)), FindUserWithSession);
     let step = ask.answer(Some((user.clone(), Some(winner.session.clone()))));
-    let loser = expect!(step, Done).unwrap();
+    let loser = expect!(expect!(step, Commit).answer(Ok(())), Done).unwrap();
     assert_eq!(loser.tokens.refresh.expose(), winner.tokens.refresh.expose());
     assert_eq!(loser.tokens.access.expose(), winner.tokens.access.expose());
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use testudo::Refusal;
-use testudo::command::Conflict;
+use testudo::command::{Conflict, Guard};
 use testudo::event::Event;
 use testudo::flow::{SignedIn, logout, update_profile};
 use testudo::model::{JsonObject, User};
@@ -88,4 +88,19 @@ fn nothing_is_written_where_nothing_changes() {
     let before = world.tables().clone();
     update(&mut world, &ada, json!({"name": "Ada", "unknown": 1})).unwrap();
     assert_eq!(*world.tables(), before);
+}
+
+/// What made it so may be under way still.
+#[test]
+fn that_nothing_changes_is_told_when_guards_of_what_was_read_were_committed() {
+    let (mut world, ada) = world();
+    let answers = Answers::new(fields(json!({"name": "Ada"})));
+    let step = update_profile(ada.tokens.access.expose(), answers, world.env());
+    let found = Some((ada.session.clone(), ada.user.clone()));
+    let ask = expect!(expect!(step, FindSessionWithUser).answer(found), Commit);
+    let session = Guard::SessionVersion { id: ada.session.id, version: ada.session.version };
+    let user = Guard::UserEpoch { id: ada.user.id, epoch: ada.user.epoch };
+    assert_eq!(ask.command.guards, [session, user]);
+    assert!(ask.command.writes.is_empty() && ask.command.events.is_empty());
+    let _ = expect!(ask.answer(Err(Conflict)), FindSessionWithUser);
 }

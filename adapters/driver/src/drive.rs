@@ -1,5 +1,8 @@
 //! The driver loop: one match, an arm for each command. Nothing is decided here.
 
+use std::pin::Pin;
+
+use testudo::command::Commit;
 use testudo::{Command, Step};
 
 use crate::{Application, Fault, Hashing, Legacy, Store, observe};
@@ -10,8 +13,8 @@ use crate::{Application, Fault, Hashing, Legacy, Store, observe};
 ///
 /// # Errors
 ///
-/// The first fault of any. The flow is dropped then, which is always safe, as it is to drop this
-/// future.
+/// The first fault of any. The flow is dropped then, which is always safe, when it has given back what it had
+/// reserved; so it is to drop this future.
 pub async fn drive<T, S: Store, H: Hashing, L: Legacy, A: Application>(
     mut step: Step<T>,
     store: &S,
@@ -23,12 +26,15 @@ pub async fn drive<T, S: Store, H: Hashing, L: Legacy, A: Application>(
         ($ask:ident, $answerer:ident.$method:ident) => {{
             let (command, pending) = $ask.into_parts();
             let name = name_of(&command);
-            let reply = observe::command(name, $answerer.$method(command)).await?;
-            pending.answer(reply)
+            let answering = on_the_heap(|| $answerer.$method(command));
+            match observe::command(name, answering).await {
+                Ok(reply) => Ok(pending.answer(reply)),
+                Err(fault) => Err((fault, pending.unanswered())),
+            }
         }};
     }
     loop {
-        step = match step {
+        let answered = match step {
             Step::CountAttempt(ask) => reply!(ask, store.count_attempt),
             Step::FindUser(ask) => reply!(ask, store.find_user),
             Step::FindSession(ask) => reply!(ask, store.find_session),
@@ -50,7 +56,28 @@ pub async fn drive<T, S: Store, H: Hashing, L: Legacy, A: Application>(
             Step::Sweep(ask) => reply!(ask, store.sweep),
             Step::Done(result) => return Ok(result),
         };
+        step = match answered {
+            Ok(next) => next,
+            Err((fault, owed)) => {
+                give_back(owed, store).await;
+                return Err(fault);
+            }
+        };
     }
+}
+
+/// Commits what a flow gives back whose question was not answered. Whatever comes of it, that fault is what there
+/// is to tell.
+async fn give_back<S: Store>(batch: Option<Commit>, store: &S) {
+    if let Some(batch) = batch {
+        let _ = observe::command(Commit::NAME, on_the_heap(|| store.commit(batch))).await;
+    }
+}
+
+/// An answer under way takes some KiB, and here would stand one for each command: on the heap, flows are small wherever
+/// they are awaited, also where nothing is optimised.
+fn on_the_heap<F: Future>(answering: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::pin(answering())
 }
 
 fn name_of<C: Command>(_: &C) -> &'static str {

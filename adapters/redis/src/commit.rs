@@ -52,7 +52,14 @@ pub(crate) async fn commit(
 pub(crate) async fn apply(store: &RedisStore, plan: &Plan) -> Result<Outcome, Fault> {
     if plan.is_checked_first() {
         for part in plan.parts().iter().filter(|part| part.may_conflict()) {
-            let answer = part.call("check").run(&store.link).await?;
+            let check = part.call("check");
+            // What is only looked at has to be with replicas too, where commits wait for them: `WAIT` is about all that
+            // the command before it may have seen. The others wait when they are applied.
+            let answer = if part.writes() {
+                check.run(&store.link).await?
+            } else {
+                store.writers.run(&store.link, &check).await?
+            };
             match outcome(answer)? {
                 Outcome::Applied => {}
                 other => return Ok(other),

@@ -3,7 +3,7 @@
 use redis::Value;
 use testudo::command::{
     FindApiKey, FindInvitation, FindOnboarding, FindSession, FindSessionWithUser, FindUser,
-    FindUserWithSession, OwnedApiKey, OwnedSession, UserKey,
+    FindUserWithSession, OwnedApiKey, OwnedSession, Standing, UserKey,
 };
 use testudo::model::{Invitation, OnboardingSession, Session, SessionId, User, UserId};
 use testudo_driver::Fault;
@@ -13,9 +13,7 @@ use crate::answer;
 use crate::keys::FIRST;
 use crate::link::Intent;
 use crate::records;
-use crate::script::{
-    FIND_OWNED, FIND_OWNED_STANDING, FIND_USER_BY_EMAIL, FIND_USER_WITH_SESSION, Script,
-};
+use crate::script::{FIND_OWNED, FIND_OWNED_STANDING, FIND_USER_BY_EMAIL, FIND_USER_WITH_SESSION};
 
 pub(crate) async fn user(store: &RedisStore, command: &FindUser) -> Result<Option<User>, Fault> {
     match &command.key {
@@ -39,15 +37,17 @@ pub(crate) async fn session(
     store: &RedisStore,
     command: FindSession,
 ) -> Result<Option<OwnedSession>, Fault> {
+    if store.keys.of_session(command.id) != FIRST {
+        let Some((record, owner)) = owned_elsewhere(store, command.id).await? else {
+            return Ok(None);
+        };
+        let session = records::session(command.id, &record)?;
+        return Ok(Some(OwnedSession { session, standing: records::standing(&owner)? }));
+    }
     let name = store.keys.session(command.id);
-    let found = if store.keys.of_session(command.id) == FIRST {
-        owned(store, &FIND_OWNED_STANDING, name).await?
-    } else {
-        owned_elsewhere(store, command.id).await?
-    };
-    let Some((record, owner)) = found else { return Ok(None) };
-    let session = records::session(command.id, &record)?;
-    Ok(Some(OwnedSession { session, standing: records::standing(&owner)? }))
+    let Some(found) = owned_with_standing(store, name).await? else { return Ok(None) };
+    let (record, standing) = found.parts()?;
+    Ok(Some(OwnedSession { session: records::session(command.id, record)?, standing }))
 }
 
 pub(crate) async fn session_with_user(
@@ -56,7 +56,7 @@ pub(crate) async fn session_with_user(
 ) -> Result<Option<(Session, User)>, Fault> {
     let name = store.keys.session(command.id);
     let found = if store.keys.of_session(command.id) == FIRST {
-        owned(store, &FIND_OWNED, name).await?
+        owned(store, name).await?
     } else {
         owned_elsewhere(store, command.id).await?
     };
@@ -115,11 +115,9 @@ pub(crate) async fn api_key(
     command: FindApiKey,
 ) -> Result<Option<OwnedApiKey>, Fault> {
     let name = store.keys.api_key(command.id);
-    let Some((record, owner)) = owned(store, &FIND_OWNED_STANDING, name).await? else {
-        return Ok(None);
-    };
-    let key = records::api_key(command.id, &record)?;
-    Ok(Some(OwnedApiKey { key, standing: records::standing(&owner)? }))
+    let Some(found) = owned_with_standing(store, name).await? else { return Ok(None) };
+    let (record, standing) = found.parts()?;
+    Ok(Some(OwnedApiKey { key: records::api_key(command.id, record)?, standing }))
 }
 
 /// Whether records can be read at all.
@@ -127,13 +125,27 @@ pub(crate) async fn anything(store: &RedisStore) -> Result<(), Fault> {
     get(store, &store.keys.layout()).await.map(drop)
 }
 
-/// A record of the first bucket, and what is wanted of its owner's.
-async fn owned(
+/// A record of the first bucket, behind the standing of its owner.
+struct BehindStanding(Vec<u8>);
+
+impl BehindStanding {
+    fn parts(&self) -> Result<(&[u8], Standing), Fault> {
+        let (owner, record) = self.0.split_at_checked(records::STANDING).unwrap_or((&self.0, &[]));
+        Ok((record, records::standing(owner)?))
+    }
+}
+
+async fn owned_with_standing(
     store: &RedisStore,
-    script: &'static Script,
     name: String,
-) -> Result<Option<(Vec<u8>, Vec<u8>)>, Fault> {
-    let call = script.on(&[name, store.keys.users()]);
+) -> Result<Option<BehindStanding>, Fault> {
+    let call = FIND_OWNED_STANDING.on(&[name, store.keys.users()]);
+    Ok(answer::bytes(call.run(&store.link).await?)?.map(BehindStanding))
+}
+
+/// A record of the first bucket, and its owner's.
+async fn owned(store: &RedisStore, name: String) -> Result<Option<(Vec<u8>, Vec<u8>)>, Fault> {
+    let call = FIND_OWNED.on(&[name, store.keys.users()]);
     let Some([record, owner]) = answer::some(call.run(&store.link).await?)? else {
         return Ok(None);
     };

@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use testudo::command::{Against, HashPassword, PasswordVerdict, VerifyPassword};
+use testudo::flow::{Login, RegisterUser};
 use testudo::password::{
     Argon2id, HashError, Hasher, HasherChain, PasswordHash, Salt, Verifier, WorkBuffer,
 };
-use testudo_driver::{FaultKind, Hashing};
+use testudo::{Client, KeyRing, Policy, Settings};
+use testudo_driver::{Auth, AuthError, FaultKind, Hashing};
+use testudo_memory::MemoryStore;
 use testudo_tokio::HashingPool;
 
 /// A hasher that waits to be let go, and counts how many of it run at once.
@@ -167,6 +170,33 @@ async fn a_hasher_that_panics_costs_its_caller_a_fault_and_nobody_a_permit() {
     }
     open.send(()).unwrap();
     assert!(pool.hash_password(request("any")).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_told_to_come_back_later_is_not_locked_out_by_coming_back() {
+    const ADA: &str = "ada@example.com";
+    let (open, gate) = Gate::new();
+    let pool = pool(&gate, 1, 0);
+    let keys = KeyRing::parse("a-secret-from-testudo-secret-new-4f9Q2x").unwrap();
+    let settings = Settings::new(Policy::default(), keys).unwrap();
+    let auth = Auth::new(MemoryStore::new(), pool.clone(), settings);
+    let client = Client::unknown().with_ip([192, 0, 2, 1].into());
+    open.send(()).unwrap();
+    let ada = RegisterUser::new(ADA, "correct horse battery".into());
+    auth.register_user(ada, &client).await.unwrap();
+
+    let busy = tokio::spawn(async move { pool.hash_password(request("any")).await });
+    gate.wait_for_started(2).await;
+    let sign_in = || auth.login(Login::new(ADA, "correct horse battery".into()), &client);
+    for _ in 0..200 {
+        match sign_in().await {
+            Err(AuthError::Fault(fault)) => assert_eq!(fault.kind(), FaultKind::Overloaded),
+            other => panic!("{other:?}"),
+        }
+    }
+    open.send(()).unwrap();
+    assert!(busy.await.unwrap().is_ok());
+    assert!(sign_in().await.unwrap().signed_in().is_ok());
 }
 
 #[tokio::test]

@@ -1,17 +1,17 @@
 //! The flows, and what each may grant.
 
-use testudo::command::{Commit, Guard, LegacyVerdict, PasswordVerdict, Write};
+use testudo::command::{Guard, LegacyVerdict, PasswordVerdict, Write};
 use testudo::event::{Event, EventKind, EventRecord};
 use testudo::flow;
 use testudo::flow::admin::{self, Imported, UserPage};
-use testudo::flow::{ApiKeyPage, EventPage, InvitationPage, Invited, Refreshed};
-use testudo::model::{ApiKeyId, ApiKeyState, Digest, InvitationId, Method, Session, User};
+use testudo::flow::{ApiKeyPage, EventPage, InvitationPage, Invited};
+use testudo::model::{ApiKeyId, ApiKeyState, InvitationId, Method, User};
 use testudo::service::ServiceTokens;
-use testudo_fuzz::token_parts;
 
 use super::links;
 use super::onboarding;
 use super::requests::SCOPE;
+use super::sessions;
 use super::trial::Trial;
 
 /// Runs a flow and holds what it ends with against the law.
@@ -21,25 +21,25 @@ pub(crate) type Run = fn(&mut Trial<'_>);
 /// first byte of a seed is a place in this list.
 pub(crate) const FLOWS: &[(&str, Run)] = &[
     ("login", login),
-    ("refresh", refresh),
-    ("logout", logout),
-    ("logout_all", logout_all),
+    ("refresh", sessions::refresh),
+    ("logout", sessions::logout),
+    ("logout_all", sessions::logout_all),
     ("register_user", register_user),
-    ("authenticate", authenticate),
-    ("authenticate_user", authenticate_user),
+    ("authenticate", sessions::authenticate),
+    ("authenticate_user", sessions::authenticate_user),
     ("change_password", change_password),
-    ("list_sessions", list_sessions),
-    ("revoke_session", revoke_session),
+    ("list_sessions", sessions::list_sessions),
+    ("revoke_session", sessions::revoke_session),
     ("sweep", sweep),
     ("activate", activate),
     ("deactivate", deactivate),
-    ("end_session", end_session),
-    ("end_sessions", end_sessions),
+    ("end_session", sessions::end_session),
+    ("end_sessions", sessions::end_sessions),
     ("import_users", import_users),
     ("find_user", find_user),
     ("list_users", list_users),
     ("set_password", set_password),
-    ("user_sessions", user_sessions),
+    ("user_sessions", sessions::user_sessions),
     ("request_password_reset", links::request_password_reset),
     ("reset_password", links::reset_password),
     ("send_password_reset", links::send_password_reset),
@@ -133,37 +133,6 @@ fn change_password(trial: &mut Trial<'_>) {
     assert_eq!(batch.messages.len(), 1, "its owner is told");
 }
 
-/// A token that opens its session may look at the others.
-fn list_sessions(trial: &mut Trial<'_>) {
-    let (token, page) = (trial.access_token(), trial.page());
-    trial.now = trial.moment();
-    let now = trial.now;
-    if let Some(listed) = trial.grant(flow::list_sessions(&token, page, &Trial::settings(), now)) {
-        let session = trial.record.live_session().expect("the session was ended");
-        assert_eq!(listed.current, session.id);
-        assert!(now < session.access_expires_at, "the token had expired");
-    }
-}
-
-/// A session ends with the batch that ends it; it is never somebody else's.
-fn revoke_session(trial: &mut Trial<'_>) {
-    let (token, target, env) = (trial.access_token(), trial.session_id(), trial.env());
-    if trial.grant(flow::revoke_session(&token, target, env)).is_none() {
-        return;
-    }
-    let Some(batch) = trial.record.accepted() else {
-        assert!(trial.record.batch.is_some() && trial.record.live_session().is_none());
-        return;
-    };
-    let found = trial.record.live_session().expect("it had ended");
-    assert_ends(batch, found);
-    // One's own session may always be ended; another one by a token that still counts.
-    let is_another = batch.events.iter().any(|record| record.event == Event::SessionRevoked);
-    let is_guarded =
-        |guard: &Guard| matches!(guard, Guard::UserEpoch { id, .. } if *id == found.user);
-    assert!(!is_another || batch.guards.iter().any(is_guarded));
-}
-
 fn sweep(trial: &mut Trial<'_>) {
     trial.now = trial.moment();
     let (batch, now) = (trial.choices.any(), trial.now);
@@ -176,8 +145,7 @@ fn activate(trial: &mut Trial<'_>) {
     let (key, env) = (trial.user_key(), trial.env());
     let Some(user) = trial.grant(admin::activate(key, env)) else { return };
     assert!(user.is_active);
-    if trial.record.accepted().is_some() {
-        let (was, replaced) = replaced_user(trial);
+    if let Some((was, replaced)) = changed_user(trial) {
         assert!(!was.is_active && replaced == user && user.epoch == was.epoch);
     }
 }
@@ -187,25 +155,8 @@ fn deactivate(trial: &mut Trial<'_>) {
     let (key, env) = (trial.user_key(), trial.env());
     let Some(user) = trial.grant(admin::deactivate(key, env)) else { return };
     assert!(!user.is_active);
-    if trial.record.accepted().is_some() {
-        let (was, replaced) = replaced_user(trial);
+    if let Some((was, replaced)) = changed_user(trial) {
         assert!(was.is_active && replaced == user && user.epoch > was.epoch);
-    }
-}
-
-fn end_session(trial: &mut Trial<'_>) {
-    let (id, env) = (trial.session_id(), trial.env());
-    if trial.grant(admin::end_session(id, env)).is_some() {
-        let batch = trial.record.accepted().expect("nothing was committed");
-        assert_ends(batch, trial.record.live_session().expect("it had ended"));
-    }
-}
-
-fn end_sessions(trial: &mut Trial<'_>) {
-    let (key, env) = (trial.user_key(), trial.env());
-    if trial.grant(admin::end_sessions(key, env)).is_some() {
-        let (was, replaced) = replaced_user(trial);
-        assert!(replaced.epoch > was.epoch && replaced.is_active == was.is_active);
     }
 }
 
@@ -248,14 +199,6 @@ fn set_password(trial: &mut Trial<'_>) {
         let batch = trial.record.accepted().expect("nothing was committed");
         assert_eq!(batch.messages.len(), 1, "its owner is told");
     }
-}
-
-fn user_sessions(trial: &mut Trial<'_>) {
-    let (key, page) = (trial.user_key(), trial.page());
-    trial.now = trial.moment();
-    let now = trial.now;
-    trial.grant(admin::user_sessions(key, page, now));
-    assert!(trial.record.batch.is_none());
 }
 
 /// A key is told with the batch that adds it, while there is room for it, and only after a fresh sign-in.
@@ -451,6 +394,18 @@ fn accept_invitation(trial: &mut Trial<'_>) {
     }
 }
 
+/// As [`replaced_user`]; none where they were already what they were to be, and that is sure to last.
+pub(crate) fn changed_user(trial: &Trial<'_>) -> Option<(User, User)> {
+    let batch = trial.record.accepted().expect("nothing was committed");
+    if !batch.writes.is_empty() {
+        return Some(replaced_user(trial));
+    }
+    let found = trial.record.user.as_ref().expect("nobody was found");
+    assert_eq!(batch.guards, [Guard::UserEpoch { id: found.id, epoch: found.epoch }]);
+    assert!(batch.events.is_empty() && batch.messages.is_empty());
+    None
+}
+
 /// The user that was found last and what the accepted batch makes of it, at the version that was read.
 pub(crate) fn replaced_user(trial: &Trial<'_>) -> (User, User) {
     let found = trial.record.user.clone().expect("nobody was found");
@@ -470,62 +425,6 @@ pub(crate) fn replacement_of(found: &User, trial: &Trial<'_>) -> User {
     replaced.expect("the user is not guarded by the version read")
 }
 
-fn assert_ends(batch: &Commit, found: &Session) {
-    let ends = |write: &Write| {
-        matches!(write, Write::ReplaceSession { session, was } if session.id == found.id
-            && *was == found.version && session.ended.is_some())
-    };
-    assert!(batch.writes.iter().any(ends), "the session was not ended");
-}
-
-/// The next pair is given with the batch that holds it, or once more within the grace.
-fn refresh(trial: &mut Trial<'_>) {
-    let (token, env) = (trial.refresh_token(), trial.env());
-    let Some(Refreshed { session, .. }) = trial.grant(flow::refresh(&token, env)) else { return };
-    let record = &trial.record;
-    let found = record.live_session().expect("the session was ended");
-    assert!(trial.now < found.refresh_expires_at(), "the session had expired");
-    let Some(batch) = record.accepted() else {
-        // The grace: what was found is what is given, and a moment ago at most.
-        assert_eq!(&session, found);
-        assert!((trial.now - found.refreshed_at).as_millis() < 60_000, "the grace was over");
-        return;
-    };
-    let is_written = |write: &Write| matches!(write, Write::ReplaceSession { session: new, was } if **new == session && *was == found.version);
-    assert!(batch.writes.iter().any(is_written), "another session was committed");
-    let epoch = Guard::UserEpoch { id: found.user, epoch: found.epoch };
-    assert!(batch.guards.contains(&epoch), "the epoch is not guarded");
-    assert_eq!(Some(session.generation), found.generation.checked_add(1));
-    assert_eq!(session.expires_at, found.expires_at, "the end of a session never moves");
-}
-
-/// A session has ended when the batch that ends it was accepted, or when it was found ended.
-fn logout(trial: &mut Trial<'_>) {
-    let (token, env) = (trial.access_token(), trial.env());
-    if trial.grant(flow::logout(&token, env)).is_none() {
-        return;
-    }
-    let Some(batch) = trial.record.accepted() else {
-        assert!(trial.record.batch.is_some() && trial.record.live_session().is_none());
-        return;
-    };
-    let ends = |write: &Write| matches!(write, Write::ReplaceSession { session, .. } if session.ended.is_some());
-    assert!(batch.writes.iter().any(ends), "no session was ended");
-}
-
-/// All sessions have ended when the batch that raises the epoch was accepted.
-fn logout_all(trial: &mut Trial<'_>) {
-    let (token, env) = (trial.access_token(), trial.env());
-    if trial.grant(flow::logout_all(&token, env)).is_none() {
-        return;
-    }
-    let batch = trial.record.accepted().expect("nothing was committed");
-    let before = trial.record.user.as_ref().expect("nobody was found").epoch;
-    let raises =
-        |write: &Write| matches!(write, Write::ReplaceUser { user, .. } if user.epoch > before);
-    assert!(batch.writes.iter().any(raises), "the epoch was not raised");
-}
-
 /// There is an account when the batch that adds it was accepted.
 fn register_user(trial: &mut Trial<'_>) {
     let (request, env) = (trial.registration(), trial.env());
@@ -533,37 +432,6 @@ fn register_user(trial: &mut Trial<'_>) {
     let batch = trial.record.accepted().expect("nothing was committed");
     let adds = |write: &Write| matches!(write, Write::InsertUser(new) if **new == user);
     assert!(batch.writes.iter().any(adds), "another account was committed");
-}
-
-fn authenticate(trial: &mut Trial<'_>) {
-    let token = trial.access_token();
-    trial.now = trial.moment();
-    let now = trial.now;
-    let session = trial.grant(flow::authenticate(&token, &Trial::settings(), now));
-    assert_may_open(trial, &token, session.as_ref());
-}
-
-fn authenticate_user(trial: &mut Trial<'_>) {
-    let token = trial.access_token();
-    trial.now = trial.moment();
-    let now = trial.now;
-    let found = trial.grant(flow::authenticate_user(&token, &Trial::settings(), now));
-    if let Some((_, user)) = &found {
-        assert_eq!(Some(user), trial.record.user.as_ref());
-    }
-    assert_may_open(trial, &token, found.map(|(session, _)| session).as_ref());
-}
-
-/// A request is admitted by the current secret of a live session that has not expired, and writes
-/// nothing.
-fn assert_may_open(trial: &Trial<'_>, token: &str, opened: Option<&Session>) {
-    assert!(trial.record.questions <= 1 && trial.record.batch.is_none());
-    let Some(session) = opened else { return };
-    assert_eq!(Some(session), trial.record.live_session());
-    assert!(trial.now < session.access_expires_at, "the token had expired");
-    let (generation, secret) = token_parts(token).expect("it is no token");
-    assert_eq!(generation, session.generation, "it is of another generation");
-    assert_eq!(Digest::of(&secret), session.access_digest, "it is another secret");
 }
 
 /// Events are listed to a live session, and say of nobody else whether they have an account.

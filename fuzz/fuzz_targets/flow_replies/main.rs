@@ -22,6 +22,7 @@ mod links;
 mod onboarding;
 mod replies;
 mod requests;
+mod sessions;
 mod trial;
 
 use libfuzzer_sys::fuzz_target;

@@ -6,7 +6,7 @@ use testudo::flow::{self, SignedIn, admin};
 use testudo::model::{Method, User};
 use testudo::onboarding::{OnboardingResult, OnboardingState, SignIn, StartOnboarding};
 
-use super::flows::replaced_user;
+use super::flows::{changed_user, replaced_user};
 use super::trial::Trial;
 
 /// A session is opened for an account that may be used, and is that account's.
@@ -207,8 +207,7 @@ pub(crate) fn reset_second_factor(trial: &mut Trial<'_>) {
     let (key, env) = (trial.user_key(), trial.env());
     let Some(user) = trial.grant(admin::reset_second_factor(key, env)) else { return };
     assert!(user.totp.is_none());
-    if trial.record.accepted().is_some() {
-        let (was, replaced) = replaced_user(trial);
+    if let Some((was, replaced)) = changed_user(trial) {
         assert!(was.totp.is_some() && replaced == user && user.epoch > was.epoch);
     }
 }

@@ -34,7 +34,7 @@ pub use send_password_reset::send_password_reset;
 pub use set_password::{SetPassword, set_password};
 pub use user_sessions::user_sessions;
 
-use crate::command::{Commit, Conflict, FindUser, UserKey, Write};
+use crate::command::{Commit, Conflict, FindUser, Guard, UserKey, Write};
 use crate::env::Env;
 use crate::event::Event;
 use crate::model::User;
@@ -43,7 +43,7 @@ use crate::step::{Step, ask};
 
 /// Replaces a user's record by what `change` makes of it, with one event.
 ///
-/// `None` from `change` is "there is nothing to do". On conflict the record is read once more.
+/// `None` from `change` is "there is nothing to do": see [`as_it_is`]. On conflict the record is read once more.
 fn change_user(
     key: UserKey,
     change: fn(User, &Env) -> Option<(User, Event)>,
@@ -53,7 +53,7 @@ fn change_user(
         let Some(user) = found else { return Step::Done(Err(Refusal::NotFound)) };
         let was = user.version;
         let Some((changed, event)) = change(user.clone(), &env) else {
-            return Step::Done(Ok(user));
+            return as_it_is(user, env, move |env| change_user(key, change, env));
         };
         let event = env.event(Some(user.id), None, event);
         let write = Write::ReplaceUser { user: Box::new(changed.clone()), was };
@@ -62,5 +62,19 @@ fn change_user(
             Err(Conflict) if env.retries.spend() => change_user(key, change, env),
             Err(Conflict) => Step::Done(Err(Refusal::Busy)),
         })
+    })
+}
+
+/// Tells of a user who is already what was asked for, once that is sure to last: what made them so may be under way still.
+fn as_it_is(
+    user: User,
+    mut env: Env,
+    again: impl FnOnce(Env) -> Step<Result<User, Refusal>> + Send + 'static,
+) -> Step<Result<User, Refusal>> {
+    let stands = Guard::UserEpoch { id: user.id, epoch: user.epoch };
+    ask(Commit::new().guard(stands), move |committed| match committed {
+        Ok(()) => Step::Done(Ok(user)),
+        Err(Conflict) if env.retries.spend() => again(env),
+        Err(Conflict) => Step::Done(Err(Refusal::Busy)),
     })
 }

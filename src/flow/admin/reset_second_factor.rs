@@ -1,5 +1,6 @@
 //! Taking an account's second factor away, for somebody who lost it.
 
+use super::as_it_is;
 use crate::command::{Conflict, FindUser, UserKey};
 use crate::env::Env;
 use crate::flow::totp::Change;
@@ -24,7 +25,7 @@ pub fn reset_second_factor(user: UserKey, mut env: Env) -> Step<Result<User, Ref
     ask(FindUser { key: user.clone() }, move |found| {
         let Some(found) = found else { return Step::Done(Err(Refusal::NotFound)) };
         if !found.has_second_factor() {
-            return Step::Done(Ok(found));
+            return as_it_is(found, env, move |env| reset_second_factor(user, env));
         }
         let (changed, batch) = Change::Removed { by_admin: true }.of_account(found, None, &mut env);
         ask(batch, move |committed| match committed {

@@ -45,7 +45,7 @@ fn count(asker: Asker, found: FoundWithUser, env: Env) -> Step<Outcome> {
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(reservation) => {
             let mut reached = Reached::default();
-            reached.note(&reservation, LimitName::EmailProof);
+            reached.note(reservation, LimitName::EmailProof);
             send(asker, found, reached, env)
         }
         Err(refusal) => Step::Done(Err(refusal)),

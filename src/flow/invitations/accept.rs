@@ -130,7 +130,7 @@ fn count_network(arrival: Box<Arrival>, env: Env) -> Step<Outcome> {
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(counted) => {
             let mut reached = Reached::default();
-            reached.note(&counted, LimitName::MailNetwork);
+            reached.note(counted, LimitName::MailNetwork);
             count_address(arrival, reached, env)
         }
         Err(refusal) => Step::Done(Err(refusal)),
@@ -140,26 +140,31 @@ fn count_network(arrival: Box<Arrival>, env: Env) -> Step<Outcome> {
 fn count_address(arrival: Box<Arrival>, mut reached: Reached, env: Env) -> Step<Outcome> {
     let key = AttemptKey::email_proof(arrival.email.key());
     let command = attempts::count(&key, env.policy().email_proof, &env);
+    let give_back = reached.give_back();
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(counted) => {
-            reached.note(&counted, LimitName::EmailProof);
+            reached.note(counted, LimitName::EmailProof);
             hash(arrival, reached, env)
         }
         Err(refusal) => Step::Done(Err(refusal)),
     })
+    .on_fault(give_back)
 }
 
 /// The password is hashed before the address is looked up: a taken one costs as much as a free one.
 fn hash(arrival: Box<Arrival>, reached: Reached, mut env: Env) -> Step<Outcome> {
     let password = arrival.request.password.clone();
+    let give_back = reached.give_back();
     ask(HashPassword { password, salt: env.new_salt() }, move |hashed| match hashed {
         Ok(hash) => look_up(arrival, Prepared { hash, reached }, env),
         Err(reason) => Step::Done(Err(credentials::unhashable("password", reason))),
     })
+    .on_fault(give_back)
 }
 
 fn look_up(arrival: Box<Arrival>, prepared: Prepared, mut env: Env) -> Step<Outcome> {
     let key = UserKey::Email(arrival.email.key().clone());
+    let give_back = prepared.reached.give_back();
     ask(FindUser { key }, move |owner| {
         let batch = match arrival.decide(owner, &prepared, &mut env) {
             Ok(batch) => batch,
@@ -171,4 +176,5 @@ fn look_up(arrival: Box<Arrival>, prepared: Prepared, mut env: Env) -> Step<Outc
             Err(Conflict) => Step::Done(Err(Refusal::Busy)),
         })
     })
+    .on_fault(give_back)
 }

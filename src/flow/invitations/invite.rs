@@ -76,6 +76,7 @@ fn count_mail(asker: Asker, accepted: Accepted, found: FoundWithUser, env: Env) 
 /// Counts what is open of the user's. All that there is fits into one page, or there is too much of it.
 fn count_open(asker: Asker, inviting: Inviting, found: FoundWithUser, env: Env) -> Step<Outcome> {
     let (invited_by, limit) = (Some(found.user.id), Policy::MOST_AT_ONCE);
+    let give_back = inviting.reached.give_back();
     ask(ListInvitations { invited_by, before: None, limit }, move |invitations| {
         let most = env.policy().open_invitations;
         let open = invitations.iter().filter(|invitation| invitation.is_open(env.now)).count();
@@ -86,6 +87,7 @@ fn count_open(asker: Asker, inviting: Inviting, found: FoundWithUser, env: Env) 
             Step::Done(Err(Refusal::TooMany { most }))
         }
     })
+    .on_fault(give_back)
 }
 
 /// The user is replaced by the same at the next version: of all who counted the same invitations, one goes

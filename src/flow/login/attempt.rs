@@ -5,7 +5,7 @@ use crate::command::{Commit, PasswordVerdict, Write};
 use crate::env::Env;
 use crate::event::{Event, LimitName, LoginFailure};
 use crate::flow::SignedIn;
-use crate::flow::attempts::Reservation;
+use crate::flow::attempts::{Reservation, give_back};
 use crate::flow::entrance::{Arrival, Circumstances, let_in};
 use crate::flow::onboarding::Pending;
 use crate::model::{Email, JsonObject, Method, User, UserId};
@@ -104,11 +104,9 @@ impl Attempt {
             .write_all(self.network.as_ref().map(Reservation::refund))
     }
 
-    /// The batch of a right password when no session can be opened.
+    /// The batch of an attempt that was none, or that was right when no session can be opened.
     pub(super) fn taken_back(&self) -> Commit {
-        Commit::new()
-            .write_all(self.account.as_ref().map(Reservation::refund))
-            .write_all(self.network.as_ref().map(Reservation::refund))
+        give_back(self.account.iter().chain(&self.network))
     }
 
     /// The batch of a sign-in that failed.

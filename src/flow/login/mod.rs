@@ -107,6 +107,7 @@ fn count_network(mut attempt: Box<Attempt>, env: Env) -> Step<Outcome> {
 fn count_account(mut attempt: Box<Attempt>, env: Env) -> Step<Outcome> {
     let key = AttemptKey::login_account(attempt.email.key());
     let command = attempts::count(&key, env.policy().login_account, &env);
+    let give_back = attempt.taken_back();
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(reservation) => {
             attempt.account = Some(reservation);
@@ -114,11 +115,13 @@ fn count_account(mut attempt: Box<Attempt>, env: Env) -> Step<Outcome> {
         }
         Err(refusal) => Step::Done(Err(refusal)),
     })
+    .on_fault(give_back)
 }
 
 fn look(attempt: Box<Attempt>, env: Env) -> Step<Outcome> {
     let key = UserKey::Email(attempt.email.key().clone());
-    ask(FindUser { key }, move |user| verify(attempt, user, env))
+    let give_back = attempt.taken_back();
+    ask(FindUser { key }, move |user| verify(attempt, user, env)).on_fault(give_back)
 }
 
 /// Verifies against nobody when there is no usable password: all answers must cost the same.
@@ -133,19 +136,21 @@ fn verify(mut attempt: Box<Attempt>, user: Option<User>, env: Env) -> Step<Outco
         (Some(user), Some(stored)) if stored.is_legacy() => consult(attempt, user, env),
         (user, stored) => {
             let against = stored.clone().map_or(Against::Nobody, Against::Stored);
-            let password = attempt.password.clone();
+            let (password, give_back) = (attempt.password.clone(), attempt.taken_back());
             ask(VerifyPassword { password, against }, move |verdict| {
                 attempt.verified = Some((stored, verdict));
                 judge(attempt, user, verdict, env)
             })
+            .on_fault(give_back)
         }
     }
 }
 
 /// Asks the system that the account comes from. What that refuses costs a hash here, as what it
-/// accepts is going to.
+/// accepts is going to; it was a guess, whether or not that hash can be run.
 fn consult(attempt: Box<Attempt>, user: User, env: Env) -> Step<Outcome> {
     let (email, password) = (user.email.clone(), attempt.password.clone());
+    let give_back = attempt.taken_back();
     ask(ConsultLegacy { email, password }, move |verdict| match verdict {
         LegacyVerdict::Right => {
             conclude(attempt, user, PasswordVerdict::Valid { outdated: true }, env)
@@ -157,6 +162,7 @@ fn consult(attempt: Box<Attempt>, user: User, env: Env) -> Step<Outcome> {
             })
         }
     })
+    .on_fault(give_back)
 }
 
 fn conclude(
@@ -218,10 +224,12 @@ fn rehash(
     mut env: Env,
 ) -> Step<Outcome> {
     let command = HashPassword { password: attempt.password.clone(), salt: env.new_salt() };
+    let give_back = attempt.taken_back();
     ask(command, move |hashed| {
         attempt.rehashed = Some(hashed.ok());
         judge(attempt, Some(user), verdict, env)
     })
+    .on_fault(give_back)
 }
 
 /// Lets the account in, unless something is owed.

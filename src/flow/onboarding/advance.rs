@@ -166,7 +166,7 @@ pub(super) fn again(request: Request, counted: Counted, mut env: Env) -> Step<Ou
     let Request { token, record, said, .. } = request;
     find(token, env, move |found, env| {
         if found.record.version == record.version {
-            take(found, said, counted, env)
+            take(found, said, counted.made(), env)
         } else {
             Step::Done(Err(Refusal::OnboardingMoved))
         }

@@ -4,7 +4,8 @@ use super::{show, steps};
 use crate::command::{Commit, Conflict, FindOnboarding, Write};
 use crate::env::Env;
 use crate::event::Event;
-use crate::flow::{attempts, credentials};
+use crate::flow::attempts::{self, Reservation};
+use crate::flow::credentials;
 use crate::model::{AttemptKey, Email, OnboardingId, User, Version};
 use crate::onboarding::state::{Goal, State, Typed, new_token};
 use crate::onboarding::{Draft, OnboardingResult, StartOnboarding};
@@ -43,17 +44,22 @@ pub fn start_onboarding(request: StartOnboarding, env: Env) -> Step<Outcome> {
 }
 
 fn count(email: Email, request: StartOnboarding, env: Env) -> Step<Outcome> {
-    let Some(ip) = env.client.ip() else { return look(email, request, env) };
+    let Some(ip) = env.client.ip() else { return look(email, request, None, env) };
     let key = AttemptKey::onboarding_network(ip);
     let command = attempts::count(&key, env.policy().onboarding_network, &env);
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
-        Ok(_) => look(email, request, env),
+        Ok(counted) => look(email, request, Some(counted), env),
         Err(refusal) => Step::Done(Err(refusal)),
     })
 }
 
 /// Looks whether one is under way. Where there may be many, each has an id of its own.
-fn look(email: Email, request: StartOnboarding, mut env: Env) -> Step<Outcome> {
+fn look(
+    email: Email,
+    request: StartOnboarding,
+    counted: Option<Reservation>,
+    mut env: Env,
+) -> Step<Outcome> {
     if !env.policy().one_onboarding_per_email {
         let id = env.new_onboarding_id();
         return begin(email, request, id, None, env);
@@ -62,6 +68,7 @@ fn look(email: Email, request: StartOnboarding, mut env: Env) -> Step<Outcome> {
     ask(FindOnboarding { id }, move |found| {
         begin(email, request, id, found.map(|found| found.version), env)
     })
+    .on_fault(attempts::give_back(&counted))
 }
 
 fn begin(
@@ -83,7 +90,7 @@ fn begin(
     let batch = Commit::new().write(write).event(env.event(None, None, started));
     ask(batch, move |committed| match committed {
         Ok(()) => Step::Done(show::step(&token, &state, &account, None, &env)),
-        Err(Conflict) if env.retries.spend() => look(email, request, env),
+        Err(Conflict) if env.retries.spend() => look(email, request, None, env),
         Err(Conflict) => Step::Done(Err(Refusal::Busy)),
     })
 }

@@ -47,7 +47,7 @@ fn count_network(mut request: Request, env: Env) -> Step<Outcome> {
     let command = attempts::count(&key, env.policy().mail_network, &env);
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(reservation) => {
-            request.reached.note(&reservation, LimitName::MailNetwork);
+            request.reached.note(reservation, LimitName::MailNetwork);
             count_address(request, env)
         }
         Err(refusal) => Step::Done(Err(refusal)),
@@ -57,18 +57,21 @@ fn count_network(mut request: Request, env: Env) -> Step<Outcome> {
 fn count_address(mut request: Request, env: Env) -> Step<Outcome> {
     let key = AttemptKey::password_reset(&request.key);
     let command = attempts::count(&key, env.policy().password_reset, &env);
+    let give_back = request.reached.give_back();
     ask(command, move |verdict| match attempts::admit(key, verdict, &env) {
         Ok(reservation) => {
-            request.reached.note(&reservation, LimitName::PasswordReset);
+            request.reached.note(reservation, LimitName::PasswordReset);
             look(request, env)
         }
         Err(refusal) => Step::Done(Err(refusal)),
     })
+    .on_fault(give_back)
 }
 
 fn look(request: Request, env: Env) -> Step<Outcome> {
     let key = UserKey::Email(request.key.clone());
-    ask(FindUser { key }, move |user| settle(request, user, env))
+    let give_back = request.reached.give_back();
+    ask(FindUser { key }, move |user| settle(request, user, env)).on_fault(give_back)
 }
 
 /// Sends the link, or a message to nobody: one row either way.

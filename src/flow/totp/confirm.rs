@@ -82,6 +82,7 @@ fn find(
     found: FoundWithUser,
     env: Env,
 ) -> Step<Outcome> {
+    let give_back = attempts::give_back([&reservation]);
     ask(FindOnboarding { id: waiting::id(found.user.id) }, move |row| {
         let seed = row.and_then(|row| Some((waiting::seed(&row, found.user.id, &env)?, row)));
         let Some((seed, row)) = seed else {
@@ -96,6 +97,7 @@ fn find(
             None => reject(&reservation, &found, env),
         }
     })
+    .on_fault(give_back)
 }
 
 /// Writes user, session and the row that the seed waited in. The step of the code is the last that was used: the

@@ -80,10 +80,12 @@ fn compare(turn: Turn, password: Password) -> Step<Turned> {
     let stored = &turn.account.password;
     let against =
         if stored.is_usable() { Against::Stored(stored.clone()) } else { Against::Nobody };
+    let give_back = turn.give_back();
     ask(VerifyPassword { password: password.clone(), against }, move |verdict| match verdict {
         PasswordVerdict::Valid { .. } => turn.fail([credentials::unchanged(NEW_PASSWORD)]),
         PasswordVerdict::Invalid | PasswordVerdict::Unreadable => hash(turn, password),
     })
+    .on_fault(give_back)
 }
 
 fn hash(mut turn: Turn, password: Password) -> Step<Turned> {

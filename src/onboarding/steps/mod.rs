@@ -72,6 +72,7 @@ fn displace_unproven(turn: Turn) -> Step<Turned> {
         return turn.done();
     }
     let key = UserKey::Email(turn.user().email.key().clone());
+    let give_back = turn.give_back();
     ask(FindUser { key }, move |owner| {
         let mut turn = turn;
         if let Some(owner) = owner.filter(|owner| turn.may_be_claimed(owner)) {
@@ -79,4 +80,5 @@ fn displace_unproven(turn: Turn) -> Step<Turned> {
         }
         turn.done()
     })
+    .on_fault(give_back)
 }

@@ -121,16 +121,19 @@ pub(super) fn mismatch(field: &'static str) -> FieldError {
 
 fn hash(mut turn: Turn, email: Email, password: Password) -> Step<Turned> {
     let command = HashPassword { password, salt: turn.env.new_salt() };
+    let give_back = turn.give_back();
     ask(command, move |hashed| match hashed {
         Ok(hash) if turn.env.policy().tell_taken_addresses => look(turn, email, hash),
         Ok(hash) => choose(turn, email, hash),
         Err(reason) => turn.fail([credentials::unhashable_field(PASSWORD, reason)]),
     })
+    .on_fault(give_back)
 }
 
 /// Tells whoever asks that an address is taken, which is what the policy wants.
 fn look(turn: Turn, email: Email, hash: PasswordHash) -> Step<Turned> {
     let key = UserKey::Email(email.key().clone());
+    let give_back = turn.give_back();
     ask(FindUser { key }, move |owner| {
         if owner.is_some_and(|owner| !turn.may_be_claimed(&owner)) {
             let taken = "an account with this e-mail address exists already; sign in instead";
@@ -138,6 +141,7 @@ fn look(turn: Turn, email: Email, hash: PasswordHash) -> Step<Turned> {
         }
         choose(turn, email, hash)
     })
+    .on_fault(give_back)
 }
 
 /// Of an address that was verified before, the spelling stays that was.

@@ -60,19 +60,23 @@ fn invalid() -> FieldError {
 }
 
 fn find(turn: Turn, link: Link) -> Step<Turned> {
+    let give_back = turn.give_back();
     ask(FindInvitation { id: link.invitation }, move |found| match found {
         Some(invitation) if link.opens(&invitation, turn.env.now) => vouch(turn, invitation),
         Some(_) | None => turn.fail([invalid()]),
     })
+    .on_fault(give_back)
 }
 
 /// Who invited must still be somebody who may.
 fn vouch(turn: Turn, invitation: Invitation) -> Step<Turned> {
     let Some(inviter) = invitation.invited_by else { return accept(turn, &invitation) };
+    let give_back = turn.give_back();
     ask(FindUser { key: UserKey::Id(inviter) }, move |found| match found {
         Some(user) if user.may_be_used() => accept(turn, &invitation),
         Some(_) | None => turn.fail([invalid()]),
     })
+    .on_fault(give_back)
 }
 
 fn accept(mut turn: Turn, invitation: &Invitation) -> Step<Turned> {

@@ -90,7 +90,7 @@ fn count_network(turn: Turn) -> Step<Turned> {
     let limit = turn.env.policy().mail_network;
     turn.count(key, limit, |turn, counted| {
         let mut reached = Reached::default();
-        reached.note(&counted, LimitName::MailNetwork);
+        reached.note(counted, LimitName::MailNetwork);
         count_address(turn, reached)
     })
 }
@@ -99,7 +99,7 @@ fn count_address(turn: Turn, mut reached: Reached) -> Step<Turned> {
     let key = AttemptKey::email_proof(turn.user().email.key());
     let limit = turn.env.policy().email_proof;
     turn.count(key, limit, move |turn, counted| {
-        reached.note(&counted, LimitName::EmailProof);
+        reached.note(counted, LimitName::EmailProof);
         look(turn, reached)
     })
 }
@@ -107,7 +107,8 @@ fn count_address(turn: Turn, mut reached: Reached) -> Step<Turned> {
 /// Looks whose the address is, also where that is known: so a sign-up takes the same steps as ever.
 fn look(turn: Turn, reached: Reached) -> Step<Turned> {
     let key = UserKey::Email(turn.user().email.key().clone());
-    ask(FindUser { key }, move |owner| send(turn, owner, &reached))
+    let give_back = turn.give_back();
+    ask(FindUser { key }, move |owner| send(turn, owner, &reached)).on_fault(give_back)
 }
 
 /// Sends a code, or tells the owner that somebody wanted one: one message either way.

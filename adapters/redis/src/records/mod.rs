@@ -12,4 +12,4 @@ pub(crate) use api_key::{api_key, api_key_bytes};
 pub(crate) use invitation::{invitation, invitation_bytes};
 pub(crate) use onboarding::{onboarding, onboarding_bytes};
 pub(crate) use session::{session, session_bytes};
-pub(crate) use user::{standing, user, user_bytes};
+pub(crate) use user::{STANDING, standing, user, user_bytes};

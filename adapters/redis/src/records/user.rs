@@ -62,6 +62,9 @@ pub(crate) fn user(id: UserId, record: &[u8]) -> Result<User, Fault> {
     input.finish(user, "users.profile")
 }
 
+/// How long the beginning of a user's record is that tells the standing.
+pub(crate) const STANDING: usize = 18;
+
 /// What the beginning of a user's record says.
 pub(crate) fn standing(record: &[u8]) -> Result<Standing, Fault> {
     let mut input = Reader::new(record, "users.format")?;

@@ -12,6 +12,7 @@ mod masters;
 mod moving;
 mod once;
 mod refused;
+mod room;
 mod stored;
 mod support;
 mod swept;

@@ -1,6 +1,7 @@
 //! Each law is broken once: a campaign that finds nothing wrong where something is would be worth nothing.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::{catch_unwind, resume_unwind};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -113,8 +114,18 @@ fn repeats(asked: &Asked, of: &str, told: &Mutex<HashMap<String, String>>) -> To
 #[test]
 #[should_panic(expected = "counted twice")]
 fn a_code_that_lets_in_twice_is_found_out() {
-    let told = Mutex::default();
-    campaign_with(move |asked| repeats(asked, "code", &told));
+    let campaign = || {
+        let told = Mutex::default();
+        campaign_with(move |asked| repeats(asked, "code", &told));
+    };
+    // Where chance has nobody show a code twice at once, it is found in the end only, by another law.
+    for _ in 0..3 {
+        let found = catch_unwind(campaign).expect_err("a campaign that finds nothing wrong");
+        if found.downcast_ref::<String>().is_some_and(|text| text.contains("counted twice")) {
+            resume_unwind(found);
+        }
+    }
+    campaign();
 }
 
 #[test]
@@ -182,11 +193,14 @@ fn guesses_without_a_limit_are_found_out() {
 #[test]
 #[should_panic(expected = "an access token that was ended lets a thief in")]
 fn a_grant_to_a_thief_during_a_fault_is_found_out() {
-    // What it cannot look up, it lets pass.
-    campaign_with(|asked| {
-        let truth = asked.truth();
-        if asked.is("GET /auth/me") { truth.or_else(|| saying(200, "", "{}")) } else { truth }
-    });
+    // What it cannot look up, it lets pass: a thief has to come in the moment in which the server is away, and a campaign
+    // of one fault may have none.
+    for _ in 0..4 {
+        campaign_with(|asked| {
+            let truth = asked.truth();
+            if asked.is("GET /auth/me") { truth.or_else(|| saying(200, "", "{}")) } else { truth }
+        });
+    }
 }
 
 /// Address and password, as somebody set or used them.

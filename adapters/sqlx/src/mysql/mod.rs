@@ -104,7 +104,8 @@ use crate::sql::server::Pool;
 ///   of at most 1.6 seconds in all in between, and is overloaded then.
 /// * **Every answer comes just in time**: a command that is one statement takes 2 *P*, and a batch of *n* guards,
 ///   writes, events and messages that is a transaction takes (*n* + 3) *P*: the connection, its beginning and its end
-///   are the other three. Removing a user is three statements more, and a guard that there is no session one.
+///   are the other three. Removing a user is three statements more, and a guard that there is no session one, and
+///   a batch that has guards alone two.
 ///   Where a connection breaks just in time, a look-up or the beginning of a transaction takes 2 *P* more, at most twice.
 ///
 /// The worst is all of this at once: 22 *P* for a write of one statement, 26 *P* for a look-up, 11 (*n* + 7) *P* for a

@@ -5,6 +5,8 @@
 //! record, and locks what it looks at. A batch names each record once, so that the order in which it stands
 //! says nothing else.
 
+mod absent;
+
 use testudo::command::{Commit, Guard, Write};
 use testudo::model::UserId;
 use testudo_driver::Fault;
@@ -104,7 +106,7 @@ impl Writes {
         Self {
             user_epoch: guard(Users, "epoch"),
             session_version: guard(Sessions, "version"),
-            no_session: no_session(layout),
+            no_session: absent::no_session(layout),
             insert: Records::new(layout, |table| layout.insert(table)),
             replace: Records::new(layout, |table| layout.replace(table)),
             remove_user: layout.sql(&format!(
@@ -162,6 +164,10 @@ impl Writes {
                 effect: Effect::Any,
             }));
         }
+        #[cfg(feature = "mysql")]
+        if self.layout.dialect == super::statement::Dialect::MySql && only_reads(batch) {
+            self.outlast(&mut steps);
+        }
         for event in &batch.events {
             let values = event_values(event)?;
             steps.push(Step { sql: &self.insert_event, values, effect: Effect::Changes });
@@ -171,6 +177,20 @@ impl Writes {
             steps.push(Step { sql: &self.insert_message, values, effect: Effect::Changes });
         }
         Ok(steps)
+    }
+
+    /// InnoDB shows what was committed before its log is on disk. Whoever only reads does not wait for that; whoever
+    /// writes does, for all that is in the log before. So a batch of guards writes something, and takes it away: a
+    /// session of an id that is nobody's.
+    #[cfg(feature = "mysql")]
+    fn outlast<'a>(&'a self, steps: &mut Vec<Step<'a>>) {
+        // Its own, so that no batch waits for another.
+        let nobodys = uuid::Uuid::from_u128(fastrand::u128(..));
+        steps.extend(self.no_session.iter().map(|(sql, effect)| Step {
+            sql,
+            values: vec![Value::uuid(&nobodys)],
+            effect: *effect,
+        }));
     }
 
     fn guard<'a>(&'a self, guard: &'a Guard, batch: &Commit, steps: &mut Vec<Step<'a>>) {
@@ -245,42 +265,16 @@ impl Writes {
     }
 }
 
-/// Statements that find out that there is no such session, and keep it so until the transaction ends.
-fn no_session(layout: &Layout) -> Vec<(Sql, Effect)> {
-    let (sessions, id) = (layout.table(Table::Sessions), layout.column(Table::Sessions, "id"));
-    let is_absent = format!("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {sessions} WHERE {id} = ?1)");
-    match layout.dialect {
-        #[cfg(feature = "sqlite")]
-        super::statement::Dialect::Sqlite => vec![(layout.sql(&is_absent), Effect::Finds)],
-        // A row that is not there cannot be locked. So one is put there and taken away again: whoever would
-        // insert it has to wait for the end of this transaction, as this one waits for theirs.
-        #[allow(unreachable_patterns, reason = "there may be one dialect only")]
-        _ => {
-            let _ = is_absent;
-            let delete = format!("DELETE FROM {sessions} WHERE {id} = ?1");
-            vec![
-                (layout.sql(&placeholder(layout)), Effect::Changes),
-                (layout.sql(&delete), Effect::Changes),
-            ]
-        }
-    }
-}
-
-/// An insert of a session that has nothing but its id.
-fn placeholder(layout: &Layout) -> String {
-    let value = |column: &str| match column {
-        "id" | "user_id" => "?1",
-        "client_ip" | "client_user_agent" | "ended_at" | "ended_reason" => "NULL",
-        "methods" | "claims" | "chain_key" | "refresh_digest" | "access_digest" => "''",
-        _ => "0",
-    };
-    let columns = layout.columns(Table::Sessions).join(", ");
-    let values: Vec<_> = Table::Sessions.columns().iter().map(|column| value(column)).collect();
-    format!(
-        "INSERT INTO {} ({columns}) VALUES ({})",
-        layout.table(Table::Sessions),
-        values.join(", ")
-    )
+/// Whether a batch has guards and nothing else, none of which writes.
+#[cfg(feature = "mysql")]
+fn only_reads(batch: &Commit) -> bool {
+    let Commit { guards, writes, events, messages } = batch;
+    let writes_nothing = |guard: &Guard| !matches!(guard, Guard::NoSession { .. });
+    writes.is_empty()
+        && events.is_empty()
+        && messages.is_empty()
+        && !guards.is_empty()
+        && guards.iter().all(writes_nothing)
 }
 
 /// A guard or a write.
@@ -365,6 +359,10 @@ const fn never_conflicts(write: &Write) -> bool {
         Write::TouchApiKey { .. } | Write::ClearAttempts(_) | Write::RefundAttempt { .. }
     )
 }
+
+#[cfg(test)]
+#[cfg(feature = "mysql")]
+mod lasting;
 
 #[cfg(test)]
 #[cfg(feature = "postgres")]

@@ -72,7 +72,8 @@ fn count(asker: Asker, mut request: Request, found: FoundWithUser, env: Env) -> 
 
 fn find(asker: Asker, request: Request, found: FoundWithUser, env: Env) -> Step<Outcome> {
     let key = UserKey::Email(request.to.key().clone());
-    ask(FindUser { key }, move |owner| send(asker, request, &found, owner, env))
+    let give_back = request.counted.as_ref().map(Reached::give_back).unwrap_or_default();
+    ask(FindUser { key }, move |owner| send(asker, request, &found, owner, env)).on_fault(give_back)
 }
 
 /// Sends one message: the link, or, where the address has an account, a word to its owner.

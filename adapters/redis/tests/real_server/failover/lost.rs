@@ -1,6 +1,8 @@
 //! The law of docs/redis.md on what a failover may lose, where nobody waits for replicas: what was acknowledged in the
 //! last moment is undone, and nothing that was closed before it opens.
 
+use std::fmt::Debug;
+
 use testudo::command::{Commit, Conflict, Guard, Write};
 use testudo::flow::{ChangePassword, Login, Refreshed, RegisterUser, SignedIn};
 use testudo::model::{AttemptVerdict, EndReason, Ended, Session};
@@ -149,14 +151,61 @@ fn what_was_a_fault_for_want_of_replicas_is_seen_until_a_failover_undoes_it() {
         let signed_in = scene.sign_in(ADA, RIGHT).await;
         scene.cut_off().await;
         let access = signed_in.tokens.access.expose();
-        let left = timeout(BOUND, scene.auth.logout(access, &Client::unknown())).await.unwrap();
-        let Err(AuthError::Fault(fault)) = left else { panic!("{left:?}") };
-        assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
-        assert!(fault.to_string().contains("replicas"), "{fault}");
+        lacks_replicas(scene.auth.logout(access, &Client::unknown())).await;
         assert_eq!(scene.check(&signed_in.tokens).await, Err(Refusal::RevokedToken));
         scene.fail_over().await;
         scene.check(&signed_in.tokens).await.unwrap();
     });
+}
+
+/// Who repeats what was a fault is told what came of it when a replica has it, and not before.
+#[test]
+fn a_refresh_that_no_replica_has_is_not_told_to_who_repeats_it() {
+    run(async {
+        let scene = Scene::with(waiting()).await;
+        scene.register(ADA).await;
+        let signed_in = scene.sign_in(ADA, RIGHT).await;
+        scene.cut_off().await;
+        let token = signed_in.tokens.refresh.expose();
+        for _ in 0..3 {
+            lacks_replicas(scene.auth.refresh(token, &Client::unknown())).await;
+        }
+        scene.fail_over().await;
+        assert_eq!(scene.check(&signed_in.tokens).await.unwrap(), signed_in.session);
+    });
+}
+
+/// Nor do guards hold of what no replica has, wherever the records are.
+#[test]
+fn guards_alone_hold_when_replicas_have_what_they_saw() {
+    for buckets in [1, 64] {
+        run(async {
+            let scene = Scene::with(waiting().buckets(buckets)).await;
+            scene.register(ADA).await;
+            let mut guards = Vec::new();
+            for _ in 0..4 {
+                let Session { id, version, .. } = scene.sign_in(ADA, RIGHT).await.session;
+                guards.push(Guard::SessionVersion { id, version });
+            }
+            let batch = Commit { guards, ..Commit::default() };
+            commit(&scene.store, batch.clone()).await;
+            scene.cut_off().await;
+            lacks_replicas(scene.auth.register_user(new_user(BOB), &Client::unknown())).await;
+            lacks_replicas(async { Ok(scene.store.commit(batch).await?) }).await;
+        });
+    }
+}
+
+/// A fault that says what is missing, in place of an answer.
+async fn lacks_replicas<T: Debug>(answer: impl Future<Output = Result<T, AuthError>>) {
+    let error = timeout(BOUND, answer).await.unwrap().expect_err("no replica has it");
+    let AuthError::Fault(fault) = &error else { unreachable!("{error:?}") };
+    assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
+    assert!(fault.to_string().contains("replicas"), "{fault}");
+}
+
+fn new_user(email: &str) -> RegisterUser {
+    RegisterUser::new(email, RIGHT.into())
 }
 
 fn ending(session: &Session) -> Write {
@@ -233,8 +282,7 @@ impl Scene {
     }
 
     async fn register(&self, email: &str) {
-        let request = RegisterUser::new(email, RIGHT.into());
-        self.auth.register_user(request, &Client::unknown()).await.unwrap();
+        self.auth.register_user(new_user(email), &Client::unknown()).await.unwrap();
     }
 
     async fn try_sign_in(&self, email: &str, password: &str) -> Result<SignedIn, Refusal> {
