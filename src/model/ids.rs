@@ -162,6 +162,11 @@ impl Epoch {
         let (next, moment) = (self.next().0, now.as_millis());
         Self(if moment > next { moment } else { next })
     }
+
+    /// The moment that gave it its number: when it began, or so many milliseconds later as others had begun just before.
+    pub(crate) const fn moment(self) -> Timestamp {
+        Timestamp::from_millis(self.0)
+    }
 }
 
 counter! {

@@ -461,6 +461,23 @@ fn each_move_has_a_way_back_of_its_own_and_it_counts_strictly_before_its_end() {
     assert_eq!(undo(&mut world, &again), Ok(()));
 }
 
+#[test]
+fn moves_within_one_millisecond_have_ways_back_of_their_own() {
+    let (mut world, _) = world_with_ada();
+    let first = moved(&mut world, ADA, NEW).unwrap();
+    assert_eq!(undo(&mut world, &first), Ok(()));
+    let second = moved_after_reset(&mut world);
+    assert_eq!(undo(&mut world, &first), Err(Refusal::InvalidToken), "once");
+    // There and back by links of moving, of which nobody's password ends.
+    moved(&mut world, NEW, ADA).unwrap();
+    assert_eq!(undo(&mut world, &second), Err(Refusal::InvalidToken));
+    let third = moved(&mut world, ADA, NEW).unwrap();
+    for spent in [&first, &second] {
+        assert_eq!(undo(&mut world, spent), Err(Refusal::InvalidToken));
+    }
+    assert_eq!(undo(&mut world, &third), Ok(()));
+}
+
 /// Sets the password again that taking an account back took away, and moves it to [`NEW`].
 fn moved_after_reset(world: &mut World) -> Secret<String> {
     let token = mailed(world, MessageKind::PasswordReset);

@@ -91,10 +91,13 @@ fn settle(change: Move, user: User, mut env: Env) -> Step<Outcome> {
 
 /// The address to which the account may be taken back. One that is kept already stays while it lives,
 /// unless the account goes there now.
+///
+/// The moment at which its link ends is told by the epoch that the change begins, which comes once, and names the
+/// link: those of two changes within one millisecond are two.
 fn previous(user: &User, to: &Email, env: &Env) -> PreviousEmail {
     let kept = user.previous_email.clone();
     kept.filter(|kept| env.now < kept.until && kept.email.key() != to.key()).unwrap_or_else(|| {
-        let until = env.now + env.policy().email_undo_lifetime;
+        let until = user.epoch.beginning_at(env.now).moment() + env.policy().email_undo_lifetime;
         PreviousEmail { email: user.email.clone(), until }
     })
 }
