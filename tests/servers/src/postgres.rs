@@ -101,8 +101,11 @@ impl Postgres {
         Ok(())
     }
 
-    /// Runs a statement, and returns what it answers.
-    fn query(&self, statement: &str) -> Result<String, Error> {
+    /// Runs a statement as the superuser, and returns what it answers: a line for each row.
+    ///
+    /// # Errors
+    /// When the server does not answer, or refuses.
+    pub fn query(&self, statement: &str) -> Result<String, Error> {
         let arguments = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command"];
         run(Command::new(program("psql").find()?).args(arguments).args([
             statement,

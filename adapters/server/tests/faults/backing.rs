@@ -29,6 +29,11 @@ pub(crate) trait Survivor {
 
     /// Waits until its nodes, if it has several, have found each other again.
     fn wait_until_together(&self) {}
+
+    /// From now on some commits take their time, as on a disk that is busy: up to a second.
+    fn be_slow(&self) {
+        panic!("nobody knows how to slow this server down");
+    }
 }
 
 impl Survivor for Postgres {
@@ -39,7 +44,22 @@ impl Survivor for Postgres {
     fn is_busy(&self) -> bool {
         self.is_busy().unwrap()
     }
+
+    fn be_slow(&self) {
+        self.query(SLOW).unwrap();
+        for table in ["users", "sessions", "onboarding_sessions"] {
+            let trigger = format!(
+                "CREATE CONSTRAINT TRIGGER slow AFTER INSERT OR UPDATE ON {table} \
+                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()"
+            );
+            self.query(&trigger).unwrap();
+        }
+    }
 }
+
+/// Deferred, it is called by `COMMIT`.
+const SLOW: &str = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+    IF random() < 0.15 THEN PERFORM pg_sleep(random()); END IF; RETURN NULL; END $$";
 
 impl Survivor for MariaDb {
     fn nodes(&self) -> &[Server] {

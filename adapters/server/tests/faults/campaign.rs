@@ -59,7 +59,7 @@ struct Campaign {
 impl Campaign {
     fn new(mut scene: Scene, people: u64) -> Self {
         let seed = setting("TESTUDO_FAULT_SEED").unwrap_or_else(|| fastrand::u64(..));
-        scene.restart();
+        scene.start();
         let world = World::of(&scene);
         let people = (0..people).map(|number| Person::new(seed.wrapping_add(number))).collect();
         let kills = Kills::of(&scene);

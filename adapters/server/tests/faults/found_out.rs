@@ -136,6 +136,17 @@ fn a_sign_up_that_counts_twice_is_found_out() {
 }
 
 #[test]
+#[should_panic(expected = "register is refused")]
+fn a_step_of_signing_up_that_is_refused_for_nobody_is_found_out() {
+    let problem = r#"{"code": "conflict", "detail": "another request came first"}"#;
+    campaign_with(|asked| {
+        let is_one = asked.text.contains("somebody-5@") && asked.text.contains("_confirm");
+        let is_lie = is_one && asked.is("POST /auth/onboarding/advance");
+        if is_lie { saying(409, "", problem) } else { asked.truth() }
+    });
+}
+
+#[test]
 #[should_panic(expected = "an answer that must not be")]
 fn an_internal_error_is_found_out() {
     campaign_with(

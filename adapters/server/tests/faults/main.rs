@@ -17,6 +17,9 @@
 //! `TESTUDO_FAULT_SEED` which faults come when: a campaign prints its own. Threads take turns as they like, so a seed
 //! repeats the faults and not each request. The last line tells how often what was killed, and how soon all was well again.
 //!
+//! What was on its way when a connection broke may be done a while later, and what comes second then is told so: campaigns
+//! with slow commits are about that.
+//!
 //! The laws are held against a server that breaks them, too, one by one (`found_out`).
 #![allow(
     clippy::unwrap_used,

@@ -13,6 +13,12 @@ fn postgres_keeps_its_word() {
 }
 
 #[test]
+fn postgres_keeps_its_word_however_long_commits_take() {
+    let scene = Scene::on("postgres", Some(Backing::postgres()), None);
+    campaign::run(scene.with_slow_commits(), KILLS);
+}
+
+#[test]
 fn mysql_keeps_its_word() {
     campaign::run(Scene::on("mysql", Some(Backing::mysql()), None), KILLS);
 }

@@ -18,6 +18,7 @@ pub(crate) struct Scene {
     pub(crate) is_split: bool,
     /// The form of tokens.
     tokens: &'static str,
+    are_commits_slow: bool,
     /// It comes back where it was.
     port: Port,
     /// Whom people ask instead, if anybody.
@@ -63,6 +64,7 @@ impl Scene {
             backings,
             is_split: false,
             tokens: "opaque",
+            are_commits_slow: false,
             port,
             _liar: None,
             application: None,
@@ -74,6 +76,23 @@ impl Scene {
         self.name = format!("{} with {tokens}", self.name);
         self.tokens = tokens;
         self
+    }
+
+    /// Over servers whose commits take their time: what was on its way when its connection broke lands well after the
+    /// next request has looked.
+    pub(crate) fn with_slow_commits(mut self) -> Self {
+        self.name = format!("{} with slow commits", self.name);
+        self.are_commits_slow = true;
+        self
+    }
+
+    /// Starts the binary for the first time.
+    pub(crate) fn start(&mut self) {
+        self.restart();
+        // Its tables are there now.
+        for backing in self.backings.iter().filter(|_| self.are_commits_slow) {
+            backing.server.be_slow();
+        }
     }
 
     /// With a liar before it.

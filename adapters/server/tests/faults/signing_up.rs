@@ -26,6 +26,9 @@ pub(crate) struct SigningUp {
     is_hasty: bool,
     /// What was said last may have been taken.
     is_in_doubt: bool,
+    /// How many times something was said that nobody answered, since the last time that something was taken. Who was
+    /// to answer may be dead, and what they had begun to commit still on its way.
+    under_way: usize,
     /// What was said last ends it: this.
     last: Option<Value>,
     app: Option<App>,
@@ -57,6 +60,7 @@ impl SigningUp {
             wants_app,
             is_hasty,
             is_in_doubt: false,
+            under_way: 0,
             last: None,
             app: None,
             asked: None,
@@ -151,6 +155,9 @@ impl SigningUp {
         if told.iter().filter(|told| is_through(told)).count() > 1 {
             world.find(format!("{}: signed up twice", self.account.email));
         }
+        // One of them is counted with what is heard.
+        let unknown = told.iter().filter(|told| matches!(told, Told::Unknown)).count();
+        self.under_way += unknown.saturating_sub(1);
         let certainty = |told: &Told| match told {
             Told::Done(_) if is_through(told) => 3,
             Told::Unknown => 2,
@@ -167,11 +174,15 @@ impl SigningUp {
         let answer = match told {
             Told::Done(answer) => answer,
             Told::Unknown => {
-                self.is_in_doubt = true;
-                self.account.maybe_signed_in += usize::from(world.is_split);
-                return Way::On(self);
+                self.under_way += 1;
+                return self.doubt(world);
             }
             Told::Refused(answer) if answer.status == 429 => return Way::Lost,
+            // What was said before was taken after all, and only now.
+            Told::Refused(answer) if self.under_way > 0 && came_second(&answer) => {
+                self.under_way -= 1;
+                return self.doubt(world);
+            }
             Told::Refused(answer) => {
                 world.find(format!("{}: {} is refused: {answer}", self.account.email, self.step));
                 return Way::Lost;
@@ -184,6 +195,9 @@ impl SigningUp {
         let is_too_soon = result["errors"][0]["code"] == "too_soon";
         if self.step == "verify_email" && self.asks && result["status"] == "in_progress" {
             self.is_promised = true;
+        }
+        if result["status"] == "in_progress" {
+            self.under_way = 0;
         }
         if result["status"] == "error" && !is_too_soon {
             self.errors += 1;
@@ -201,6 +215,12 @@ impl SigningUp {
             self.account.recovery = recovery_codes(extra);
         }
         self.step = answer.text("current_step");
+        Way::On(self)
+    }
+
+    fn doubt(mut self: Box<Self>, world: &World) -> Way {
+        self.is_in_doubt = true;
+        self.account.maybe_signed_in += usize::from(world.is_split);
         Way::On(self)
     }
 
@@ -226,8 +246,8 @@ impl SigningUp {
                 Way::Lost
             }
             Told::Unknown => {
-                self.account.maybe_signed_in += usize::from(world.is_split);
-                Way::On(self)
+                self.under_way += usize::from(path == ADVANCE);
+                self.doubt(world)
             }
         }
     }
@@ -242,6 +262,13 @@ impl SigningUp {
         }
         Way::Member(Box::new(account))
     }
+}
+
+/// Whether another request had come first, which moved it on or ended it.
+fn came_second(answer: &Answer) -> bool {
+    let problem = answer.json();
+    let has_moved = problem["detail"].as_str().is_some_and(|it| it.contains("came first"));
+    answer.status == 409 && (has_moved || problem["code"] == "flow_complete")
 }
 
 pub(crate) fn start(world: &World, email: &str, from: Ipv4Addr) -> Told {
