@@ -85,19 +85,22 @@ mod tests {
         assert!(page.contains(&table), "docs/capacity.md should have this table:\n{table}");
     }
 
+    /// The aim that is missed: it reads from a second tree, and there is no trip to a server beside which that is nothing.
+    const MISSED: [(&str, usize); 1] = [("sqlite", 1_000_000)];
+
     #[test]
     fn authenticating_costs_about_a_bare_read_however_many_sessions_there_are() {
+        let mut missed = Vec::new();
         for (name, store) in &results().stores {
             let beside = store.beside_bare(Operation::Authenticate);
-            // It reads from a second tree, and there is no trip to a server beside which that is nothing.
-            let most = if name == "sqlite" { 1.4 } else { 1.3 };
-            assert!(
-                beside.len() >= 3 && beside.iter().all(|ratio| *ratio <= most),
-                "{name}: {beside:?}"
-            );
+            assert!(beside.len() >= 3, "{name}: {beside:?}");
+            let sizes = store.growth(Operation::Authenticate).into_iter().map(|(size, _)| size);
+            let over = sizes.zip(beside).filter(|(_, ratio)| *ratio > 1.3);
+            missed.extend(over.map(|(size, _)| (name.clone(), size)));
             let growth = store.growth(Operation::Authenticate);
             assert!(growth.iter().all(|(_, ratio)| *ratio <= 1.5), "{name}: {growth:?}");
         }
+        assert_eq!(missed, MISSED.map(|(name, size)| (name.to_owned(), size)));
     }
 
     #[test]
